@@ -17,7 +17,7 @@ export function randomHashSeed(): HashSeed {
   return { k0: bytes.readInt32LE(0), k1: bytes.readInt32LE(4) };
 }
 
-/** The unsigned 32-bit hash of `bytes[start, end)`. */
+/** The 32-bit hash of `bytes[start, end)`: signed, because the engine keeps such integers without a box. */
 export function hashBytes(bytes: Uint8Array, start: number, end: number, seed: HashSeed): number {
   const k0 = seed.k0 | 0;
   const k1 = seed.k1 | 0;
@@ -61,5 +61,5 @@ export function hashBytes(bytes: Uint8Array, start: number, end: number, seed: H
     v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
     v2 = (v2 << 16) | (v2 >>> 16);
   }
-  return (v1 ^ v3) >>> 0;
+  return v1 ^ v3;
 }

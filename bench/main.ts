@@ -1,0 +1,134 @@
+/**
+ * `npm run bench -- <name> [options]`: the benchmarks' command line. Each benchmark stands in a file of its name,
+ * whose head says what exactly it measures; this file only reads options and calls them.
+ */
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { runCompare } from './compare.ts';
+import { runLatency } from './latency.ts';
+import { TEST_NAMES, type TestName } from './load.ts';
+import { runMemory } from './memory.ts';
+import { BenchError, progressDone } from './report.ts';
+import { runShards } from './shards.ts';
+import { runStartup } from './startup.ts';
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError('it must be a positive number');
+  return value;
+}
+
+function count(text: string): number {
+  if (!/^[1-9]\d{0,9}$/.test(text)) throw new InvalidArgumentError('it must be a whole number from 1');
+  return Number(text);
+}
+
+function counts(text: string): number[] {
+  return text.split(',').map(count);
+}
+
+function tests(text: string): TestName[] {
+  const names = text.toLowerCase().split(',');
+  const unknown = names.find((name) => !(TEST_NAMES as string[]).includes(name));
+  if (unknown !== undefined) throw new InvalidArgumentError(`it must be of ${TEST_NAMES.join(', ')}`);
+  return names as TestName[];
+}
+
+const program = new Command('bench')
+  .description('Measure shardis, most of it beside a real Redis on this machine.')
+  .showHelpAfterError();
+
+/** A benchmark that starts both servers. */
+function benchmark(name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .option('--peer-args <text>', 'more arguments for redis-server, as one text')
+    .option('--shardis-args <text>', 'more arguments for shardis, as one text')
+    .addOption(
+      new Option(
+        '--server-command <text>',
+        'run this in the place of shardis; {port} and {shards} are put in',
+      ),
+    )
+    .option('--json', 'print one line of JSON and no tables');
+}
+
+const shards = ['--shards <n>', 'shards of shardis', count, 1] as const;
+
+benchmark('compare', 'throughput, latency and server CPU a command under redis-benchmark')
+  .option('--rounds <n>', 'counted rounds', count, 5)
+  .option('--processes <n>', 'start both servers anew so often, with all rounds each time', count, 1)
+  .option(...shards)
+  .option('--tests <list>', 'of set,get,incr,mset', tests, TEST_NAMES)
+  .option('--pipelines <list>', 'commands in flight on each connection', counts, [1, 16, 64])
+  .option('--seconds <n>', 'length of one run', positive, 2)
+  .option('--client-threads <n>', 'threads of redis-benchmark', count, 1)
+  .action(runCompare);
+
+benchmark('memory', 'resident bytes a key')
+  .option('--keys <n>', 'keys to write', count, 1_000_000)
+  .option('--values <list>', 'sizes of the values in bytes', counts, [16, 64, 1000])
+  .option(...shards)
+  .action(runMemory);
+
+benchmark('shards', 'throughput and server CPU a command against the number of shards')
+  .option('--max <n>', 'largest number of shards (default: the cores)', count)
+  .option('--rounds <n>', 'rounds', count, 3)
+  .option('--seconds <n>', 'length of one run', positive, 2)
+  .option(
+    '--client-threads <n>',
+    'threads of redis-benchmark (default: 1 on two cores, else half the cores)',
+    count,
+  )
+  .option('--csv <file>', 'write the figures to this file too')
+  .action(runShards);
+
+benchmark('latency', 'round trip of one command on one connection')
+  .option('--seconds <n>', 'length for each server and command', positive, 5)
+  .option(...shards)
+  .action(runLatency);
+
+benchmark('startup', 'milliseconds from spawn to the first +PONG')
+  .option('--rounds <n>', 'counted starts of each server', count, 7)
+  .option(...shards)
+  .action(runStartup);
+
+async function engine(options: { keys?: number[]; json?: boolean }): Promise<void> {
+  const { runEngine } = await import('./engine.ts');
+  await runEngine(options);
+}
+
+program
+  .command('engine')
+  .description('the storage engine alone, in this process')
+  .option('--keys <list>', 'numbers of keys', counts)
+  .option('--json', 'print JSON and no tables')
+  .action(engine);
+
+benchmark('all', 'all of them with short settings (about three minutes on two cores)')
+  .option(...shards)
+  .action(async (given) => {
+    await runCompare({
+      ...given,
+      rounds: 2,
+      processes: 1,
+      tests: TEST_NAMES,
+      pipelines: [1, 16, 64],
+      seconds: 1,
+      clientThreads: 1,
+    });
+    await runMemory({ ...given, keys: 200_000, values: [16, 64, 1000] });
+    await runShards({ ...given, rounds: 1, seconds: 1 });
+    await runLatency({ ...given, seconds: 2 });
+    await runStartup({ ...given, rounds: 3 });
+    await engine({ keys: [100_000], json: given.json });
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  progressDone();
+  console.error(error instanceof BenchError ? `bench: ${error.message}` : error);
+  // Servers still running are ended, by pid, in the exit handler.
+  process.exit(1);
+}

@@ -1,0 +1,444 @@
+/** GET, SET and the other commands that read and write whole strings. */
+import { STRING_TOO_LONG, WRONG_TYPE, wrongArity } from '../protocol/errors.ts';
+import type { ReplyWriter } from '../protocol/reply-writer.ts';
+import { ABSENT, KEEP_EXPIRY, NO_EXPIRY } from '../store/keyspace.ts';
+import { TYPE_STRING } from '../store/layout.ts';
+import type { KeyspaceView } from '../store/view.ts';
+import { type ArgumentSpec, defineCommands } from './command.ts';
+import type { ShardContext } from './context.ts';
+import { allKeys, CUT_BY_SHARD, KEY, KEYS, oneKey, REPLIES_ALL_OK, token, VALUE } from './declarations.ts';
+import {
+  ANSWERED,
+  expiryArgument,
+  expiryArguments,
+  MILLISECONDS,
+  SECONDS,
+  StringOptions,
+  type UnitMs,
+} from './expiry-options.ts';
+import { hashOfKey } from './key-hash.ts';
+
+const SECONDS_ARGUMENT: ArgumentSpec = { name: 'seconds', type: 'integer' };
+const MILLISECONDS_ARGUMENT: ArgumentSpec = { name: 'milliseconds', type: 'integer' };
+
+const options = new StringOptions();
+
+export const strings = defineCommands([
+  {
+    name: 'get',
+    group: 'string',
+    since: '1.0.0',
+    summary: 'Returns the string at a key',
+    complexity: 'O(1)',
+    arity: 2,
+    flags: ['readonly', 'fast'],
+    keys: oneKey('RO', 'access'),
+    arguments: [KEY],
+    placement: { at: 'key', handler: get, direct: getDirect, directCopiesValue: true },
+  },
+  {
+    name: 'set',
+    group: 'string',
+    since: '1.0.0',
+    summary: 'Stores a string at a key, whatever was there before',
+    complexity: 'O(1)',
+    arity: -3,
+    flags: ['write', 'denyoom'],
+    keys: {
+      ...oneKey('RW', 'access', 'update', 'variable_flags'),
+      notes: 'RW and ACCESS due to the optional `GET` argument',
+    },
+    arguments: [
+      KEY,
+      VALUE,
+      {
+        name: 'condition',
+        type: 'oneof',
+        since: '2.6.12',
+        optional: true,
+        arguments: [token('NX'), token('XX')],
+      },
+      { ...token('GET', '6.2.0'), optional: true },
+      {
+        name: 'expiration',
+        type: 'oneof',
+        optional: true,
+        arguments: [...expiryArguments({ relative: '2.6.12', absolute: '6.2.0' }), token('KEEPTTL', '6.0.0')],
+      },
+    ],
+    history: [
+      ['2.6.12', 'Added the `EX`, `PX`, `NX` and `XX` options.'],
+      ['6.0.0', 'Added the `KEEPTTL` option.'],
+      ['6.2.0', 'Added the `GET`, `EXAT` and `PXAT` option.'],
+      ['7.0.0', 'Allowed the `NX` and `GET` options to be used together.'],
+    ],
+    placement: { at: 'key', handler: set },
+  },
+  {
+    name: 'setnx',
+    group: 'string',
+    since: '1.0.0',
+    summary: 'Stores a string at a key that does not exist',
+    complexity: 'O(1)',
+    arity: 3,
+    flags: ['write', 'denyoom', 'fast'],
+    keys: oneKey('OW', 'insert'),
+    arguments: [KEY, VALUE],
+    deprecated: { since: '2.6.12', replacedBy: '`SET` with the `NX` argument' },
+    placement: { at: 'key', handler: setIfAbsent },
+  },
+  {
+    name: 'setex',
+    group: 'string',
+    since: '2.0.0',
+    summary: 'Stores a string that expires after some seconds',
+    complexity: 'O(1)',
+    arity: 4,
+    flags: ['write', 'denyoom'],
+    keys: oneKey('OW', 'update'),
+    arguments: [KEY, SECONDS_ARGUMENT, VALUE],
+    deprecated: { since: '2.6.12', replacedBy: '`SET` with the `EX` argument' },
+    placement: { at: 'key', handler: (context) => setWithExpiry(context, SECONDS) },
+  },
+  {
+    name: 'psetex',
+    group: 'string',
+    since: '2.6.0',
+    summary: 'Stores a string that expires after some milliseconds',
+    complexity: 'O(1)',
+    arity: 4,
+    flags: ['write', 'denyoom'],
+    keys: oneKey('OW', 'update'),
+    arguments: [KEY, MILLISECONDS_ARGUMENT, VALUE],
+    deprecated: { since: '2.6.12', replacedBy: '`SET` with the `PX` argument' },
+    placement: { at: 'key', handler: (context) => setWithExpiry(context, MILLISECONDS) },
+  },
+  {
+    name: 'getset',
+    group: 'string',
+    since: '1.0.0',
+    summary: 'Stores a string at a key and returns the one before',
+    complexity: 'O(1)',
+    arity: 3,
+    flags: ['write', 'denyoom', 'fast'],
+    keys: oneKey('RW', 'access', 'update'),
+    arguments: [KEY, VALUE],
+    deprecated: { since: '6.2.0', replacedBy: '`SET` with the `!GET` argument' },
+    placement: { at: 'key', handler: getAndSet },
+  },
+  {
+    name: 'getdel',
+    group: 'string',
+    since: '6.2.0',
+    summary: 'Returns the string at a key and deletes the key',
+    complexity: 'O(1)',
+    arity: 2,
+    flags: ['write', 'fast'],
+    keys: oneKey('RW', 'access', 'delete'),
+    arguments: [KEY],
+    placement: { at: 'key', handler: getAndDelete },
+  },
+  {
+    name: 'getex',
+    group: 'string',
+    since: '6.2.0',
+    summary: 'Returns the string at a key and sets or removes its expiry',
+    complexity: 'O(1)',
+    arity: -2,
+    flags: ['write', 'fast'],
+    keys: { ...oneKey('RW', 'access', 'update'), notes: 'RW and UPDATE because it changes the TTL' },
+    arguments: [
+      KEY,
+      {
+        name: 'expiration',
+        type: 'oneof',
+        optional: true,
+        arguments: [...expiryArguments(), token('PERSIST')],
+      },
+    ],
+    placement: { at: 'key', handler: getAndExpire },
+  },
+  {
+    name: 'mget',
+    group: 'string',
+    since: '1.0.0',
+    summary: 'Returns the strings at several keys',
+    complexity: 'O(N) where N is the number of keys',
+    arity: -2,
+    flags: ['readonly', 'fast'],
+    keys: allKeys('RO', 'access'),
+    arguments: [KEYS],
+    tips: [CUT_BY_SHARD],
+    placement: {
+      at: 'keys',
+      handler: getMany,
+      merge: 'by-key',
+      directEach: getEachDirect,
+      directResult: 'array',
+    },
+  },
+  {
+    name: 'mset',
+    group: 'string',
+    since: '1.0.1',
+    summary: 'Stores strings at several keys, all at one moment',
+    complexity: 'O(N) where N is the number of keys',
+    arity: -3,
+    flags: ['write', 'denyoom'],
+    keys: { first: 1, last: -1, step: 2, flags: ['OW', 'update'] },
+    arguments: [{ name: 'key_value', type: 'block', multiple: true, arguments: [KEY, VALUE] }],
+    tips: [CUT_BY_SHARD, REPLIES_ALL_OK],
+    check: (args) => (args.count % 2 === 0 ? wrongArity('mset') : undefined),
+    placement: { at: 'keys', handler: setMany, merge: 'ok' },
+  },
+  {
+    name: 'append',
+    group: 'string',
+    since: '2.0.0',
+    summary: 'Adds bytes to the end of the string at a key',
+    complexity: 'O(1), when what is added is small: a string that grows is given more room than it needs now',
+    arity: 3,
+    flags: ['write', 'denyoom', 'fast'],
+    keys: oneKey('RW', 'insert'),
+    arguments: [KEY, VALUE],
+    placement: { at: 'key', handler: append },
+  },
+  {
+    name: 'strlen',
+    group: 'string',
+    since: '2.2.0',
+    summary: 'Returns the number of bytes of the string at a key',
+    complexity: 'O(1)',
+    arity: 2,
+    flags: ['readonly', 'fast'],
+    keys: oneKey('RO'),
+    arguments: [KEY],
+    placement: { at: 'key', handler: stringLength, direct: stringLengthDirect },
+  },
+]);
+
+/** The entry of the command's key for reading, ABSENT included. */
+function findKey(context: ShardContext): number {
+  const { args } = context;
+  return context.keyspace.find(context.db, args.bytes, args.starts[1]!, args.ends[1]!, context.hash);
+}
+
+/** Stores word `valueWord` at the command's key. */
+function store(context: ShardContext, valueWord: number, expiresAt: number): void {
+  const { args } = context;
+  context.keyspace.setString(
+    context.db,
+    args.bytes,
+    args.starts[1]!,
+    args.ends[1]!,
+    context.hash,
+    args.bytes,
+    args.starts[valueWord]!,
+    args.ends[valueWord]!,
+    expiresAt,
+  );
+}
+
+/** Writes the string of an entry, or nil when it is ABSENT. The entry is no other type. */
+function writeValue(context: ShardContext, ref: number): void {
+  const { keyspace, reply } = context;
+  if (ref === ABSENT) {
+    reply.null();
+    return;
+  }
+  const start = keyspace.valueStart(ref);
+  reply.bulk(keyspace.bytesOf(ref), start, start + keyspace.valueLength(ref));
+}
+
+/** True, and answered with an error, when the entry is there and not a string. */
+function refusesType(context: ShardContext, ref: number): boolean {
+  if (ref === ABSENT || context.keyspace.typeOf(ref) === TYPE_STRING) return false;
+  context.reply.error(WRONG_TYPE);
+  return true;
+}
+
+function get(context: ShardContext): void {
+  const ref = findKey(context);
+  if (!refusesType(context, ref)) writeValue(context, ref);
+}
+
+function getDirect(reply: ReplyWriter, view: KeyspaceView, found: boolean): void {
+  if (!found) reply.null();
+  else if (view.type !== TYPE_STRING) reply.error(WRONG_TYPE);
+  else reply.bulk(view.bytes, view.valueStart, view.valueStart + view.valueLength);
+}
+
+export function set(context: ShardContext): void {
+  if (context.args.count === 3) {
+    store(context, 2, NO_EXPIRY);
+    context.reply.ok();
+  } else {
+    setWithOptions(context);
+  }
+}
+
+function setWithOptions(context: ShardContext): void {
+  const { reply } = context;
+  const error = options.read(context.args, 3, 'set');
+  if (error !== undefined) {
+    reply.error(error);
+    return;
+  }
+  let expiresAt = options.keepsExpiry ? KEEP_EXPIRY : NO_EXPIRY;
+  if (options.setsExpiry) {
+    expiresAt = options.expiresAt(context);
+    if (expiresAt === ANSWERED) return;
+  }
+  const ref = options.ifAbsent || options.ifPresent || options.returnsOld ? findKey(context) : ABSENT;
+  if (options.returnsOld && refusesType(context, ref)) return;
+  if ((options.ifAbsent && ref !== ABSENT) || (options.ifPresent && ref === ABSENT)) {
+    if (options.returnsOld) writeValue(context, ref);
+    else reply.null();
+  } else if (options.returnsOld) {
+    replaceValue(context, ref, expiresAt);
+  } else {
+    store(context, 2, expiresAt);
+    reply.ok();
+  }
+}
+
+/**
+ * Stores the value and answers with the one of `ref`. The old one is copied first: nothing may be answered
+ * before the store, which throws when memory is short, and nothing is left to read after it.
+ */
+function replaceValue(context: ShardContext, ref: number, expiresAt: number): void {
+  const { keyspace, reply } = context;
+  if (ref === ABSENT) {
+    store(context, 2, expiresAt);
+    reply.null();
+    return;
+  }
+  const start = keyspace.valueStart(ref);
+  const old = keyspace.bytesOf(ref).slice(start, start + keyspace.valueLength(ref));
+  store(context, 2, expiresAt);
+  reply.bulk(old);
+}
+
+function setIfAbsent(context: ShardContext): void {
+  if (findKey(context) !== ABSENT) {
+    context.reply.integer(0);
+    return;
+  }
+  store(context, 2, NO_EXPIRY);
+  context.reply.integer(1);
+}
+
+function setWithExpiry(context: ShardContext, unitMs: UnitMs): void {
+  const expiresAt = expiryArgument(context, 2, unitMs, true);
+  if (expiresAt === ANSWERED) return;
+  store(context, 3, expiresAt);
+  context.reply.ok();
+}
+
+function getAndSet(context: ShardContext): void {
+  const ref = findKey(context);
+  if (!refusesType(context, ref)) replaceValue(context, ref, NO_EXPIRY);
+}
+
+function getAndDelete(context: ShardContext): void {
+  const ref = findKey(context);
+  if (refusesType(context, ref)) return;
+  writeValue(context, ref);
+  if (ref !== ABSENT) context.keyspace.deleteEntry(context.db, ref, context.hash);
+}
+
+function getAndExpire(context: ShardContext): void {
+  const { keyspace, reply } = context;
+  const error = options.read(context.args, 2, 'getex');
+  if (error !== undefined) {
+    reply.error(error);
+    return;
+  }
+  let ref = findKey(context);
+  if (refusesType(context, ref)) return;
+  if (ref === ABSENT) {
+    reply.null();
+    return;
+  }
+  let expiresAt = NO_EXPIRY;
+  if (options.setsExpiry) {
+    expiresAt = options.expiresAt(context);
+    if (expiresAt === ANSWERED) return;
+  }
+  if (options.isAbsoluteExpiry && expiresAt <= context.now()) {
+    writeValue(context, ref);
+    keyspace.deleteEntry(context.db, ref, context.hash);
+    return;
+  }
+  // Changed before it is answered, since room for an expiry can be short.
+  if (options.setsExpiry || options.persists) {
+    ref = keyspace.setExpiry(context.db, ref, context.hash, expiresAt);
+  }
+  writeValue(context, ref);
+}
+
+function getMany(context: ShardContext): void {
+  const { keyspace, args, reply, db } = context;
+  reply.array(args.count - 1);
+  for (let i = 1; i < args.count; i++) {
+    const ref = keyspace.find(db, args.bytes, args.starts[i]!, args.ends[i]!, hashOfKey(context, i));
+    writeValue(context, ref === ABSENT || keyspace.typeOf(ref) === TYPE_STRING ? ref : ABSENT);
+  }
+}
+
+function getEachDirect(reply: ReplyWriter, view: KeyspaceView, found: boolean): void {
+  if (found && view.type === TYPE_STRING) {
+    reply.bulk(view.bytes, view.valueStart, view.valueStart + view.valueLength);
+  } else {
+    reply.null();
+  }
+}
+
+function setMany(context: ShardContext): void {
+  const { keyspace, args, db } = context;
+  const { bytes, starts, ends } = args;
+  for (let i = 1; i + 1 < args.count; i += 2) {
+    keyspace.setString(
+      db,
+      bytes,
+      starts[i]!,
+      ends[i]!,
+      hashOfKey(context, i),
+      bytes,
+      starts[i + 1]!,
+      ends[i + 1]!,
+      NO_EXPIRY,
+    );
+  }
+  context.reply.ok();
+}
+
+function append(context: ShardContext): void {
+  const { keyspace, args, reply } = context;
+  const ref = findKey(context);
+  if (refusesType(context, ref)) return;
+  if (ref === ABSENT) {
+    store(context, 2, NO_EXPIRY);
+    reply.integer(args.length(2));
+    return;
+  }
+  const length = keyspace.valueLength(ref);
+  const total = length + args.length(2);
+  if (total > context.stringBytesMax) {
+    reply.error(STRING_TOO_LONG);
+    return;
+  }
+  keyspace.writeRange(context.db, ref, context.hash, length, args.bytes, args.starts[2]!, args.ends[2]!);
+  reply.integer(total);
+}
+
+function stringLength(context: ShardContext): void {
+  const ref = findKey(context);
+  if (refusesType(context, ref)) return;
+  context.reply.integer(ref === ABSENT ? 0 : context.keyspace.valueLength(ref));
+}
+
+function stringLengthDirect(reply: ReplyWriter, view: KeyspaceView, found: boolean): void {
+  if (found && view.type !== TYPE_STRING) reply.error(WRONG_TYPE);
+  else reply.integer(found ? view.valueLength : 0);
+}

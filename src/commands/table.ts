@@ -1,0 +1,140 @@
+/**
+ * The command table: look-up of a name in request bytes, and numbers that stand for commands in lanes.
+ *
+ * Both ends build the same table from the same families, so a command's number is the same on all threads.
+ */
+import { lowerByte } from '../base/bytes.ts';
+import type { Arguments } from '../protocol/arguments.ts';
+import type { CommandSpec, DirectHandler } from './command.ts';
+import { families } from './families.ts';
+
+/** Where a command runs, as a number: the dispatcher branches on it for every command. */
+export const ROUTE = { container: 0, server: 1, key: 2, keys: 3, every: 4, chosen: 5 } as const;
+
+/** A spec with what derives from it. All have the same shape, which keeps property look-ups fast. */
+export interface Command extends CommandSpec {
+  /** The number in request frames. */
+  readonly id: number;
+  /** `config|get` for a subcommand, otherwise the name. */
+  readonly fullName: string;
+  readonly container: Command | undefined;
+  readonly children: readonly Command[];
+  readonly isWrite: boolean;
+  /** One of ROUTE. */
+  readonly route: number;
+  /** The word that is the first key. */
+  readonly keyIndex: number;
+  readonly direct: DirectHandler | undefined;
+  readonly directCopiesValue: boolean;
+  /** True when nobody may read a shard's memory directly while it is under way: half of it could be seen. */
+  readonly guardsDirectReads: boolean;
+  /** May run before the client has authenticated. */
+  readonly withoutAuthentication: boolean;
+}
+
+/** Open addressing, sized so that look-ups of names that exist rarely probe twice. */
+const TABLE_SIZE = 2048;
+
+export class CommandTable {
+  /** By number. */
+  readonly all: readonly Command[];
+  /** Containers and plain commands, without subcommands. */
+  readonly top: readonly Command[];
+  readonly #byName = new Map<string, Command>();
+  readonly #slots: (Command | undefined)[] = new Array(TABLE_SIZE).fill(undefined);
+
+  constructor(specs: readonly CommandSpec[] = families) {
+    const all: Command[] = [];
+    this.top = specs.map((spec) => build(spec, undefined, all));
+    this.all = all;
+    for (const command of all) this.#byName.set(command.fullName, command);
+    for (const command of this.top) this.#insert(command);
+  }
+
+  /** By full name in lower case, `config|get` for a subcommand. */
+  byName(fullName: string): Command | undefined {
+    return this.#byName.get(fullName);
+  }
+
+  /** The command that word 0 names, or undefined. */
+  find(args: Arguments): Command | undefined {
+    const bytes = args.bytes;
+    const start = args.starts[0]!;
+    const length = args.ends[0]! - start;
+    let slot = nameHash(bytes, start, length);
+    for (;;) {
+      const command = this.#slots[slot];
+      if (command === undefined) return undefined;
+      if (isName(command.name, bytes, start, length)) return command;
+      slot = (slot + 1) % TABLE_SIZE;
+    }
+  }
+
+  /** The subcommand of `container` that word 1 names, or undefined. */
+  findSubcommand(container: Command, args: Arguments): Command | undefined {
+    return container.children.find((child) => args.is(1, child.name));
+  }
+
+  #insert(command: Command): void {
+    const name = Buffer.from(command.name, 'latin1');
+    let slot = nameHash(name, 0, name.length);
+    while (this.#slots[slot] !== undefined) slot = (slot + 1) % TABLE_SIZE;
+    this.#slots[slot] = command;
+  }
+}
+
+function build(spec: CommandSpec, container: Command | undefined, all: Command[]): Command {
+  const children: Command[] = [];
+  const placement = spec.placement;
+  const runsAtKey = placement?.at === 'key' ? placement : undefined;
+  const runsOnShards = placement !== undefined && placement.at !== 'server';
+  const command: Command = {
+    name: spec.name,
+    group: spec.group,
+    since: spec.since,
+    summary: spec.summary,
+    complexity: spec.complexity,
+    arity: spec.arity,
+    flags: spec.flags,
+    categories: spec.categories,
+    keys: spec.keys,
+    arguments: spec.arguments,
+    history: spec.history,
+    tips: spec.tips,
+    deprecated: spec.deprecated,
+    guardedBy: spec.guardedBy,
+    check: spec.check,
+    placement,
+    subcommands: spec.subcommands,
+    id: all.length,
+    fullName: container === undefined ? spec.name : `${container.name}|${spec.name}`,
+    container,
+    children,
+    isWrite: spec.flags.includes('write'),
+    route: placement === undefined ? ROUTE.container : ROUTE[placement.at],
+    keyIndex: spec.keys?.first ?? 0,
+    direct: runsAtKey?.direct,
+    directCopiesValue: runsAtKey?.directCopiesValue ?? false,
+    guardsDirectReads: runsOnShards && !runsAtKey && !spec.flags.includes('readonly'),
+    withoutAuthentication: spec.flags.includes('no_auth'),
+  };
+  all.push(command);
+  for (const sub of spec.subcommands ?? []) children.push(build(sub, command, all));
+  return command;
+}
+
+function nameHash(bytes: Uint8Array, start: number, length: number): number {
+  // Bit 5 makes letters lower case; that it also changes other bytes does no harm in a hash.
+  let hash = length;
+  const hashed = length < 16 ? length : 16;
+  for (let i = 0; i < hashed; i++) hash = Math.imul(hash, 31) + (bytes[start + i]! | 32);
+  return (hash ^ (hash >>> 11)) & (TABLE_SIZE - 1);
+}
+
+function isName(name: string, bytes: Uint8Array, start: number, length: number): boolean {
+  if (name.length !== length) return false;
+  for (let i = 0; i < length; i++) {
+    if (lowerByte(bytes[start + i]!) !== name.charCodeAt(i)) return false;
+  }
+  return true;
+}

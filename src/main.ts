@@ -1,0 +1,82 @@
+#!/usr/bin/env node
+/** The `shardis` command: reads the options, starts the server, and ends with a clear line and an exit code. */
+import { readFileSync } from 'node:fs';
+import { shardWorkerUrl } from '../workers/urls.ts';
+import { loadConfig } from './config/load.ts';
+import { type Log, openLog } from './server/log.ts';
+import { ListenError } from './server/listener.ts';
+import { Server } from './server/server.ts';
+import { version } from './version.ts';
+
+/** Prints one line and ends the process. */
+function fail(message: string): never {
+  process.stderr.write(`shardis: ${message}\n`);
+  process.exit(1);
+}
+
+async function openLogOrFail(level: Parameters<typeof openLog>[0], file: string): Promise<Log> {
+  try {
+    return await openLog(level, file);
+  } catch (error) {
+    return fail(`cannot write the log file ${file}: ${(error as Error).message}`);
+  }
+}
+
+async function main(): Promise<void> {
+  const loaded = loadConfig({
+    argv: process.argv.slice(2),
+    env: process.env,
+    version,
+    readFile: (path) => readFileSync(path === '-' ? 0 : path, 'utf8'),
+  });
+  if (loaded.kind === 'exit') {
+    (loaded.code === 0 ? process.stdout : process.stderr).write(loaded.output);
+    process.exit(loaded.code);
+  }
+  const { config } = loaded;
+  const log = await openLogOrFail(config.get('loglevel'), config.get('logfile'));
+  for (const { name, file, line } of loaded.ignored) {
+    log.warning(`${file}:${line}: ${name} is not supported by this version and has no effect`);
+  }
+  const server = await Server.start({
+    config,
+    log,
+    version,
+    shardWorkerUrl,
+    configFile: loaded.configFile,
+    stopped: (reason) => {
+      if (reason.kind === 'shard-died') fail(reason.message.split('\n')[0]!);
+      log.notice('shardis is now ready to exit, bye bye...');
+      process.exit(0);
+    },
+  });
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      log.notice(`Received ${signal}, shutting down`);
+      void server.stop();
+    });
+  }
+  announce(server, log);
+}
+
+function announce(server: Server, log: Log): void {
+  const { config } = server;
+  const places = config.get('bind').map((host) => `${host}:${server.port}`);
+  if (config.get('unixsocket') !== '') places.push(config.get('unixsocket'));
+  const memoryMb = Math.round(process.memoryUsage.rss() / 1024 / 1024);
+  log.notice(
+    `shardis ${version} ready on ${places.join(', ')} with ${config.get('shards')} shards, ${memoryMb} MB resident`,
+    {
+      addresses: places,
+      shards: config.get('shards'),
+      rssBytes: process.memoryUsage.rss(),
+      version,
+      node: process.version,
+    },
+  );
+}
+
+main().catch((error: unknown) => {
+  if (error instanceof ListenError) fail(error.message);
+  fail(error instanceof Error ? (error.stack ?? error.message) : String(error));
+});

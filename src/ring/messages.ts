@@ -1,0 +1,31 @@
+/**
+ * What passes between an acceptor and a shard beside the lanes: what a shard is started with, what control
+ * frames say, and what its message port carries.
+ */
+import type { MessagePort } from 'node:worker_threads';
+import type { HashSeed } from '../base/hash.ts';
+
+/** The `workerData` of a shard's thread. */
+export interface ShardSetup {
+  readonly index: number;
+  readonly shards: number;
+  readonly databases: number;
+  readonly seed: HashSeed;
+  readonly requests: SharedArrayBuffer;
+  readonly replies: SharedArrayBuffer;
+  readonly control: SharedArrayBuffer;
+  readonly wake: SharedArrayBuffer;
+  readonly statistics: SharedArrayBuffer;
+  /** Large requests to the shard, and what readers must know of its memory from it. */
+  readonly port: MessagePort;
+  /** The options a shard uses, by name. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** A frame of the control lane: JSON, because it is rare and small. */
+export type ControlMessage =
+  | { readonly kind: 'option'; readonly name: string; readonly value: unknown }
+  | { readonly kind: 'shutdown' };
+
+/** The lane for control messages. */
+export const CONTROL_LANE_BYTES = 64 * 1024;

@@ -1,0 +1,54 @@
+/**
+ * The figures that a shard publishes after each batch, in shared memory so that INFO asks nobody. Each is one
+ * aligned 64-bit float with one writer; a reader may see figures of two batches side by side, never half a one.
+ */
+
+const FIELDS = [
+  'commands',
+  'hits',
+  'misses',
+  'expired',
+  'expiredStaleRatio',
+  'entryBytes',
+  'indexBytes',
+  'arenaBytes',
+  'errors',
+] as const;
+/** For each logical database: keys, keys with an expiry, average time to live. */
+const PER_DATABASE = 3;
+
+export type StatisticField = (typeof FIELDS)[number];
+
+const offsets = Object.fromEntries(FIELDS.map((field, i) => [field, i])) as Record<StatisticField, number>;
+
+export class ShardStatistics {
+  readonly #cells: Float64Array;
+
+  constructor(memory: SharedArrayBuffer) {
+    this.#cells = new Float64Array(memory);
+  }
+
+  static memory(databases: number): SharedArrayBuffer {
+    return new SharedArrayBuffer(8 * (FIELDS.length + databases * PER_DATABASE));
+  }
+
+  get(field: StatisticField): number {
+    return this.#cells[offsets[field]]!;
+  }
+
+  set(field: StatisticField, value: number): void {
+    this.#cells[offsets[field]] = value;
+  }
+
+  setDatabase(db: number, keys: number, expires: number, averageTtlMs: number): void {
+    const at = FIELDS.length + db * PER_DATABASE;
+    this.#cells[at] = keys;
+    this.#cells[at + 1] = expires;
+    this.#cells[at + 2] = averageTtlMs;
+  }
+
+  database(db: number): { keys: number; expires: number; averageTtlMs: number } {
+    const at = FIELDS.length + db * PER_DATABASE;
+    return { keys: this.#cells[at]!, expires: this.#cells[at + 1]!, averageTtlMs: this.#cells[at + 2]! };
+  }
+}

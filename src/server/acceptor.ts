@@ -1,0 +1,349 @@
+/**
+ * The acceptor: sockets in, requests parsed and dispatched, replies out, one turn of the event loop at a time.
+ *
+ * In a turn, bytes of any number of connections are parsed and their requests written into lanes; at its end each
+ * lane that was written is published once and each sleeping shard woken once, replies that are there already are
+ * taken, and every connection with something to say makes one write. Then the acceptor sleeps in its event loop
+ * until a socket or a shard wakes it. It never waits for anything else.
+ *
+ * All state is in the instance: several acceptors, each with lanes of its own, may run in one process.
+ */
+import type { Socket } from 'node:net';
+import { MAX_CLIENTS_REACHED } from '../protocol/errors.ts';
+import { COMMAND, NEED_MORE, type ParserLimits, PROTOCOL_ERROR, RequestParser } from '../protocol/request-parser.ts';
+import type { WakeWord } from '../ring/wake-word.ts';
+import { ChunkPool } from './chunk-pool.ts';
+import { Connection, type ConnectionAddresses, type ConnectionHost } from './connection.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import type { OutputLimit } from './output-limit.ts';
+import { type Run, RunPool } from './run.ts';
+import type { ShardLink } from './shard-link.ts';
+import { readInto } from './socket-reader.ts';
+
+const READ_BUFFER_BYTES = 64 * 1024;
+
+/** What the acceptor asks of the server it belongs to. */
+export interface AcceptorOptions {
+  readonly limits: ParserLimits & { queryBufferBytesMax: number; clientsMax: number };
+  readonly outputLimit: OutputLimit;
+  /** False where a new connection must authenticate first. */
+  isOpen(): boolean;
+  nextClientId(): number;
+  /** Says something of a connection in the log. */
+  note(message: string): void;
+}
+
+export class Acceptor implements ConnectionHost {
+  readonly chunks = new ChunkPool();
+  readonly runs: RunPool;
+  readonly connections = new Map<number, Connection>();
+  readonly traffic = { inputBytes: 0, outputBytes: 0 };
+  connectionsReceived = 0;
+  connectionsRejected = 0;
+
+  readonly #options: AcceptorOptions;
+  readonly #links: readonly ShardLink[];
+  readonly #dispatcher: Dispatcher;
+  readonly #wake: WakeWord;
+  readonly #readBuffer = new Uint8Array(READ_BUFFER_BYTES);
+  readonly #spareParsers: RequestParser[] = [];
+  #dirty: Connection[] = [];
+  /** Connections that may go on, to be parsed at the end of the turn. */
+  #resumable: Connection[] = [];
+  #isTurnEndScheduled = false;
+  #isStopping = false;
+
+  constructor(
+    options: AcceptorOptions,
+    links: readonly ShardLink[],
+    dispatcher: Dispatcher,
+    runs: RunPool,
+    wake: WakeWord,
+  ) {
+    this.#options = options;
+    this.#links = links;
+    this.#dispatcher = dispatcher;
+    this.runs = runs;
+    this.#wake = wake;
+  }
+
+  // Connections
+
+  /** Serves a socket that the listener has accepted, paused. */
+  accept(accepted: Socket, addresses: ConnectionAddresses): void {
+    if (this.#isStopping) {
+      accepted.destroy();
+      return;
+    }
+    this.connectionsReceived++;
+    if (this.connections.size >= this.#options.limits.clientsMax) {
+      this.connectionsRejected++;
+      accepted.on('error', () => {});
+      accepted.end(`-${MAX_CLIENTS_REACHED}\r\n`);
+      return;
+    }
+    let connection: Connection;
+    const socket = readInto(accepted, this.#readBuffer, (bytes, length) => this.#received(connection, bytes, length));
+    connection = new Connection(this.#options.nextClientId(), socket, addresses, this, Date.now());
+    connection.isAuthenticated = this.#options.isOpen();
+    connection.updatePlain();
+    this.connections.set(connection.id, connection);
+    socket.on('error', () => connection.socketClosed());
+    socket.on('close', () => connection.socketClosed());
+    socket.on('drain', () => connection.drained());
+    socket.on('end', () => {
+      connection.hasEnded = true;
+      if (!connection.isWaiting) this.#finish(connection);
+      this.touch(connection);
+    });
+    socket.resume();
+  }
+
+  closed(connection: Connection): void {
+    this.connections.delete(connection.id);
+    if (connection.parser !== undefined) {
+      this.#giveParser(connection.parser);
+      connection.parser = undefined;
+    }
+  }
+
+  outputLimitExceeded(connection: Connection, bytes: number): boolean {
+    if (!this.#options.outputLimit.isExceeded(connection, bytes, Date.now())) return false;
+    this.#options.note(
+      `Client ${connection.describe()} scheduled to be closed ASAP for overcoming of output buffer limits.`,
+    );
+    return true;
+  }
+
+  /** The client will send no more: what it sent is still answered. */
+  #finish(connection: Connection): void {
+    connection.closeAfterReplies();
+  }
+
+  // Reading
+
+  #received(connection: Connection, bytes: Uint8Array, length: number): void {
+    if (connection.isClosed || connection.isClosing) return;
+    const now = Date.now();
+    this.#dispatcher.nowMs = now;
+    connection.lastActiveMs = now;
+    this.traffic.inputBytes += length;
+    if (connection.unparsedLength > 0 || connection.isWaiting) {
+      connection.keepUnparsed(bytes, 0, length, connection.parser?.bytesNeeded ?? 0);
+      if (!connection.isWaiting) this.#parseUnparsed(connection);
+    } else {
+      this.#parse(connection, bytes, length, false);
+    }
+    if (connection.firstRun === undefined) connection.flush();
+    else this.touch(connection);
+  }
+
+  #parseUnparsed(connection: Connection): void {
+    this.#parse(connection, connection.unparsed, connection.unparsedLength, true);
+    if (connection.unparsedLength > this.#options.limits.queryBufferBytesMax) {
+      this.#options.note(`Closing client that reached max query buffer length: ${connection.describe()}`);
+      connection.kill();
+    }
+  }
+
+  /**
+   * Parses and dispatches what there is. `isKept` says that the bytes are the connection's own unparsed ones;
+   * otherwise what cannot be parsed is copied there.
+   */
+  #parse(connection: Connection, bytes: Uint8Array, length: number, isKept: boolean): void {
+    let parser = connection.parser;
+    if (parser === undefined) {
+      parser = this.#spareParsers.pop() ?? new RequestParser(this.#options.limits);
+      parser.restart(0);
+    }
+    connection.parser = parser;
+    parser.trusted = connection.isAuthenticated;
+    let keepFrom = length;
+    for (;;) {
+      const outcome = parser.next(bytes, length);
+      if (outcome === COMMAND) {
+        if (!this.#dispatcher.dispatch(connection, parser.args)) {
+          keepFrom = parser.commandStart;
+          parser.restart(keepFrom);
+          break;
+        }
+        if (!connection.isPlain) {
+          if (connection.isClosing || connection.isClosed) return;
+          parser.trusted = connection.isAuthenticated;
+        }
+        if (connection.isWaiting) {
+          keepFrom = parser.position;
+          parser.restart(keepFrom);
+          break;
+        }
+      } else if (outcome === NEED_MORE) {
+        keepFrom = parser.commandStart;
+        break;
+      } else if (outcome === PROTOCOL_ERROR) {
+        this.#protocolError(connection, parser.error);
+        return;
+      }
+    }
+    this.#keepRest(connection, parser, bytes, keepFrom, length, isKept);
+  }
+
+  #keepRest(
+    connection: Connection,
+    parser: RequestParser,
+    bytes: Uint8Array,
+    keepFrom: number,
+    length: number,
+    isKept: boolean,
+  ): void {
+    if (connection.isClosed) return;
+    parser.rebase(keepFrom);
+    if (isKept) connection.dropUnparsed(keepFrom);
+    else if (keepFrom < length) connection.keepUnparsed(bytes, keepFrom, length, parser.bytesNeeded);
+    if (keepFrom === length && !parser.isInsideCommand) {
+      this.#giveParser(parser);
+      connection.parser = undefined;
+    }
+  }
+
+  #giveParser(parser: RequestParser): void {
+    if (this.#spareParsers.length < 64) this.#spareParsers.push(parser);
+  }
+
+  #protocolError(connection: Connection, text: string): void {
+    connection.appendReply(Buffer.from(`-${text}\r\n`, 'latin1'));
+    this.#dispatcher.errorReplies++;
+    connection.closeAfterReplies();
+    this.touch(connection);
+  }
+
+  resumed(connection: Connection): void {
+    this.#resumable.push(connection);
+    this.#scheduleTurnEnd();
+  }
+
+  // Turns
+
+  /** Notes that a connection may have something to flush, and that there is a turn to end. */
+  touch(connection: Connection): void {
+    if (!connection.isDirty) {
+      connection.isDirty = true;
+      this.#dirty.push(connection);
+    }
+    this.#scheduleTurnEnd();
+  }
+
+  #scheduleTurnEnd(): void {
+    if (this.#isTurnEndScheduled) return;
+    this.#isTurnEndScheduled = true;
+    setImmediate(this.#endTurn);
+  }
+
+  readonly #endTurn = (): void => {
+    this.#isTurnEndScheduled = false;
+    this.#publish();
+    this.#takeReplies();
+    this.#resumeWaiting();
+    this.#publish();
+    this.#flush();
+    this.#sleepIfBusy();
+  };
+
+  #publish(): void {
+    for (const link of this.#links) if (link.isTouched) link.publish();
+  }
+
+  #takeReplies(): void {
+    for (const link of this.#links) if (link.isBusy) link.takeReplies(this.#onReply, this.#onRunEnd);
+  }
+
+  readonly #onReply = (connection: Connection): void => {
+    if (connection.isDirty) return;
+    connection.isDirty = true;
+    this.#dirty.push(connection);
+  };
+
+  readonly #onRunEnd = (run: Run): void => {
+    if (run.split === undefined) {
+      run.connection!.runDone(run);
+      return;
+    }
+    const split = run.split;
+    this.runs.give(run);
+    split.partDone();
+  };
+
+  #resumeWaiting(): void {
+    for (const link of this.#links) {
+      if (link.parked.length === 0 || !link.hasRoomToResume) continue;
+      const parked = link.parked;
+      link.parked = [];
+      for (const connection of parked) connection.unpark();
+    }
+    if (this.#resumable.length === 0) return;
+    const resumable = this.#resumable;
+    this.#resumable = [];
+    this.#dispatcher.nowMs = Date.now();
+    for (const connection of resumable) {
+      if (connection.isClosed || connection.isClosing || connection.isWaiting) continue;
+      if (connection.unparsedLength > 0) this.#parseUnparsed(connection);
+      if (connection.hasEnded && !connection.isWaiting) this.#finish(connection);
+      this.#onReply(connection);
+    }
+  }
+
+  #flush(): void {
+    const dirty = this.#dirty;
+    this.#dirty = [];
+    for (const connection of dirty) {
+      connection.isDirty = false;
+      connection.flush();
+    }
+  }
+
+  /** Asks to be woken when replies are due; looks once more after asking, so that no wake-up can be missed. */
+  #sleepIfBusy(): void {
+    if (this.#resumable.length > 0) this.#scheduleTurnEnd();
+    if (!this.#links.some((link) => link.isBusy)) return;
+    this.#wake.arm();
+    for (const link of this.#links) {
+      if (!link.hasReplies) continue;
+      this.#wake.disarm();
+      this.#scheduleTurnEnd();
+      return;
+    }
+    this.#wake.wait(this.#onWake);
+  }
+
+  readonly #onWake = (): void => {
+    if (!this.#isTurnEndScheduled) this.#endTurn();
+  };
+
+  // Upkeep
+
+  /** To be called about once a second: closes connections that have been idle or over their soft limit too long. */
+  sweep(idleMsMax: number): void {
+    const now = Date.now();
+    for (const connection of this.connections.values()) {
+      if (idleMsMax > 0 && now - connection.lastActiveMs > idleMsMax && !connection.hasPendingReplies) {
+        this.#options.note(`Closing idle client ${connection.describe()}`);
+        connection.kill();
+      } else if (connection.outputBytes > 0 && this.outputLimitExceeded(connection, connection.outputBytes)) {
+        connection.kill();
+      }
+    }
+  }
+
+  /** Takes no more commands and resolves when all replies are out, or after `timeoutMs`. */
+  async stop(timeoutMs: number): Promise<void> {
+    this.#isStopping = true;
+    for (const connection of [...this.connections.values()]) {
+      connection.closeAfterReplies();
+      this.touch(connection);
+    }
+    const deadline = Date.now() + timeoutMs;
+    while (this.connections.size > 0 && Date.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    for (const connection of [...this.connections.values()]) connection.kill();
+  }
+}

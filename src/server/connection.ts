@@ -1,0 +1,334 @@
+/**
+ * One client's connection: its state, what it sent and was not parsed yet, and the order of its replies.
+ *
+ * Reading. Bytes come in the acceptor's one read buffer. What is left of them when a command is cut, or when the
+ * connection has to wait, is kept here (`unparsed`), and the socket is paused while the connection waits.
+ *
+ * Writing. Replies are encoded into a chunk through `reply`; `flush` gives the chunk to the socket. When the
+ * kernel takes all of it at once, as it nearly always does, the chunk goes back to the pool; when not, the socket
+ * keeps it, and a connection with more than OUTPUT_PAUSE_BYTES waiting is not read from until they are gone: a
+ * client that never reads stops being served, and costs no more memory.
+ *
+ * Order. Replies that are not there yet are runs in a list; only the first may write to `reply`.
+ */
+import type { Socket } from 'node:net';
+import { copyBytes } from '../base/bytes.ts';
+import type { Client } from '../commands/context.ts';
+import { type ReplySink, ReplyWriter } from '../protocol/reply-writer.ts';
+import type { RequestParser } from '../protocol/request-parser.ts';
+import { CHUNK_BYTES, type ChunkPool } from './chunk-pool.ts';
+import { describeClient } from './describe-client.ts';
+import type { Run, RunPool } from './run.ts';
+
+/** Unsent replies beyond which a connection is not read from. */
+const OUTPUT_PAUSE_BYTES = 1024 * 1024;
+/** An unparsed rest up to this size is kept in a buffer that grows by doubling from here. */
+const UNPARSED_BYTES_MIN = 16 * 1024;
+const NO_BYTES = new Uint8Array(0);
+
+/** What a connection needs of the acceptor that serves it. */
+export interface ConnectionHost {
+  readonly chunks: ChunkPool;
+  readonly runs: RunPool;
+  /** Called when a connection that waited can go on: its unparsed bytes are to be parsed. */
+  resumed(connection: Connection): void;
+  /** Called once when the connection is gone. */
+  closed(connection: Connection): void;
+  /** Output buffer limit check: the reason to close, or undefined. */
+  outputLimitExceeded(connection: Connection, bytes: number): boolean;
+  readonly traffic: { inputBytes: number; outputBytes: number };
+}
+
+export interface ConnectionAddresses {
+  readonly address: string;
+  readonly localAddress: string;
+  /** The client is on this machine. */
+  readonly isLocal: boolean;
+  readonly isUnixSocket: boolean;
+}
+
+export class Connection implements Client, ReplySink {
+  readonly id: number;
+  readonly reply: ReplyWriter;
+  readonly address: string;
+  readonly localAddress: string;
+  readonly isLocal: boolean;
+  readonly isUnixSocket: boolean;
+  readonly createdAtMs: number;
+  readonly type = 'normal';
+  name = '';
+  libraryName = '';
+  libraryVersion = '';
+  db = 0;
+  resp: 2 | 3 = 2;
+  user = 'default';
+  isAuthenticated = false;
+  noEvict = false;
+  noTouch = false;
+  replyMode: Client['replyMode'] = 'on';
+  /** False when some command needs more than the plain path: see `updatePlain`. */
+  isPlain = false;
+  lastActiveMs: number;
+  lastCommand = 'NULL';
+  /** Since when the output has been above the soft limit; 0 when it is not. */
+  softLimitSinceMs = 0;
+  /** The parser that holds this connection's half-read command. */
+  parser: RequestParser | undefined;
+  unparsed: Uint8Array = NO_BYTES;
+  unparsedLength = 0;
+  /** No command may be taken from this connection now. */
+  isWaiting = false;
+  /** The socket is gone or given up: nothing is sent any more. */
+  isClosed = false;
+  /** No more commands are taken; it closes when all replies are sent. */
+  isClosing = false;
+  /** The client has sent its last byte. */
+  hasEnded = false;
+  firstRun: Run | undefined;
+  lastRun: Run | undefined;
+  /** Is in the acceptor's list of connections with something to flush. */
+  isDirty = false;
+
+  readonly #host: ConnectionHost;
+  readonly #socket: Socket;
+  /** Waits for its own replies before the next command runs. */
+  #awaitsReplies = false;
+  /** Waits for room in a lane. */
+  #isParked = false;
+  #isOutputFull = false;
+  #isReading = true;
+  /** The last byte has been given to the socket. */
+  #isEnding = false;
+
+  constructor(id: number, socket: Socket, addresses: ConnectionAddresses, host: ConnectionHost, nowMs: number) {
+    this.id = id;
+    this.#socket = socket;
+    this.#host = host;
+    this.reply = new ReplyWriter(this);
+    this.address = addresses.address;
+    this.localAddress = addresses.localAddress;
+    this.isLocal = addresses.isLocal;
+    this.isUnixSocket = addresses.isUnixSocket;
+    this.createdAtMs = nowMs;
+    this.lastActiveMs = nowMs;
+  }
+
+
+  /** To be called when one of the fields it depends on has changed. */
+  updatePlain(): void {
+    this.isPlain = this.isAuthenticated && this.replyMode === 'on' && !this.isClosing && !this.isClosed;
+  }
+
+  // Reading
+
+  /** Appends bytes that cannot be parsed yet; `needed` is how many the current command has at least. */
+  keepUnparsed(bytes: Uint8Array, start: number, end: number, needed: number): void {
+    const length = this.unparsedLength + end - start;
+    if (length > this.unparsed.length) {
+      // A long value gets its room at once, but never much more than what has really arrived.
+      const wanted = Math.min(needed, Math.max(length * 2, CHUNK_BYTES * 64));
+      const grown = new Uint8Array(Math.max(length, wanted, UNPARSED_BYTES_MIN));
+      grown.set(this.unparsed.subarray(0, this.unparsedLength));
+      this.unparsed = grown;
+    }
+    this.unparsed.set(bytes.subarray(start, end), this.unparsedLength);
+    this.unparsedLength = length;
+  }
+
+  /** Drops the first `count` unparsed bytes. */
+  dropUnparsed(count: number): void {
+    this.unparsedLength -= count;
+    if (this.unparsedLength === 0) this.unparsed = NO_BYTES;
+    else this.unparsed.copyWithin(0, count, count + this.unparsedLength);
+  }
+
+  /** Waits until all replies so far have been made; then its unparsed bytes are looked at again. */
+  awaitReplies(): void {
+    this.#awaitsReplies = true;
+    this.#updateReading();
+  }
+
+  park(): void {
+    this.#isParked = true;
+    this.#updateReading();
+  }
+
+  unpark(): void {
+    this.#isParked = false;
+    this.#resumeIfFree();
+  }
+
+  /** The socket has sent everything. */
+  drained(): void {
+    if (!this.#isOutputFull) return;
+    this.#isOutputFull = false;
+    this.#resumeIfFree();
+  }
+
+  #resumeIfFree(): void {
+    this.#updateReading();
+    if (!this.isWaiting && !this.isClosed) this.#host.resumed(this);
+  }
+
+  #updateReading(): void {
+    this.isWaiting = this.#isParked || this.#awaitsReplies || this.#isOutputFull;
+    const reads = !this.isWaiting && !this.isClosing;
+    if (reads === this.#isReading || this.isClosed) return;
+    this.#isReading = reads;
+    if (reads) this.#socket.resume();
+    else this.#socket.pause();
+  }
+
+  // Order
+
+  get hasPendingReplies(): boolean {
+    return this.firstRun !== undefined;
+  }
+
+  appendRun(run: Run): void {
+    if (this.lastRun === undefined) this.firstRun = run;
+    else this.lastRun.next = run;
+    this.lastRun = run;
+  }
+
+  /** Replies that were made at once, at their place of the order. */
+  appendReply(bytes: Uint8Array): void {
+    if (this.firstRun === undefined) {
+      this.#write(bytes, 0, bytes.length);
+      return;
+    }
+    const run = this.#host.runs.take(this);
+    run.stash = [bytes];
+    run.isDone = true;
+    this.appendRun(run);
+  }
+
+  /** Takes bytes that belong to `run` from `source`, which will be written over. */
+  receive(run: Run, source: Uint8Array, start: number, end: number): void {
+    if (this.isClosed || run.isSilent) return;
+    if (run === this.firstRun) this.#write(source, start, end);
+    else if (run.stash === undefined) run.stash = [source.slice(start, end)];
+    else run.stash.push(source.slice(start, end));
+  }
+
+  /** Called when `run` has all its replies: what is complete at the front of the order is written. */
+  runDone(run: Run): void {
+    run.isDone = true;
+    if (run !== this.firstRun) return;
+    let first: Run | undefined = run;
+    while (first?.isDone) {
+      this.#emitStash(first);
+      const next: Run | undefined = first.next;
+      this.#host.runs.give(first);
+      first = next;
+    }
+    this.firstRun = first;
+    if (first === undefined) this.#allAnswered();
+    else this.#emitStash(first);
+  }
+
+  #emitStash(run: Run): void {
+    if (run.stash === undefined) return;
+    if (!this.isClosed && !run.isSilent) for (const bytes of run.stash) this.#write(bytes, 0, bytes.length);
+    run.stash = undefined;
+  }
+
+  #allAnswered(): void {
+    this.lastRun = undefined;
+    if (!this.#awaitsReplies) return;
+    this.#awaitsReplies = false;
+    this.#resumeIfFree();
+  }
+
+  // Writing
+
+  #write(source: Uint8Array, start: number, end: number): void {
+    // In one chunk of its own when it is long, and so in one write.
+    this.reply.room(end - start);
+    this.reply.position = copyBytes(source, start, end, this.reply.bytes, this.reply.position);
+  }
+
+  makeRoom(writer: ReplyWriter, size: number): void {
+    if (writer.position > 0) this.#send();
+    else if (writer.bytes.length > 0) this.#host.chunks.give(writer.bytes);
+    const chunk = size <= CHUNK_BYTES ? this.#host.chunks.take() : new Uint8Array(size);
+    writer.bytes = chunk;
+    writer.position = 0;
+    writer.limit = chunk.length;
+  }
+
+  /** Gives the socket what has been written so far. */
+  flush(): void {
+    if (this.reply.position > 0) this.#send();
+    if (this.isClosing && !this.hasPendingReplies) this.#end();
+  }
+
+  #send(): void {
+    const writer = this.reply;
+    const chunk = writer.bytes;
+    const length = writer.position;
+    writer.bytes = NO_BYTES;
+    writer.position = 0;
+    writer.limit = 0;
+    if (this.isClosed) {
+      this.#host.chunks.give(chunk);
+      return;
+    }
+    this.#host.traffic.outputBytes += length;
+    const socket = this.#socket;
+    socket.write(Buffer.from(chunk.buffer as ArrayBuffer, chunk.byteOffset, length));
+    const waiting = socket.writableLength;
+    if (waiting === 0) {
+      this.#host.chunks.give(chunk);
+      return;
+    }
+    if (this.#host.outputLimitExceeded(this, waiting)) {
+      this.kill();
+    } else if (waiting > OUTPUT_PAUSE_BYTES && !this.#isOutputFull) {
+      this.#isOutputFull = true;
+      this.#updateReading();
+    }
+  }
+
+  /** Bytes of replies that wait here or in the socket. */
+  get outputBytes(): number {
+    return this.reply.position + this.#socket.writableLength;
+  }
+
+  // Ending
+
+  closeAfterReplies(): void {
+    if (this.isClosing) return;
+    this.isClosing = true;
+    this.unparsedLength = 0;
+    this.unparsed = NO_BYTES;
+    this.updatePlain();
+    this.#updateReading();
+  }
+
+  kill(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.updatePlain();
+    this.#socket.destroy();
+    this.reply.position = 0;
+    this.#host.closed(this);
+  }
+
+  /** The socket is gone by itself. */
+  socketClosed(): void {
+    this.kill();
+  }
+
+  #end(): void {
+    if (this.isClosed || this.#isEnding) return;
+    this.#isEnding = true;
+    // The rest of the output goes out; what the client still sends is thrown away.
+    this.#socket.resume();
+    this.#socket.end(() => this.#socket.destroy());
+  }
+
+  describe(): string {
+    return describeClient(this, Date.now());
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * A run: what a connection waits for at one place of its reply order. Usually it stands for a row of commands
+ * that went to one shard (see ring/layout.ts); it may also hold replies made here that must wait their turn, or
+ * the reply of a command that was cut over several shards.
+ */
+import type { Connection } from './connection.ts';
+import type { SplitReply } from './split-reply.ts';
+
+export class Run {
+  connection: Connection | undefined;
+  /** The next run in the connection's order. */
+  next: Run | undefined;
+  /** Replies that arrived before the run's turn came. */
+  stash: Uint8Array[] | undefined;
+  /** All replies have arrived. */
+  isDone = false;
+  /** The client does not want the replies (CLIENT REPLY OFF or SKIP). */
+  isSilent = false;
+  /** Where the replies of a part of a cut command go instead of a connection. */
+  split: SplitReply | undefined;
+  part = 0;
+  /** How many of its commands keep others from reading the shard's memory directly. */
+  guards = 0;
+  /** Bytes of requests that travel beside the lane. */
+  externalBytes = 0;
+}
+
+const POOLED_MAX = 4096;
+
+/** Runs come and go with every pipeline: they are used again. */
+export class RunPool {
+  readonly #free: Run[] = [];
+
+  take(connection: Connection | undefined): Run {
+    const run = this.#free.pop() ?? new Run();
+    run.connection = connection;
+    return run;
+  }
+
+  give(run: Run): void {
+    if (this.#free.length >= POOLED_MAX) return;
+    run.connection = undefined;
+    run.next = undefined;
+    run.stash = undefined;
+    run.isDone = false;
+    run.isSilent = false;
+    run.split = undefined;
+    run.part = 0;
+    run.guards = 0;
+    run.externalBytes = 0;
+    this.#free.push(run);
+  }
+}
+
+/** First in, first out, of runs: what a shard will answer next. */
+export class RunQueue {
+  #items: (Run | undefined)[] = new Array(64).fill(undefined);
+  #first = 0;
+  length = 0;
+
+  push(run: Run): void {
+    if (this.length === this.#items.length) this.#grow();
+    this.#items[(this.#first + this.length) & (this.#items.length - 1)] = run;
+    this.length++;
+  }
+
+  peek(): Run {
+    return this.#items[this.#first]!;
+  }
+
+  shift(): void {
+    this.#items[this.#first] = undefined;
+    this.#first = (this.#first + 1) & (this.#items.length - 1);
+    this.length--;
+  }
+
+  #grow(): void {
+    const items: (Run | undefined)[] = new Array(this.#items.length * 2).fill(undefined);
+    for (let i = 0; i < this.length; i++) {
+      items[i] = this.#items[(this.#first + i) & (this.#items.length - 1)];
+    }
+    this.#items = items;
+    this.#first = 0;
+  }
+}

@@ -1,0 +1,246 @@
+/**
+ * An acceptor's end of one shard: its lanes, the runs that it will answer, and the view of its memory.
+ */
+import type { MessagePort } from 'node:worker_threads';
+import { copyBytes } from '../base/bytes.ts';
+import type { Arguments } from '../protocol/arguments.ts';
+import { LaneConsumer, LaneProducer } from '../ring/lane.ts';
+import {
+  FRAME_HEADER_BYTES,
+  FRAME_LAST,
+  REQUEST_EXTERNAL,
+  REQUEST_WORDS_OFFSET,
+} from '../ring/layout.ts';
+import type { ControlMessage } from '../ring/messages.ts';
+import type { ShardStatistics } from '../ring/shard-statistics.ts';
+import type { KeyspaceView } from '../store/view.ts';
+import type { Connection } from './connection.ts';
+import { type Run, RunQueue } from './run.ts';
+
+/** Requests beside the lane that may be on their way at once; one more is always let through when none is. */
+const EXTERNAL_BYTES_MAX = 64 * 1024 * 1024;
+
+export interface ShardLanes {
+  readonly requests: SharedArrayBuffer;
+  readonly replies: SharedArrayBuffer;
+  readonly control: SharedArrayBuffer;
+}
+
+export class ShardLink {
+  readonly index: number;
+  readonly view: KeyspaceView;
+  readonly statistics: ShardStatistics;
+  /** The run that the next request may join: it must be of the same connection, in the same turn. */
+  openRun: Run | undefined;
+  /** How many commands are under way during which nobody may read the shard's memory directly. */
+  guards = 0;
+  /** Connections that wait for room. */
+  parked: Connection[] = [];
+  directReads = 0;
+  directMisses = 0;
+  /** Has requests that are not published yet. */
+  isTouched = false;
+
+  readonly #requests: LaneProducer;
+  readonly #replies: LaneConsumer;
+  readonly #control: LaneProducer;
+  readonly #port: MessagePort;
+  readonly #pending = new RunQueue();
+  #externalBytes = 0;
+  /** The size of the last request if it travelled beside the lane; its run takes it over. */
+  #lastExternalBytes = 0;
+
+  constructor(index: number, lanes: ShardLanes, port: MessagePort, view: KeyspaceView, statistics: ShardStatistics) {
+    this.index = index;
+    this.#requests = new LaneProducer(lanes.requests);
+    this.#replies = new LaneConsumer(lanes.replies);
+    this.#control = new LaneProducer(lanes.control);
+    this.#port = port;
+    this.view = view;
+    this.statistics = statistics;
+  }
+
+  /** True while requests have not been answered. */
+  get isBusy(): boolean {
+    return this.#pending.length > 0;
+  }
+
+  /** Published bytes that the shard has not taken yet. */
+  get queueBytes(): number {
+    return this.#requests.usedBytes;
+  }
+
+  /**
+   * Writes one request. Returns false, and writes nothing, when there is no room for it now.
+   * The words of `args` after the name travel; `words` chooses some of them by number when only those do.
+   */
+  push(
+    id: number,
+    db: number,
+    flags: number,
+    hash: number,
+    args: Arguments,
+    words: readonly number[] | undefined,
+  ): boolean {
+    const count = words === undefined ? args.count : words.length + 1;
+    const size = this.requestBytes(args, words);
+    const lane = this.#requests;
+    if (size > lane.frameBytesMax) return this.#pushExternal(id, db, flags, hash, args, words, size);
+    const offset = lane.reserve(size);
+    if (offset < 0) return false;
+    const at = offset >> 2;
+    const cells = lane.words;
+    cells[at + 1] = id | (db << 16) | (flags << 24);
+    cells[at + 2] = hash;
+    cells[at + 3] = count;
+    writeWords(args, words, count, cells, at + REQUEST_WORDS_OFFSET / 4, lane.bytes);
+    lane.commit(offset, size);
+    this.isTouched = true;
+    return true;
+  }
+
+  /** How long the frame of a request is. */
+  requestBytes(args: Arguments, words: readonly number[] | undefined): number {
+    let size = REQUEST_WORDS_OFFSET;
+    if (words === undefined) {
+      for (let i = 1; i < args.count; i++) size += 4 + args.ends[i]! - args.starts[i]!;
+    } else {
+      for (const word of words) size += 4 + args.length(word);
+    }
+    return size;
+  }
+
+  /** Whether a request of `size` bytes would be taken now. */
+  hasRoomFor(size: number): boolean {
+    if (size > this.#requests.frameBytesMax) return this.#hasExternalRoom(size);
+    return this.#requests.reserve(size) >= 0;
+  }
+
+  /** Whether enough of the lane is free again for parked connections to go on. */
+  get hasRoomToResume(): boolean {
+    return this.#externalBytes < EXTERNAL_BYTES_MAX && this.#requests.usedBytes <= this.#requests.capacity / 2;
+  }
+
+  #hasExternalRoom(size: number): boolean {
+    if (this.#externalBytes > 0 && this.#externalBytes + size > EXTERNAL_BYTES_MAX) return false;
+    return this.#requests.reserve(REQUEST_WORDS_OFFSET) >= 0;
+  }
+
+  #pushExternal(
+    id: number,
+    db: number,
+    flags: number,
+    hash: number,
+    args: Arguments,
+    words: readonly number[] | undefined,
+    size: number,
+  ): boolean {
+    if (!this.#hasExternalRoom(size)) return false;
+    const count = words === undefined ? args.count : words.length + 1;
+    const memory = new SharedArrayBuffer(size - REQUEST_WORDS_OFFSET);
+    writeWords(args, words, count, new Int32Array(memory, 0, count - 1), 0, new Uint8Array(memory));
+    this.#port.postMessage(memory);
+    const lane = this.#requests;
+    const offset = lane.reserve(REQUEST_WORDS_OFFSET);
+    const at = offset >> 2;
+    lane.words[at + 1] = id | (db << 16) | ((flags | REQUEST_EXTERNAL) << 24);
+    lane.words[at + 2] = hash;
+    lane.words[at + 3] = count;
+    lane.commit(offset, REQUEST_WORDS_OFFSET);
+    this.isTouched = true;
+    this.#externalBytes += size;
+    this.#lastExternalBytes = size;
+    return true;
+  }
+
+  /** Queues the run that the request just pushed starts. */
+  queue(run: Run): void {
+    this.#pending.push(run);
+  }
+
+  /** To be called after each push with the run that the request belongs to. */
+  account(run: Run, guardsDirectReads: boolean): void {
+    if (guardsDirectReads) {
+      run.guards++;
+      this.guards++;
+    }
+    if (this.#lastExternalBytes > 0) {
+      run.externalBytes += this.#lastExternalBytes;
+      this.#lastExternalBytes = 0;
+    }
+  }
+
+  /** Makes what was pushed visible to the shard and wakes it if it sleeps. */
+  publish(): void {
+    this.openRun = undefined;
+    this.isTouched = false;
+    if (this.#requests.publish()) this.#requests.wake();
+  }
+
+  /** Sends a message by the control lane, in force before any request that is pushed later. */
+  send(message: ControlMessage): void {
+    const text = Buffer.from(JSON.stringify(message), 'utf8');
+    const size = FRAME_HEADER_BYTES + text.length;
+    const offset = this.#control.reserve(size);
+    if (offset < 0) throw new Error(`the control lane of shard ${this.index} is full`);
+    this.#control.bytes.set(text, offset + FRAME_HEADER_BYTES);
+    this.#control.commit(offset, size);
+    this.#control.publish();
+    // The shard sleeps on its request lane, for both.
+    this.publish();
+  }
+
+  /** Lets go of the message port; nothing may be pushed afterwards. */
+  close(): void {
+    this.#port.close();
+  }
+
+  /** True when replies have been published that `takeReplies` has not taken. */
+  get hasReplies(): boolean {
+    return this.#replies.hasFrames;
+  }
+
+  /** Takes all replies that are there and calls `ended` for each run that has got its last one. */
+  takeReplies(touched: (connection: Connection) => void, ended: (run: Run) => void): void {
+    const lane = this.#replies;
+    if (!lane.refresh()) return;
+    for (;;) {
+      const offset = lane.next();
+      if (offset < 0) break;
+      const run = this.#pending.peek();
+      const start = offset + FRAME_HEADER_BYTES;
+      const end = offset + lane.frameBytes;
+      if (run.split !== undefined) {
+        run.split.receive(run.part, lane.bytes, start, end);
+      } else {
+        run.connection!.receive(run, lane.bytes, start, end);
+        touched(run.connection!);
+      }
+      if ((lane.frameFlags & FRAME_LAST) === 0) continue;
+      this.#pending.shift();
+      this.guards -= run.guards;
+      this.#externalBytes -= run.externalBytes;
+      ended(run);
+    }
+    lane.release();
+  }
+}
+
+/** Writes the lengths of the words at `cells[lengthAt]` and their bytes after them. */
+function writeWords(
+  args: Arguments,
+  words: readonly number[] | undefined,
+  count: number,
+  cells: Int32Array,
+  lengthAt: number,
+  bytes: Uint8Array,
+): void {
+  let at = (lengthAt + count - 1) * 4;
+  for (let i = 1; i < count; i++) {
+    const word = words === undefined ? i : words[i - 1]!;
+    const start = args.starts[word]!;
+    const end = args.ends[word]!;
+    cells[lengthAt + i - 1] = end - start;
+    at = copyBytes(args.bytes, start, end, bytes, at);
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * Starts the shards' threads and connects an acceptor to them.
+ */
+import { MessageChannel, Worker } from 'node:worker_threads';
+import type { HashSeed } from '../base/hash.ts';
+import { createLane } from '../ring/layout.ts';
+import { CONTROL_LANE_BYTES, type ShardSetup } from '../ring/messages.ts';
+import { ShardStatistics } from '../ring/shard-statistics.ts';
+import { KeyspaceView } from '../store/view.ts';
+import { ShardLink } from './shard-link.ts';
+
+type ShareMessage = Parameters<KeyspaceView['accept']>[0];
+
+export interface ShardsOptions {
+  readonly shards: number;
+  readonly databases: number;
+  readonly laneBytes: number;
+  readonly seed: HashSeed;
+  readonly wake: SharedArrayBuffer;
+  readonly workerUrl: URL;
+  /** The options that shards use, by name. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Called when a thread ends although nobody asked it to. */
+  died(shard: number, reason: string): void;
+}
+
+export class Shards {
+  readonly links: readonly ShardLink[];
+  readonly #workers: readonly Worker[];
+  readonly #exits: readonly Promise<void>[];
+  #isStopping = false;
+
+  private constructor(links: readonly ShardLink[], workers: readonly Worker[], options: ShardsOptions) {
+    this.links = links;
+    this.#workers = workers;
+    this.#exits = workers.map((worker, index) => this.#watch(worker, index, options));
+  }
+
+  static async start(options: ShardsOptions): Promise<Shards> {
+    const started = await Promise.all(Array.from({ length: options.shards }, (_, index) => startShard(index, options)));
+    return new Shards(
+      started.map(({ link }) => link),
+      started.map(({ worker }) => worker),
+      options,
+    );
+  }
+
+  /** Resolves when all threads have ended. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    for (const link of this.links) link.send({ kind: 'shutdown' });
+    await Promise.all(this.#exits);
+    for (const link of this.links) link.close();
+  }
+
+  /** Ends the threads without waiting for what they do. */
+  async terminate(): Promise<void> {
+    this.#isStopping = true;
+    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+    for (const link of this.links) link.close();
+  }
+
+  #watch(worker: Worker, index: number, options: ShardsOptions): Promise<void> {
+    let reason = '';
+    worker.on('error', (error) => {
+      reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    });
+    return new Promise((resolve) => {
+      worker.on('exit', (code) => {
+        if (!this.#isStopping) options.died(index, reason === '' ? `exit code ${code}` : reason);
+        resolve();
+      });
+    });
+  }
+}
+
+async function startShard(index: number, options: ShardsOptions): Promise<{ link: ShardLink; worker: Worker }> {
+  const { port1, port2 } = new MessageChannel();
+  const lanes = {
+    requests: createLane(options.laneBytes),
+    replies: createLane(options.laneBytes),
+    control: createLane(CONTROL_LANE_BYTES),
+  };
+  const statistics = ShardStatistics.memory(options.databases);
+  const setup: ShardSetup = {
+    index,
+    shards: options.shards,
+    databases: options.databases,
+    seed: options.seed,
+    ...lanes,
+    wake: options.wake,
+    statistics,
+    port: port2,
+    options: options.options,
+  };
+  const worker = new Worker(options.workerUrl, {
+    workerData: setup,
+    transferList: [port2],
+    name: `shard-${index}`,
+    // The keys live in shared memory; the heap of a shard holds little else than code.
+    stdout: false,
+    stderr: false,
+  });
+  const view = await new Promise<KeyspaceView>((resolve, reject) => {
+    let opened: KeyspaceView | undefined;
+    worker.once('error', reject);
+    // The first message opens the view, all others tell it what changes.
+    port1.on('message', (message: ShareMessage) => {
+      if (opened !== undefined) opened.accept(message);
+      else resolve((opened = KeyspaceView.open([message])));
+    });
+  });
+  worker.removeAllListeners('error');
+  port1.unref();
+  return { link: new ShardLink(index, lanes, port1, view, new ShardStatistics(statistics)), worker };
+}

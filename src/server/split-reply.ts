@@ -1,0 +1,79 @@
+/**
+ * Joins the replies of a command that was cut over several shards into the one that the client gets.
+ */
+import type { Merge } from '../commands/command.ts';
+import { firstElement, isErrorReply, readNumber, replyEnd } from '../protocol/reply-reader.ts';
+import { ReplyBuffer, type ReplyWriter } from '../protocol/reply-writer.ts';
+
+export class SplitReply {
+  readonly #merge: Merge;
+  readonly #resp: 2 | 3;
+  readonly #parts: Uint8Array[][];
+  #partsLeft: number;
+  /** For `by-key`: the part that each key went to, in the command's order. */
+  readonly #partOfKey: readonly number[];
+  readonly #done: (reply: Uint8Array) => void;
+
+  /** `done` gets the merged reply when the last part has ended. */
+  constructor(
+    parts: number,
+    merge: Merge,
+    resp: 2 | 3,
+    partOfKey: readonly number[],
+    done: (reply: Uint8Array) => void,
+  ) {
+    this.#merge = merge;
+    this.#resp = resp;
+    this.#parts = Array.from({ length: parts }, () => []);
+    this.#partsLeft = parts;
+    this.#partOfKey = partOfKey;
+    this.#done = done;
+  }
+
+  receive(part: number, source: Uint8Array, start: number, end: number): void {
+    this.#parts[part]!.push(source.slice(start, end));
+  }
+
+  partDone(): void {
+    this.#partsLeft--;
+    if (this.#partsLeft > 0) return;
+    const parts = this.#parts.map((pieces) => (pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)));
+    const buffer = new ReplyBuffer();
+    buffer.writer.resp = this.#resp;
+    const failed = parts.find(isErrorReply);
+    if (failed !== undefined) buffer.writer.raw(failed);
+    else this.#write(parts, buffer.writer);
+    this.#done(buffer.take());
+  }
+
+  #write(parts: readonly Uint8Array[], reply: ReplyWriter): void {
+    switch (this.#merge) {
+      case 'ok':
+        reply.raw(parts[0]!);
+        break;
+      case 'sum':
+        reply.integer(parts.reduce((sum, part) => sum + readNumber(part, 0), 0));
+        break;
+      case 'concatenate':
+        reply.array(parts.reduce((sum, part) => sum + readNumber(part, 0), 0));
+        for (const part of parts) reply.raw(part, firstElement(part, 0));
+        break;
+      case 'by-key':
+        this.#writeByKey(parts, reply);
+        break;
+      default:
+        this.#merge(parts, reply);
+    }
+  }
+
+  #writeByKey(parts: readonly Uint8Array[], reply: ReplyWriter): void {
+    const next = parts.map((part) => firstElement(part, 0));
+    reply.array(this.#partOfKey.length);
+    for (const part of this.#partOfKey) {
+      const start = next[part]!;
+      const end = replyEnd(parts[part]!, start);
+      reply.raw(parts[part]!, start, end);
+      next[part] = end;
+    }
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * Writes the replies of runs into the reply lane (see ring/layout.ts): all replies of a run go one after the
+ * other into one frame, and into as many more as it takes. When the lane is full the shard waits for the
+ * acceptor, which always empties it.
+ */
+import { type ReplySink, ReplyWriter } from '../protocol/reply-writer.ts';
+import type { LaneProducer } from '../ring/lane.ts';
+import { FRAME_HEADER_BYTES, FRAME_LAST } from '../ring/layout.ts';
+import type { WakeWord } from '../ring/wake-word.ts';
+
+const ROOM_WAIT_MS = 50;
+const NO_FRAME = -1;
+const NO_BYTES = new Uint8Array(0);
+
+export class RunReplies implements ReplySink {
+  readonly writer: ReplyWriter;
+  readonly #lane: LaneProducer;
+  readonly #wake: WakeWord;
+  /** Where the open frame begins in the ring. */
+  #frame = NO_FRAME;
+  #isRunOpen = false;
+
+  constructor(lane: LaneProducer, wake: WakeWord) {
+    this.#lane = lane;
+    this.#wake = wake;
+    this.writer = new ReplyWriter(this);
+  }
+
+  startRun(): void {
+    if (this.#isRunOpen) this.endRun();
+    this.#isRunOpen = true;
+  }
+
+  /** Ends the current run, if there is one, with the frame that says so. */
+  endRun(): void {
+    if (!this.#isRunOpen) return;
+    if (this.#frame === NO_FRAME) this.#open(0);
+    this.#close(FRAME_LAST);
+    this.#isRunOpen = false;
+  }
+
+  /** Makes what was ended visible and wakes the acceptor. */
+  publish(): void {
+    if (!this.#lane.hasUnpublished) return;
+    this.#lane.publish();
+    this.#wake.wake();
+  }
+
+  makeRoom(_writer: ReplyWriter, size: number): void {
+    if (this.#frame !== NO_FRAME) this.#close(0);
+    this.#open(size);
+  }
+
+  #open(size: number): void {
+    const lane = this.#lane;
+    let offset = lane.reserve(size + FRAME_HEADER_BYTES);
+    while (offset < 0) {
+      this.publish();
+      // A shard whose frames are all published may still find the acceptor asleep from before.
+      this.#wake.wake();
+      lane.waitForRoom(ROOM_WAIT_MS);
+      offset = lane.reserve(size + FRAME_HEADER_BYTES);
+    }
+    this.#frame = offset;
+    const room = Math.min(lane.roomAt(offset), lane.frameBytesMax);
+    this.writer.bytes = lane.bytes;
+    this.writer.position = offset + FRAME_HEADER_BYTES;
+    this.writer.limit = offset + room;
+  }
+
+  #close(flags: number): void {
+    const size = this.writer.position - this.#frame;
+    if (size > FRAME_HEADER_BYTES || flags !== 0) this.#lane.commit(this.#frame, size, flags);
+    this.#frame = NO_FRAME;
+    // Without a window the next reply asks for room, and so opens a frame.
+    this.writer.bytes = NO_BYTES;
+    this.writer.position = 0;
+    this.writer.limit = 0;
+  }
+}

@@ -1,0 +1,278 @@
+/**
+ * A shard: one thread that owns a part of the keys. A plain synchronous loop:
+ *
+ *   sleep on the request lane → drain a batch → execute it → publish its replies with one wake-up
+ *
+ * Nothing here waits for anything but the lanes, so every command sees the memory alone and whole. Work in the
+ * background (active expiry) runs in short slices between batches. The control lane is read after the head of
+ * the request lane: what the acceptor sent by control before a request is in force when the request runs.
+ */
+import { receiveMessageOnPort } from 'node:worker_threads';
+import { hashBytes } from '../base/hash.ts';
+import type { ShardContext } from '../commands/context.ts';
+import { type Command, CommandTable } from '../commands/table.ts';
+import { Arguments } from '../protocol/arguments.ts';
+import { OUT_OF_MEMORY } from '../protocol/errors.ts';
+import type { ReplyWriter } from '../protocol/reply-writer.ts';
+import { LaneConsumer, LaneProducer } from '../ring/lane.ts';
+import {
+  FRAME_HEADER_BYTES,
+  REQUEST_EXTERNAL,
+  REQUEST_NO_TOUCH,
+  REQUEST_RESP3,
+  REQUEST_RUN_START,
+  REQUEST_WORDS_OFFSET,
+} from '../ring/layout.ts';
+import type { ControlMessage, ShardSetup } from '../ring/messages.ts';
+import { ShardStatistics } from '../ring/shard-statistics.ts';
+import { WakeWord } from '../ring/wake-word.ts';
+import { Keyspace, OutOfMemory } from '../store/keyspace.ts';
+import { ExpiryPace } from './expiry-pace.ts';
+import { RunReplies } from './run-replies.ts';
+
+/** Consumed requests are given back at least this often, so that a long batch does not keep the lane full. */
+const RELEASE_EVERY_BYTES = 32 * 1024;
+/** The longest sleep: bounds how long a lost wake-up could go unnoticed. */
+const SLEEP_MS_MAX = 1000;
+
+export class Shard implements ShardContext {
+  readonly keyspace: Keyspace;
+  readonly args = new Arguments();
+  readonly reply: ReplyWriter;
+  readonly shardIndex: number;
+  readonly shardCount: number;
+  db = 0;
+  hash = 0;
+  commandName = '';
+  stringBytesMax: number;
+
+  readonly #setup: ShardSetup;
+  readonly #requests: LaneConsumer;
+  readonly #control: LaneConsumer;
+  readonly #replies: RunReplies;
+  readonly #statistics: ShardStatistics;
+  readonly #commands: readonly Command[];
+  readonly #handlers: readonly ((context: ShardContext) => void)[];
+  readonly #expiry: ExpiryPace;
+  #nowMs = Date.now();
+  #commandsExecuted = 0;
+  /** The only database used since figures were last published, or -1 when there were several. */
+  #databaseUsed = 0;
+  #isStopping = false;
+
+  constructor(setup: ShardSetup) {
+    this.#setup = setup;
+    this.shardIndex = setup.index;
+    this.shardCount = setup.shards;
+    this.#requests = new LaneConsumer(setup.requests);
+    this.#control = new LaneConsumer(setup.control);
+    this.#replies = new RunReplies(new LaneProducer(setup.replies), new WakeWord(setup.wake));
+    this.reply = this.#replies.writer;
+    this.#statistics = new ShardStatistics(setup.statistics);
+    this.#commands = new CommandTable().all;
+    this.#handlers = this.#commands.map((command) => handlerOf(command));
+    this.keyspace = new Keyspace({
+      databases: setup.databases,
+      seed: setup.seed,
+      now: () => this.#nowMs,
+      onShare: (message) => setup.port.postMessage(message),
+    });
+    for (const message of this.keyspace.share()) setup.port.postMessage(message);
+    this.stringBytesMax = Number(setup.options['proto-max-bulk-len']);
+    this.#expiry = new ExpiryPace(this.keyspace, setup.databases, Number(setup.options.hz));
+    this.#publishStatistics();
+  }
+
+  /** Serves until a control message says to stop. */
+  run(): void {
+    while (!this.#isStopping) {
+      if (this.#requests.refresh()) {
+        this.#readControl();
+        this.#drain();
+      } else {
+        this.#readControl();
+      }
+      this.#background();
+      if (!this.#requests.hasFrames && !this.#isStopping) this.#sleep();
+    }
+    this.#replies.publish();
+  }
+
+  get activeExpire(): boolean {
+    return this.#expiry.isActive;
+  }
+
+  set activeExpire(isActive: boolean) {
+    this.#expiry.isActive = isActive;
+  }
+
+  now(): number {
+    return this.#nowMs;
+  }
+
+  hashOf(index: number): number {
+    return hashBytes(this.args.bytes, this.args.starts[index]!, this.args.ends[index]!, this.#setup.seed);
+  }
+
+  sleep(ms: number): void {
+    if (ms > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+    this.#nowMs = Date.now();
+  }
+
+  #sleep(): void {
+    this.#requests.announceSleep();
+    if (this.#requests.hasFrames || this.#control.hasFrames) {
+      this.#requests.lowerSleep();
+      return;
+    }
+    this.#requests.sleep(Math.min(SLEEP_MS_MAX, this.#expiry.msUntilDue(Date.now())));
+  }
+
+  #background(): void {
+    const now = Date.now();
+    if (this.#expiry.msUntilDue(now) > 0) return;
+    this.#nowMs = now;
+    this.#expiry.run(now);
+    this.#statistics.set('expiredStaleRatio', this.#expiry.staleRatio);
+    this.#databaseUsed = -1;
+    this.#publishStatistics();
+  }
+
+  #drain(): void {
+    const requests = this.#requests;
+    this.#nowMs = Date.now();
+    let unreleased = 0;
+    for (;;) {
+      const offset = requests.next();
+      if (offset < 0) break;
+      this.#execute(offset);
+      unreleased += requests.frameBytes;
+      if (unreleased >= RELEASE_EVERY_BYTES) {
+        requests.release();
+        unreleased = 0;
+      }
+    }
+    requests.release();
+    this.#replies.endRun();
+    // Figures first: whoever has read a reply finds them up to date.
+    this.#publishStatistics();
+    this.#replies.publish();
+  }
+
+  #execute(offset: number): void {
+    const words = this.#requests.words;
+    const at = offset >> 2;
+    const head = words[at + 1]!;
+    const id = head & 0xffff;
+    const flags = head >>> 24;
+    const db = (head >>> 16) & 0xff;
+    if ((flags & REQUEST_RUN_START) !== 0) this.#replies.startRun();
+    this.hash = words[at + 2]!;
+    this.#readWords(words, at, flags);
+    if (db !== this.#databaseUsed && this.#databaseUsed !== -1) this.#noteDatabase(db);
+    this.db = db;
+    this.commandName = this.#commands[id]!.fullName;
+    this.reply.resp = (flags & REQUEST_RESP3) !== 0 ? 3 : 2;
+    this.keyspace.touching = (flags & REQUEST_NO_TOUCH) === 0;
+    this.#commandsExecuted++;
+    try {
+      this.#handlers[id]!(this);
+    } catch (error) {
+      if (!(error instanceof OutOfMemory)) throw error;
+      this.reply.error(OUT_OF_MEMORY);
+    }
+  }
+
+  /** Points `args` at the words of the frame whose first word stands at `at`. */
+  #readWords(words: Int32Array, at: number, flags: number): void {
+    const args = this.args;
+    const count = words[at + 3]!;
+    args.count = count;
+    if (count > args.starts.length) args.ensureCapacity(count);
+    let lengths = words;
+    let lengthAt = at + REQUEST_WORDS_OFFSET / 4;
+    args.bytes = this.#requests.bytes;
+    if ((flags & REQUEST_EXTERNAL) !== 0) {
+      const memory = receiveMessageOnPort(this.#setup.port)!.message as SharedArrayBuffer;
+      lengths = new Int32Array(memory, 0, count - 1);
+      lengthAt = 0;
+      args.bytes = new Uint8Array(memory);
+    }
+    let start = (lengthAt + count - 1) * 4;
+    for (let i = 1; i < count; i++) {
+      args.starts[i] = start;
+      start += lengths[lengthAt + i - 1]!;
+      args.ends[i] = start;
+    }
+  }
+
+  #noteDatabase(db: number): void {
+    // What the database before saw in this batch is published now, and the rest goes on with the new one.
+    this.#publishDatabase(this.#databaseUsed);
+    this.#databaseUsed = db;
+  }
+
+  #publishDatabase(db: number): void {
+    const keyspace = this.keyspace;
+    this.#statistics.setDatabase(
+      db,
+      keyspace.size(db),
+      keyspace.expiresCount(db),
+      keyspace.averageTtlMs(db),
+    );
+  }
+
+  #publishStatistics(): void {
+    const statistics = this.#statistics;
+    const keyspace = this.keyspace;
+    if (this.#databaseUsed >= 0) {
+      this.#publishDatabase(this.#databaseUsed);
+    } else {
+      for (let db = 0; db < this.#setup.databases; db++) this.#publishDatabase(db);
+      this.#databaseUsed = 0;
+    }
+    statistics.set('commands', this.#commandsExecuted);
+    statistics.set('hits', keyspace.statistics.hits);
+    statistics.set('misses', keyspace.statistics.misses);
+    statistics.set('expired', keyspace.statistics.expired);
+    statistics.set('entryBytes', keyspace.usedBytes);
+    statistics.set('indexBytes', keyspace.indexBytes);
+    statistics.set('arenaBytes', keyspace.arenaBytes);
+    statistics.set('errors', this.reply.errors);
+  }
+
+  #readControl(): void {
+    if (!this.#control.refresh()) return;
+    for (;;) {
+      const offset = this.#control.next();
+      if (offset < 0) break;
+      const start = offset + FRAME_HEADER_BYTES;
+      const end = offset + this.#control.frameBytes;
+      const text = Buffer.from(this.#control.bytes.slice(start, end)).toString('utf8');
+      this.#apply(JSON.parse(text) as ControlMessage);
+    }
+    this.#control.release();
+  }
+
+  #apply(message: ControlMessage): void {
+    switch (message.kind) {
+      case 'shutdown':
+        this.#isStopping = true;
+        break;
+      case 'option':
+        if (message.name === 'proto-max-bulk-len') this.stringBytesMax = Number(message.value);
+        if (message.name === 'hz') this.#expiry.hz = Number(message.value);
+        break;
+    }
+  }
+}
+
+function handlerOf(command: Command): (context: ShardContext) => void {
+  const placement = command.placement;
+  if (placement === undefined || placement.at === 'server') {
+    return () => {
+      throw new Error(`${command.fullName} does not run on a shard`);
+    };
+  }
+  return placement.handler;
+}

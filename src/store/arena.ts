@@ -1,0 +1,256 @@
+/**
+ * The allocator of the arena: segregated free lists with boundary tags (after M. Masmano and others, "TLSF: a
+ * New Dynamic Memory Allocator for Real-Time Systems", 2004), in units of 8 bytes.
+ *
+ * - Every size below 128 units (1 KB) has a list of its own, larger ones 16 lists for each power of two. A bitmap
+ *   finds the first list that must hold a fit: no search, no matter how full.
+ * - A block is cut to exactly what was asked, and the rest stays free, down to one unit. Freed blocks merge with both
+ *   neighbours at once. So there is no waste inside blocks, and memory freed by small values serves large
+ *   ones as soon as neighbours are free, and the other way round.
+ * - An allocation of more than a quarter of an extent gets an extent of its own, which goes as a whole when it is freed.
+ * - An extent that becomes completely free is given back, except one.
+ *
+ * All free-list links lie in the free blocks; the heads and bitmaps are on the owner's heap. The block formats are in layout.ts.
+ */
+import { Extents, type ExtentsOptions } from './extents.ts';
+import { EXTENT_SHIFT, FREE_BIT, LENGTH_MASK, PREVIOUS_FREE_BIT, UNIT_BYTES, UNIT_MASK } from './layout.ts';
+
+const EXACT_CLASSES = 128;
+const EXACT_SHIFT = 7;
+/** Lists for each power of two above: 2^4. */
+const STEP_SHIFT = 4;
+const CLASSES = EXACT_CLASSES + ((EXTENT_SHIFT - EXACT_SHIFT) << STEP_SHIFT);
+/** How many blocks of a list of mixed sizes are tried before a new extent is taken. */
+const MIXED_TRIES = 32;
+
+/** The list in which a free block of `units` stands. */
+export function classOf(units: number): number {
+  if (units < EXACT_CLASSES) return units;
+  const log = 31 - Math.clz32(units);
+  return (
+    EXACT_CLASSES +
+    ((log - EXACT_SHIFT) << STEP_SHIFT) +
+    ((units >>> (log - STEP_SHIFT)) & ((1 << STEP_SHIFT) - 1))
+  );
+}
+
+/** The first list in which every block has at least `units`. */
+function fittingClass(units: number): number {
+  if (units < EXACT_CLASSES) return units;
+  const log = 31 - Math.clz32(units);
+  return classOf(units + (1 << (log - STEP_SHIFT)) - 1);
+}
+
+export class Arena {
+  readonly extents: Extents;
+  /** The extents' views by number; the same arrays as in `extents`. */
+  readonly words: Int32Array[];
+  readonly bytes: Uint8Array[];
+  /** Heads of the free lists, by class. */
+  readonly heads = new Int32Array(CLASSES);
+  /** Bit c % 32 of word c / 32: list c is not empty. */
+  readonly bitmap = new Int32Array(CLASSES >>> 5);
+  usedUnits = 0;
+  freeUnits = 0;
+  /** Completely free extents that are kept: none or one. */
+  emptyExtents = 0;
+  /** Blocks in one ordinary extent, in units. */
+  private readonly areaUnits: number;
+  private readonly dedicatedUnits: number;
+
+  constructor(options: ExtentsOptions) {
+    this.extents = new Extents(options);
+    this.words = this.extents.words;
+    this.bytes = this.extents.bytes;
+    this.areaUnits = this.extents.extentBytes / UNIT_BYTES - 2;
+    this.dedicatedUnits = Math.floor(this.extents.extentBytes / UNIT_BYTES / 4);
+  }
+
+  get usedBytes(): number {
+    return this.usedUnits * UNIT_BYTES;
+  }
+
+  get freeBytes(): number {
+    return this.freeUnits * UNIT_BYTES;
+  }
+
+  get totalBytes(): number {
+    return this.extents.totalBytes;
+  }
+
+  isDedicated(ref: number): boolean {
+    return this.extents.dedicated[ref >>> EXTENT_SHIFT] === 1;
+  }
+
+  /** A block of exactly `units`, whose word 0 is 0. Throws OutOfMemory with nothing changed. */
+  allocate(units: number): number {
+    if (units > this.dedicatedUnits) return this.allocateDedicated(units);
+    let ref = this.take(units);
+    if (ref === 0) {
+      this.addExtent();
+      ref = this.take(units);
+    }
+    return ref;
+  }
+
+  /** Frees the block of `units` at `ref`. */
+  free(ref: number, units: number): void {
+    const number = ref >>> EXTENT_SHIFT;
+    this.usedUnits -= units;
+    if (this.extents.dedicated[number] === 1) {
+      this.extents.drop(number);
+      return;
+    }
+    this.freeUnits += units;
+    const words = this.words[number]!;
+    let start = ref & UNIT_MASK;
+    let size = units;
+    const next = words[(start + units) << 1]!;
+    if (next < 0) {
+      const nextSize = next & LENGTH_MASK;
+      this.unlink(words, ref + units, nextSize);
+      size += nextSize;
+    }
+    if ((words[start << 1]! & PREVIOUS_FREE_BIT) !== 0) {
+      const previousSize = words[(start << 1) - 1]!;
+      start -= previousSize;
+      size += previousSize;
+      this.unlink(words, (number << EXTENT_SHIFT) | start, previousSize);
+    }
+    if (size === this.areaUnits) {
+      if (this.emptyExtents > 0) {
+        this.freeUnits -= size;
+        this.extents.drop(number);
+        return;
+      }
+      this.emptyExtents++;
+    }
+    this.makeFree(words, (number << EXTENT_SHIFT) | start, size);
+  }
+
+  /** Cuts a block from `have` to `need` units and frees the rest. Not for dedicated extents. */
+  shrink(ref: number, have: number, need: number): void {
+    const tail = ref + need;
+    this.words[ref >>> EXTENT_SHIFT]![(tail & UNIT_MASK) << 1] = 0;
+    this.free(tail, have - need);
+  }
+
+  /** Grows a block in place when the free block behind it is large enough. */
+  extend(ref: number, have: number, need: number): boolean {
+    if (this.isDedicated(ref)) return false;
+    const words = this.words[ref >>> EXTENT_SHIFT]!;
+    const next = words[((ref & UNIT_MASK) + have) << 1]!;
+    if (next >= 0) return false;
+    const nextSize = next & LENGTH_MASK;
+    const rest = have + nextSize - need;
+    if (rest < 0) return false;
+    this.unlink(words, ref + have, nextSize);
+    if (rest > 0) this.makeFree(words, ref + need, rest);
+    else words[((ref & UNIT_MASK) + need) << 1]! &= ~PREVIOUS_FREE_BIT;
+    this.usedUnits += need - have;
+    this.freeUnits -= need - have;
+    return true;
+  }
+
+  /** Forgets all blocks and gives all extents back. */
+  reset(): void {
+    this.extents.dropAll();
+    this.heads.fill(0);
+    this.bitmap.fill(0);
+    this.usedUnits = 0;
+    this.freeUnits = 0;
+    this.emptyExtents = 0;
+  }
+
+  private allocateDedicated(units: number): number {
+    const number = this.extents.add((units + 2) * UNIT_BYTES, true);
+    this.usedUnits += units;
+    return (number << EXTENT_SHIFT) | 1;
+  }
+
+  private addExtent(): void {
+    const number = this.extents.add(this.extents.extentBytes, false);
+    this.emptyExtents++;
+    this.freeUnits += this.areaUnits;
+    this.makeFree(this.words[number]!, (number << EXTENT_SHIFT) | 1, this.areaUnits);
+  }
+
+  private take(units: number): number {
+    let found = this.firstList(fittingClass(units));
+    let ref = 0;
+    if (found >= 0) {
+      ref = this.heads[found]!;
+    } else if (units >= EXACT_CLASSES) {
+      found = classOf(units);
+      ref = this.searchMixed(found, units);
+    }
+    if (ref === 0) return 0;
+    const words = this.words[ref >>> EXTENT_SHIFT]!;
+    const at = (ref & UNIT_MASK) << 1;
+    const size = words[at]! & LENGTH_MASK;
+    if (size === this.areaUnits) this.emptyExtents--;
+    this.unlink(words, ref, size);
+    if (size > units) this.makeFree(words, ref + units, size - units);
+    else words[at + (units << 1)]! &= ~PREVIOUS_FREE_BIT;
+    words[at] = 0;
+    this.usedUnits += units;
+    this.freeUnits -= units;
+    return ref;
+  }
+
+  /** The first list from `from` on that is not empty, or -1. */
+  private firstList(from: number): number {
+    const bitmap = this.bitmap;
+    let word = from >>> 5;
+    if (word >= bitmap.length) return -1;
+    let bits = bitmap[word]! & (-1 << (from & 31));
+    while (bits === 0) {
+      if (++word === bitmap.length) return -1;
+      bits = bitmap[word]!;
+    }
+    return (word << 5) + (31 - Math.clz32(bits & -bits));
+  }
+
+  private searchMixed(list: number, units: number): number {
+    let ref = this.heads[list]!;
+    for (let tries = 0; ref !== 0 && tries < MIXED_TRIES; tries++) {
+      const words = this.words[ref >>> EXTENT_SHIFT]!;
+      const at = (ref & UNIT_MASK) << 1;
+      if ((words[at]! & LENGTH_MASK) >= units) return ref;
+      ref = words[at + 1]!;
+    }
+    return 0;
+  }
+
+  /** Writes a free block and puts it at the head of its list. Its predecessor is a used block. */
+  private makeFree(words: Int32Array, ref: number, size: number): void {
+    const at = (ref & UNIT_MASK) << 1;
+    const end = at + (size << 1);
+    words[at] = FREE_BIT | size;
+    words[end - 1] = size;
+    words[end]! |= PREVIOUS_FREE_BIT;
+    if (size === 1) return;
+    const list = classOf(size);
+    const head = this.heads[list]!;
+    words[at + 1] = head;
+    words[at + 2] = 0;
+    if (head !== 0) this.words[head >>> EXTENT_SHIFT]![((head & UNIT_MASK) << 1) + 2] = ref;
+    else this.bitmap[list >>> 5]! |= 1 << (list & 31);
+    this.heads[list] = ref;
+  }
+
+  private unlink(words: Int32Array, ref: number, size: number): void {
+    if (size === 1) return;
+    const at = (ref & UNIT_MASK) << 1;
+    const next = words[at + 1]!;
+    const previous = words[at + 2]!;
+    if (next !== 0) this.words[next >>> EXTENT_SHIFT]![((next & UNIT_MASK) << 1) + 2] = previous;
+    if (previous !== 0) {
+      this.words[previous >>> EXTENT_SHIFT]![((previous & UNIT_MASK) << 1) + 1] = next;
+      return;
+    }
+    const list = classOf(size);
+    this.heads[list] = next;
+    if (next === 0) this.bitmap[list >>> 5]! &= ~(1 << (list & 31));
+  }
+}

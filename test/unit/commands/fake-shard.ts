@@ -1,0 +1,96 @@
+/** A shard without threads and lanes: handlers over a real keyspace, for states that no command can make. */
+
+import type { ShardContext } from '../../../src/commands/context.ts';
+import { CommandTable } from '../../../src/commands/table.ts';
+import { Arguments } from '../../../src/protocol/arguments.ts';
+import { ReplyBuffer } from '../../../src/protocol/reply-writer.ts';
+import { Keyspace } from '../../../src/store/keyspace.ts';
+import type { KeyspaceView } from '../../../src/store/view.ts';
+import { type Push, type Reply, ReplyDecoder } from '../../support/decoder.ts';
+
+const table = new CommandTable();
+
+export class FakeShard implements ShardContext {
+  readonly keyspace: Keyspace;
+  readonly args = new Arguments();
+  readonly #buffer = new ReplyBuffer();
+  readonly reply = this.#buffer.writer;
+  db = 0;
+  hash = 0;
+  shardIndex = 0;
+  shardCount = 1;
+  stringBytesMax = 512 * 1024 * 1024;
+  commandName = '';
+  activeExpire = false;
+  nowMs = 1_700_000_000_000;
+
+  constructor() {
+    this.keyspace = new Keyspace({
+      databases: 16,
+      seed: { k0: 1, k1: 2 },
+      now: () => this.nowMs,
+    });
+  }
+
+  now(): number {
+    return this.nowMs;
+  }
+
+  hashOf(index: number): number {
+    return this.keyspace.hash(this.args.bytes, this.args.starts[index]!, this.args.ends[index]!);
+  }
+
+  sleep(ms: number): void {
+    this.nowMs += ms;
+  }
+
+  /** Runs a command's handler and decodes what it answers. Words are latin1. */
+  run(...words: readonly (string | number)[]): Reply | Push | symbol {
+    const command = this.#read(words);
+    const placement = command.placement;
+    if (placement === undefined || placement.at === 'server') throw new Error('it does not run on a shard');
+    placement.handler(this);
+    return this.#takeReply();
+  }
+
+  /** Answers from a view, as another thread would. */
+  runDirect(view: KeyspaceView, ...words: readonly (string | number)[]): Reply | Push | symbol {
+    const { placement } = this.#read(words);
+    const direct =
+      placement?.at === 'key'
+        ? placement.direct
+        : placement?.at === 'keys'
+          ? placement.directEach
+          : undefined;
+    if (direct === undefined) throw new Error('it has no direct handler');
+    view.nowMs = this.nowMs;
+    const found = view.locate(this.db, this.args.bytes, this.args.starts[1]!, this.args.ends[1]!, this.hash);
+    if (found < 0) throw new Error('the view is unsure');
+    direct(this.reply, view, found > 0, this.nowMs);
+    return this.#takeReply();
+  }
+
+  /** Stores an entry that stands for a collection of `type`. */
+  storeObject(key: string, type: number): void {
+    const bytes = Buffer.from(key, 'latin1');
+    const hash = this.keyspace.hash(bytes, 0, bytes.length);
+    this.keyspace.setObject(this.db, bytes, 0, bytes.length, hash, type, 1, -1);
+  }
+
+  #read(words: readonly (string | number)[]) {
+    this.args.setWords(words.map((word) => Buffer.from(String(word), 'latin1')));
+    const command = table.find(this.args);
+    if (command === undefined) throw new Error(`no command ${words[0]}`);
+    this.commandName = command.fullName;
+    this.hash = words.length > 1 ? this.hashOf(1) : 0;
+    return command;
+  }
+
+  #takeReply() {
+    const decoder = new ReplyDecoder();
+    decoder.append(this.#buffer.take());
+    const reply = decoder.next();
+    if (decoder.buffered > 0) throw new Error('it answered more than one reply');
+    return reply;
+  }
+}
