@@ -29,7 +29,14 @@ const CLIENT_ID: ArgumentSpec = { name: 'client-id', type: 'integer' };
 
 const KILL_FILTERS: readonly ArgumentSpec[] = [
   { ...CLIENT_ID, token: 'ID', optional: true },
-  { name: 'client-type', type: 'oneof', token: 'TYPE', since: '2.8.12', optional: true, arguments: CLIENT_TYPES },
+  {
+    name: 'client-type',
+    type: 'oneof',
+    token: 'TYPE',
+    since: '2.8.12',
+    optional: true,
+    arguments: CLIENT_TYPES,
+  },
   { name: 'username', type: 'string', token: 'USER', optional: true },
   { name: 'addr', type: 'string', token: 'ADDR', optional: true },
   { name: 'laddr', type: 'string', token: 'LADDR', since: '6.2.0', optional: true },
@@ -124,7 +131,10 @@ export const client: CommandSpec = {
         ['2.8.12', 'Added new filter format.'],
         ['2.8.12', '`ID` option.'],
         ['3.2.0', 'Added `master` type in for `TYPE` option.'],
-        ['5.0.0', 'Replaced `slave` `TYPE` with `replica`. `slave` still supported for backward compatibility.'],
+        [
+          '5.0.0',
+          'Replaced `slave` `TYPE` with `replica`. `slave` still supported for backward compatibility.',
+        ],
         ['6.2.0', '`LADDR` option.'],
       ],
       afterReplies: true,
@@ -279,7 +289,11 @@ function list(context: ServerContext): void {
   } else if (args.count === 4 && args.is(2, 'type')) {
     const type = typeByName(args.text(3));
     if (type === undefined) reply.error(unknownClientType(args.text(3)));
-    else describe(context, [...context.clients()].filter((each) => each.type === type));
+    else
+      describe(
+        context,
+        [...context.clients()].filter((each) => each.type === type),
+      );
   } else if (args.count > 3 && args.is(2, 'id')) {
     listById(context);
   } else {

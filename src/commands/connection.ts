@@ -104,7 +104,7 @@ export const connection = defineCommands([
     history: [
       [
         '6.2.0',
-        '`protover` made optional; when called without arguments the command reports the current connection\'s context.',
+        "`protover` made optional; when called without arguments the command reports the current connection's context.",
       ],
     ],
     placement: { at: 'server', handler: hello },

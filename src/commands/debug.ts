@@ -9,7 +9,7 @@ import type { CommandFlag, CommandSpec } from './command.ts';
 import { helpSubcommand } from './container-help.ts';
 import type { ServerContext, ShardContext } from './context.ts';
 import { token } from './declarations.ts';
-import { encodingOf } from './encoding.ts';
+import { encodingOf, serializedLength } from './encoding.ts';
 
 const FLAGS: readonly CommandFlag[] = ['admin', 'noscript', 'loading', 'stale'];
 
@@ -95,15 +95,9 @@ function object({ keyspace, args, db, hash, reply }: ShardContext): void {
     `at:0x${(ref >>> 0).toString(16).padStart(12, '0')}`,
     'refcount:1',
     `encoding:${encodingOf(keyspace, ref)}`,
-    `serializedlength:${serializedLength(keyspace.valueLength(ref))}`,
+    `serializedlength:${serializedLength(keyspace, ref)}`,
     `lru:${keyspace.access(ref)}`,
     `lru_seconds_idle:${keyspace.idleSeconds(ref)}`,
   ];
   reply.simple(`Value ${fields.join(' ')}`);
-}
-
-/** How long a string is in an RDB file without compression: its length, in 1, 2 or 5 bytes, and its bytes. */
-function serializedLength(valueBytes: number): number {
-  if (valueBytes < 64) return 1 + valueBytes;
-  return (valueBytes < 16384 ? 2 : 5) + valueBytes;
 }

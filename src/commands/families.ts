@@ -1,10 +1,13 @@
 /** All commands, by family. A new family is one more line here. */
 import type { CommandSpec } from './command.ts';
+import { connection } from './connection.ts';
 import { counters } from './counters.ts';
 import { expiry } from './expiry.ts';
+import { introspection } from './introspection.ts';
 import { keys } from './keys.ts';
 import { plain } from './plain.ts';
 import { scanning } from './scan.ts';
+import { server } from './server.ts';
 import { strings } from './strings.ts';
 
 export const families: readonly CommandSpec[] = [
@@ -14,4 +17,7 @@ export const families: readonly CommandSpec[] = [
   ...expiry,
   ...scanning,
   ...plain,
+  ...connection,
+  ...server,
+  ...introspection,
 ];

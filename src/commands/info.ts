@@ -101,11 +101,10 @@ function clients({ report, config }: InfoSource): Field[] {
   ];
 }
 
-function memory({ report, config }: InfoSource): Field[] {
+function memory({ report }: InfoSource): Field[] {
   const used = report.usedBytes;
   const peak = Math.max(report.peakBytes, used);
   const rss = process.memoryUsage.rss();
-  const max = config.get('maxmemory');
   const total = os.totalmem();
   return [
     ['used_memory', used],
@@ -120,9 +119,10 @@ function memory({ report, config }: InfoSource): Field[] {
     ['used_memory_dataset_perc', percent(report.datasetBytes, used)],
     ['total_system_memory', total],
     ['total_system_memory_human', humanBytes(total)],
-    ['maxmemory', max],
-    ['maxmemory_human', humanBytes(max)],
-    ['maxmemory_policy', config.get('maxmemory-policy')],
+    // There is no limit to set yet: what Redis says when none is set.
+    ['maxmemory', 0],
+    ['maxmemory_human', '0B'],
+    ['maxmemory_policy', 'noeviction'],
     ['mem_fragmentation_ratio', (used === 0 ? 0 : rss / used).toFixed(2)],
     ['mem_fragmentation_bytes', rss - used],
     ['mem_allocator', 'shardis-arena'],
@@ -236,14 +236,13 @@ function shards({ report }: InfoSource): Field[] {
 }
 
 /** The few lines of STATS: what one wants to know first. */
-export function summaryText({ report, config }: InfoSource): string {
+export function summaryText(report: ServerReport): string {
   const keys = report.shards.reduce((sum, shard) => sum + shard.keys, 0);
   const { keyspaceHits: hits, keyspaceMisses: misses } = report;
-  const max = config.get('maxmemory');
   const lines = [
     ['items', keys],
     ['shards', report.shards.length],
-    ['memory', `${humanBytes(report.usedBytes)} of ${max === 0 ? 'unlimited' : humanBytes(max)}`],
+    ['memory', humanBytes(report.usedBytes)],
     ['connections', report.clients],
     ['hit rate', hits + misses === 0 ? 'no reads yet' : percent(hits, hits + misses)],
     ['ops', `${report.commandsProcessed} (${report.opsPerSecond}/s)`],

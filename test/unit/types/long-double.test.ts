@@ -102,7 +102,7 @@ describe('long doubles', () => {
   });
 
   test('refuse texts of 5 KB', () => {
-    expect(add(`1${'0'.repeat(100)}.${'0'.repeat(5000)}`, '0')).toHaveLength(101);
-    expect(parseLongDouble(`1.${'0'.repeat(5119)}`)).toBeUndefined();
+    expect(add(`1.${'0'.repeat(5117)}`, '0')).toBe('1');
+    expect(parseLongDouble(`1.${'0'.repeat(5118)}`)).toBeUndefined();
   });
 });

@@ -1,0 +1,34 @@
+/** How Redis would store a value: what OBJECT ENCODING and DEBUG OBJECT say. */
+import { parseInteger } from '../base/numbers.ts';
+import type { Keyspace } from '../store/keyspace.ts';
+
+/** Redis puts strings up to this length into one piece of memory with their header. */
+const EMBEDDED_BYTES_MAX = 44;
+/** The longest decimal form of a 32-bit integer. */
+const INT32_CHARS_MAX = 11;
+
+/** The encoding of the string at `ref`: `int`, `embstr` or `raw`. */
+export function encodingOf(keyspace: Keyspace, ref: number): string {
+  // What APPEND or SETRANGE has changed stays raw, however short it is.
+  if (keyspace.isRaw(ref)) return 'raw';
+  if (integerAt(keyspace, ref) !== undefined) return 'int';
+  return keyspace.valueLength(ref) <= EMBEDDED_BYTES_MAX ? 'embstr' : 'raw';
+}
+
+/** The bytes that the string at `ref` takes in an RDB file without compression. */
+export function serializedLength(keyspace: Keyspace, ref: number): number {
+  const length = keyspace.valueLength(ref);
+  if (length <= INT32_CHARS_MAX) {
+    const value = Number(integerAt(keyspace, ref) ?? Number.NaN);
+    if (value >= -128 && value < 128) return 2;
+    if (value >= -32768 && value < 32768) return 3;
+    if (value >= -2147483648 && value < 2147483648) return 5;
+  }
+  if (length < 64) return 1 + length;
+  return (length < 16384 ? 2 : 5) + length;
+}
+
+function integerAt(keyspace: Keyspace, ref: number): number | bigint | undefined {
+  const start = keyspace.valueStart(ref);
+  return parseInteger(keyspace.bytesOf(ref), start, start + keyspace.valueLength(ref));
+}
