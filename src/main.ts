@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 /** The `shardis` command: reads the options, starts the server, and ends with a clear line and an exit code. */
-import { readFileSync } from 'node:fs';
 import { shardWorkerUrl } from '../workers/urls.ts';
 import { loadConfig } from './config/load.ts';
 import { type Log, openLog } from './server/log.ts';
@@ -27,7 +26,6 @@ async function main(): Promise<void> {
     argv: process.argv.slice(2),
     env: process.env,
     version,
-    readFile: (path) => readFileSync(path === '-' ? 0 : path, 'utf8'),
   });
   if (loaded.kind === 'exit') {
     (loaded.code === 0 ? process.stdout : process.stderr).write(loaded.output);
@@ -35,9 +33,7 @@ async function main(): Promise<void> {
   }
   const { config } = loaded;
   const log = await openLogOrFail(config.get('loglevel'), config.get('logfile'));
-  for (const { name, file, line } of loaded.ignored) {
-    log.warning(`${file}:${line}: ${name} is not supported by this version and has no effect`);
-  }
+  for (const { message } of loaded.ignored) log.warning(message);
   const server = await Server.start({
     config,
     log,
@@ -65,7 +61,7 @@ function announce(server: Server, log: Log): void {
   if (config.get('unixsocket') !== '') places.push(config.get('unixsocket'));
   const memoryMb = Math.round(process.memoryUsage.rss() / 1024 / 1024);
   log.notice(
-    `shardis ${version} ready on ${places.join(', ')} with ${config.get('shards')} shards, ${memoryMb} MB resident`,
+    `shardis ${version} ready on ${places.join(', ')} with ${config.get('shards')} ${config.get('shards') === 1 ? 'shard' : 'shards'}, ${memoryMb} MB resident`,
     {
       addresses: places,
       shards: config.get('shards'),

@@ -123,7 +123,7 @@ export const client: CommandSpec = {
           type: 'oneof',
           arguments: [
             { name: 'ip:port', type: 'string' },
-            { name: 'new-format', type: 'block', since: '2.8.12', multiple: true, arguments: KILL_FILTERS },
+            { name: 'new-format', type: 'oneof', since: '2.8.12', multiple: true, arguments: KILL_FILTERS },
           ],
         },
       ],
@@ -164,6 +164,8 @@ export const client: CommandSpec = {
         ['6.0.0', 'Added `user` field.'],
         ['6.2.0', 'Added `argv-mem`, `tot-mem`, `laddr` and `redir` fields and the optional `ID` filter.'],
         ['7.0.0', 'Added `resp`, `multi-mem`, `rbs` and `rbp` fields.'],
+        ['7.0.3', 'Added `ssub` field.'],
+        ['7.2.0', 'Added `lib-name` and `lib-ver` fields.'],
       ],
       tips: ['nondeterministic_output'],
       afterReplies: true,

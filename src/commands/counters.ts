@@ -21,6 +21,7 @@ import { addIntegers, INTEGER_BYTES_MAX, negateInteger, writeInteger } from '../
 import { type CommandFlag, type CommandSpec, defineCommands } from './command.ts';
 import type { ShardContext } from './context.ts';
 import { KEY, oneKey } from './declarations.ts';
+import { findKey, storeString } from './key-access.ts';
 
 /** What all of them have in common. */
 const COUNTER = {
@@ -80,27 +81,6 @@ export const counters = defineCommands([
 
 const digits = new Uint8Array(INTEGER_BYTES_MAX);
 
-function findKey(context: ShardContext): number {
-  const { args } = context;
-  return context.keyspace.find(context.db, args.bytes, args.starts[1]!, args.ends[1]!, context.hash);
-}
-
-/** Stores `value[0, length)` at the command's key, which keeps its expiry. */
-function store(context: ShardContext, value: Uint8Array, length: number): void {
-  const { args } = context;
-  context.keyspace.setString(
-    context.db,
-    args.bytes,
-    args.starts[1]!,
-    args.ends[1]!,
-    context.hash,
-    value,
-    0,
-    length,
-    KEEP_EXPIRY,
-  );
-}
-
 function increment(context: ShardContext, by: number | bigint): void {
   const { keyspace, reply } = context;
   const ref = findKey(context);
@@ -122,7 +102,7 @@ function increment(context: ShardContext, by: number | bigint): void {
     reply.error(OVERFLOW);
     return;
   }
-  store(context, digits, writeInteger(digits, 0, sum));
+  storeString(context, 1, digits, 0, writeInteger(digits, 0, sum), KEEP_EXPIRY);
   reply.integer(sum);
 }
 
@@ -169,6 +149,6 @@ function incrementByFloat(context: ShardContext): void {
     return;
   }
   const result = Buffer.from(formatLongDouble(sum), 'latin1');
-  store(context, result, result.length);
+  storeString(context, 1, result, 0, result.length, KEEP_EXPIRY);
   reply.bulk(result);
 }

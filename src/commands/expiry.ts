@@ -19,6 +19,7 @@ import {
 import type { ShardContext } from './context.ts';
 import { KEY, oneKey, token } from './declarations.ts';
 import { absoluteTime, MILLISECONDS, SECONDS, type UnitMs } from './expiry-options.ts';
+import { findKey, peekKey } from './key-access.ts';
 
 const CONDITION: ArgumentSpec = {
   name: 'condition',
@@ -166,7 +167,7 @@ function expire(context: ShardContext, unitMs: UnitMs, baseMs: number): void {
     reply.error(invalidExpireTime(context.commandName));
     return;
   }
-  const ref = keyspace.find(db, args.bytes, args.starts[1]!, args.ends[1]!, hash);
+  const ref = findKey(context);
   if (ref === ABSENT || (condition !== 0 && !isAllowed(condition, keyspace.expiry(ref), expiresAt))) {
     reply.integer(0);
     return;
@@ -211,8 +212,8 @@ function isAllowed(condition: number, current: number, expiresAt: number): boole
 }
 
 function tell(context: ShardContext, unitMs: UnitMs, baseMs: number): void {
-  const { keyspace, args } = context;
-  const ref = keyspace.peek(context.db, args.bytes, args.starts[1]!, args.ends[1]!, context.hash);
+  const { keyspace } = context;
+  const ref = peekKey(context);
   writeTime(context.reply, ref !== ABSENT, ref === ABSENT ? NO_EXPIRY : keyspace.expiry(ref), unitMs, baseMs);
 }
 
@@ -246,8 +247,8 @@ function writeTime(
 }
 
 function persist(context: ShardContext): void {
-  const { keyspace, args, db, hash } = context;
-  const ref = keyspace.find(db, args.bytes, args.starts[1]!, args.ends[1]!, hash);
+  const { keyspace, db, hash } = context;
+  const ref = findKey(context);
   if (ref === ABSENT || keyspace.expiry(ref) === NO_EXPIRY) {
     context.reply.integer(0);
     return;

@@ -35,6 +35,7 @@ interface Subcommand {
   readonly handler: ServerHandler;
   readonly arguments?: readonly ArgumentSpec[];
   readonly history?: CommandSpec['history'];
+  readonly tips?: CommandSpec['tips'];
 }
 
 /** What all subcommands have in common. */
@@ -76,6 +77,7 @@ export const introspection = defineCommands([
         complexity: 'O(N) where N is the number of commands',
         arity: -2,
         arguments: COMMAND_NAMES,
+        tips: ['nondeterministic_output_order'],
         handler: docs,
       }),
       subcommand({
@@ -104,6 +106,7 @@ export const introspection = defineCommands([
         arity: -2,
         history: [['7.0.0', 'Allowed to be called with no argument to get info on all commands.']],
         arguments: COMMAND_NAMES,
+        tips: ['nondeterministic_output_order'],
         handler: info,
       }),
       subcommand({
@@ -125,6 +128,7 @@ export const introspection = defineCommands([
             ],
           },
         ],
+        tips: ['nondeterministic_output_order'],
         handler: list,
       }),
       helpSubcommand({ since: '5.0.0', group: 'server', categories: ['connection'] }),

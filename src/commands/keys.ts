@@ -19,7 +19,7 @@ import {
   REPLIES_SUMMED,
   token,
 } from './declarations.ts';
-import { hashOfKey } from './key-hash.ts';
+import { findKey, hashOfKey, peekKey } from './key-access.ts';
 
 /** By the type's number in an entry. */
 export const TYPE_NAMES: readonly string[] = ['string', 'list', 'set', 'zset', 'hash', 'stream'];
@@ -171,29 +171,20 @@ export function deleteKeys(context: ShardContext): void {
 }
 
 function countExisting(context: ShardContext): void {
-  const { keyspace, args, db } = context;
   let found = 0;
-  for (let i = 1; i < args.count; i++) {
-    const ref = keyspace.peek(db, args.bytes, args.starts[i]!, args.ends[i]!, hashOfKey(context, i));
-    if (ref !== ABSENT) found++;
-  }
+  for (let i = 1; i < context.args.count; i++) if (peekKey(context, i) !== ABSENT) found++;
   context.reply.integer(found);
 }
 
 function touchKeys(context: ShardContext): void {
-  const { keyspace, args, db } = context;
   let found = 0;
-  for (let i = 1; i < args.count; i++) {
-    const ref = keyspace.find(db, args.bytes, args.starts[i]!, args.ends[i]!, hashOfKey(context, i));
-    if (ref !== ABSENT) found++;
-  }
+  for (let i = 1; i < context.args.count; i++) if (findKey(context, i) !== ABSENT) found++;
   context.reply.integer(found);
 }
 
 function typeOfKey(context: ShardContext): void {
-  const { keyspace, args } = context;
-  const ref = keyspace.peek(context.db, args.bytes, args.starts[1]!, args.ends[1]!, context.hash);
-  context.reply.simple(ref === ABSENT ? 'none' : TYPE_NAMES[keyspace.typeOf(ref)]!);
+  const ref = peekKey(context);
+  context.reply.simple(ref === ABSENT ? 'none' : TYPE_NAMES[context.keyspace.typeOf(ref)]!);
 }
 
 function typeOfKeyDirect(reply: ReplyWriter, view: KeyspaceView, found: boolean): void {

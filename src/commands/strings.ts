@@ -16,7 +16,7 @@ import {
   StringOptions,
   type UnitMs,
 } from './expiry-options.ts';
-import { hashOfKey } from './key-hash.ts';
+import { findKey, isOtherType, storeWord } from './key-access.ts';
 
 const SECONDS_ARGUMENT: ArgumentSpec = { name: 'seconds', type: 'integer' };
 const MILLISECONDS_ARGUMENT: ArgumentSpec = { name: 'milliseconds', type: 'integer' };
@@ -217,28 +217,6 @@ export const strings = defineCommands([
   },
 ]);
 
-/** The entry of the command's key for reading, ABSENT included. */
-function findKey(context: ShardContext): number {
-  const { args } = context;
-  return context.keyspace.find(context.db, args.bytes, args.starts[1]!, args.ends[1]!, context.hash);
-}
-
-/** Stores word `valueWord` at the command's key. */
-function store(context: ShardContext, valueWord: number, expiresAt: number): void {
-  const { args } = context;
-  context.keyspace.setString(
-    context.db,
-    args.bytes,
-    args.starts[1]!,
-    args.ends[1]!,
-    context.hash,
-    args.bytes,
-    args.starts[valueWord]!,
-    args.ends[valueWord]!,
-    expiresAt,
-  );
-}
-
 /** Writes the string of an entry, or nil when it is ABSENT. The entry is no other type. */
 function writeValue(context: ShardContext, ref: number): void {
   const { keyspace, reply } = context;
@@ -252,7 +230,7 @@ function writeValue(context: ShardContext, ref: number): void {
 
 /** True, and answered with an error, when the entry is there and not a string. */
 function refusesType(context: ShardContext, ref: number): boolean {
-  if (ref === ABSENT || context.keyspace.typeOf(ref) === TYPE_STRING) return false;
+  if (!isOtherType(context, ref, TYPE_STRING)) return false;
   context.reply.error(WRONG_TYPE);
   return true;
 }
@@ -270,7 +248,7 @@ function getDirect(reply: ReplyWriter, view: KeyspaceView, found: boolean): void
 
 export function set(context: ShardContext): void {
   if (context.args.count === 3) {
-    store(context, 2, NO_EXPIRY);
+    storeWord(context, 1, 2, NO_EXPIRY);
     context.reply.ok();
   } else {
     setWithOptions(context);
@@ -297,7 +275,7 @@ function setWithOptions(context: ShardContext): void {
   } else if (options.returnsOld) {
     replaceValue(context, ref, expiresAt);
   } else {
-    store(context, 2, expiresAt);
+    storeWord(context, 1, 2, expiresAt);
     reply.ok();
   }
 }
@@ -309,13 +287,13 @@ function setWithOptions(context: ShardContext): void {
 function replaceValue(context: ShardContext, ref: number, expiresAt: number): void {
   const { keyspace, reply } = context;
   if (ref === ABSENT) {
-    store(context, 2, expiresAt);
+    storeWord(context, 1, 2, expiresAt);
     reply.null();
     return;
   }
   const start = keyspace.valueStart(ref);
   const old = keyspace.bytesOf(ref).slice(start, start + keyspace.valueLength(ref));
-  store(context, 2, expiresAt);
+  storeWord(context, 1, 2, expiresAt);
   reply.bulk(old);
 }
 
@@ -324,14 +302,14 @@ function setIfAbsent(context: ShardContext): void {
     context.reply.integer(0);
     return;
   }
-  store(context, 2, NO_EXPIRY);
+  storeWord(context, 1, 2, NO_EXPIRY);
   context.reply.integer(1);
 }
 
 function setWithExpiry(context: ShardContext, unitMs: UnitMs): void {
   const expiresAt = expiryArgument(context, 2, unitMs, true);
   if (expiresAt === ANSWERED) return;
-  store(context, 3, expiresAt);
+  storeWord(context, 1, 3, expiresAt);
   context.reply.ok();
 }
 
@@ -378,11 +356,11 @@ function getAndExpire(context: ShardContext): void {
 }
 
 function getMany(context: ShardContext): void {
-  const { keyspace, args, reply, db } = context;
-  reply.array(args.count - 1);
+  const { args } = context;
+  context.reply.array(args.count - 1);
   for (let i = 1; i < args.count; i++) {
-    const ref = keyspace.find(db, args.bytes, args.starts[i]!, args.ends[i]!, hashOfKey(context, i));
-    writeValue(context, ref === ABSENT || keyspace.typeOf(ref) === TYPE_STRING ? ref : ABSENT);
+    const ref = findKey(context, i);
+    writeValue(context, isOtherType(context, ref, TYPE_STRING) ? ABSENT : ref);
   }
 }
 
@@ -395,21 +373,7 @@ function getEachDirect(reply: ReplyWriter, view: KeyspaceView, found: boolean): 
 }
 
 function setMany(context: ShardContext): void {
-  const { keyspace, args, db } = context;
-  const { bytes, starts, ends } = args;
-  for (let i = 1; i + 1 < args.count; i += 2) {
-    keyspace.setString(
-      db,
-      bytes,
-      starts[i]!,
-      ends[i]!,
-      hashOfKey(context, i),
-      bytes,
-      starts[i + 1]!,
-      ends[i + 1]!,
-      NO_EXPIRY,
-    );
-  }
+  for (let i = 1; i + 1 < context.args.count; i += 2) storeWord(context, i, i + 1, NO_EXPIRY);
   context.reply.ok();
 }
 
@@ -418,7 +382,7 @@ function append(context: ShardContext): void {
   const ref = findKey(context);
   if (refusesType(context, ref)) return;
   if (ref === ABSENT) {
-    store(context, 2, NO_EXPIRY);
+    storeWord(context, 1, 2, NO_EXPIRY);
     reply.integer(args.length(2));
     return;
   }

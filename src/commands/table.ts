@@ -26,6 +26,8 @@ export interface Command extends CommandSpec {
   readonly keyIndex: number;
   readonly direct: DirectHandler | undefined;
   readonly directCopiesValue: boolean;
+  /** A direct read counts as a use of the key. */
+  readonly directTouches: boolean;
   /** True when nobody may read a shard's memory directly while it is under way: half of it could be seen. */
   readonly guardsDirectReads: boolean;
   /** May run before the client has authenticated. */
@@ -103,6 +105,7 @@ function build(spec: CommandSpec, container: Command | undefined, all: Command[]
     tips: spec.tips,
     deprecated: spec.deprecated,
     guardedBy: spec.guardedBy,
+    leavesAccessTime: spec.leavesAccessTime,
     check: spec.check,
     placement,
     subcommands: spec.subcommands,
@@ -115,6 +118,7 @@ function build(spec: CommandSpec, container: Command | undefined, all: Command[]
     keyIndex: spec.keys?.first ?? 0,
     direct: runsAtKey?.direct,
     directCopiesValue: runsAtKey?.directCopiesValue ?? false,
+    directTouches: !spec.leavesAccessTime,
     guardsDirectReads: runsOnShards && !runsAtKey && !spec.flags.includes('readonly'),
     withoutAuthentication: spec.flags.includes('no_auth'),
   };

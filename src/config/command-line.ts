@@ -7,7 +7,7 @@
  * them, which no argument of a process can contain.
  */
 import { Command, CommanderError, Option } from 'commander';
-import { didYouMean } from './nearest.ts';
+import { didYouMean, nearestNames } from './nearest.ts';
 import { describeDefault, findOption, optionNames, rowOf } from './options.ts';
 import { redisDirectives } from './redis-directives.ts';
 import { ConfigError, quote, type Setting } from './settings.ts';
@@ -35,7 +35,7 @@ Examples:
   echo 'maxclients 100' | shardis -
 `;
 
-/** `argv` without the program. Throws ConfigError. */
+/** `argv` without the program; `version` is what `--version` prints. Throws ConfigError. */
 export function readCommandLine(argv: readonly string[], version: string): CommandLine {
   const settings: Setting[] = [];
   let output = '';
@@ -125,10 +125,10 @@ function joinValues(argv: readonly string[]): string[] {
 /** One line for what commander found wrong. */
 function explain({ code, message }: CommanderError): string {
   const quoted = /'([^']*)'/.exec(message)?.[1] ?? '';
-  const flag = quoted.replace(/=.*$/s, '');
+  const flag = quoted.replace(/[= ].*$/s, '');
   if (code === 'commander.unknownOption') {
-    const flags = optionNames.map((name) => `--${name}`);
-    return `${flag}: no such option${didYouMean(flag, flags)}; see shardis --help`;
+    const nearest = nearestNames(flag.replace(/^-+/, ''), optionNames).map((name) => `--${name}`);
+    return `${flag}: no such option${didYouMean(nearest)}; see shardis --help`;
   }
   if (code === 'commander.optionMissingArgument') return `${flag}: expected a value`;
   return message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ');

@@ -1,5 +1,5 @@
 /** Settings from the environment: `SHARDIS_TCP_BACKLOG` is `tcp-backlog`. */
-import { didYouMean } from './nearest.ts';
+import { didYouMean, nearestNames } from './nearest.ts';
 import { findOption, optionNames } from './options.ts';
 import { redisDirectives } from './redis-directives.ts';
 import { ConfigError, type Setting } from './settings.ts';
@@ -30,9 +30,8 @@ export function readEnvironment(env: Environment): Setting[] {
     if (SERVICE_LINK.test(variable) || (variable === 'SHARDIS_PORT' && SERVICE_ADDRESS.test(value))) continue;
     const name = variable.slice(PREFIX.length).toLowerCase().replaceAll('_', '-');
     if (findOption(name) === undefined && !redisDirectives.has(name)) {
-      throw new ConfigError(
-        `${variable}: no such option${didYouMean(variable, optionNames.map(variableOf))}`,
-      );
+      const nearest = nearestNames(name, optionNames).map(variableOf);
+      throw new ConfigError(`${variable}: no such option${didYouMean(nearest)}`);
     }
     settings.push({ name, words: [value], origin: variable });
   }

@@ -136,7 +136,8 @@ function readMemory(text: string): number | undefined {
     : undefined;
 }
 
-function shortMemory(bytes: number): string {
+/** Bytes in the largest unit that leaves no fraction. */
+export function shortMemory(bytes: number): string {
   if (bytes === 0) return '0';
   if (bytes % GB === 0) return `${bytes / GB}gb`;
   if (bytes % MB === 0) return `${bytes / MB}mb`;

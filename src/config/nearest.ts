@@ -12,8 +12,7 @@ export function nearestNames(given: string, names: readonly string[]): readonly 
 }
 
 /** ` (did you mean a or b?)`, or nothing when no name is close. */
-export function didYouMean(given: string, names: readonly string[]): string {
-  const nearest = nearestNames(given, names);
+export function didYouMean(nearest: readonly string[]): string {
   return nearest.length === 0 ? '' : ` (did you mean ${nearest.join(' or ')}?)`;
 }
 

@@ -3,7 +3,7 @@
  * is closed. A setting names only the classes it changes, as in Redis.
  */
 import { parseInteger } from '../base/numbers.ts';
-import { INT_MAX, type Kind, memory, type Parsed, spread } from './kinds.ts';
+import { INT_MAX, type Kind, memory, type Parsed, shortMemory, spread } from './kinds.ts';
 
 /** The classes in the order in which Redis prints them. */
 const CLASSES = ['normal', 'replica', 'pubsub'] as const;
@@ -25,7 +25,7 @@ const WRONG_COUNT = 'Wrong number of arguments in buffer limit configuration.';
 const WRONG_CLASS = 'Invalid client class specified in buffer limit configuration.';
 const WRONG_NUMBER = 'Error in hard, soft or soft_seconds setting in buffer limit configuration.';
 
-const size = memory({ min: 0 });
+const anySize = memory({ min: 0 });
 
 export const outputLimits: Kind<OutputLimits, Partial<OutputLimits> | string> = {
   arity: 'many',
@@ -57,14 +57,14 @@ export const outputLimits: Kind<OutputLimits, Partial<OutputLimits> | string> = 
     return words.length === 0 ? [''] : words;
   },
   // Redis still prints the class of replicas by its old name, which tools look for.
-  format: (limits) => print(limits, 'slave'),
-  describe: (limits) => print(limits, 'replica'),
+  format: (limits) => print(limits, 'slave', String),
+  describe: (limits) => print(limits, 'replica', shortMemory),
 };
 
-function print(limits: OutputLimits, replica: string): string {
+function print(limits: OutputLimits, replica: string, size: (bytes: number) => string): string {
   return CLASSES.map((name) => {
     const { hardBytes, softBytes, softSeconds } = limits[name];
-    return `${name === 'replica' ? replica : name} ${hardBytes} ${softBytes} ${softSeconds}`;
+    return `${name === 'replica' ? replica : name} ${size(hardBytes)} ${size(softBytes)} ${softSeconds}`;
   }).join(' ');
 }
 
@@ -78,7 +78,7 @@ function className(word: string): OutputLimitName | undefined {
 }
 
 function readSize(word: string): number | undefined {
-  const parsed = size.parse([word], 0);
+  const parsed = anySize.parse([word], 0);
   return 'value' in parsed ? parsed.value : undefined;
 }
 

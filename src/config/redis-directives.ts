@@ -5,7 +5,7 @@
  */
 
 const DIRECTIVES = `
-  include loadmodule rename-command user aclfile acllog-max-len acl-pubsub-default requirepass masterauth
+  loadmodule rename-command user aclfile acllog-max-len acl-pubsub-default requirepass masterauth
   masteruser enable-protected-configs enable-debug-command enable-module-command protected-mode
 
   bind bind-source-addr port tcp-backlog tcp-keepalive timeout unixsocket unixsocketperm socket-mark-id

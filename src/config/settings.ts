@@ -2,7 +2,7 @@
  * Settings as they come from the config file, the environment or the command line, and how they become
  * values: in the order in which they are applied, later ones over earlier ones.
  */
-import { didYouMean } from './nearest.ts';
+import { didYouMean, nearestNames } from './nearest.ts';
 import {
   type AnyRow,
   defaultOf,
@@ -70,14 +70,18 @@ export class Settings {
     const row = rowOf(name);
     const parsed = row.kind.parse(setting.words, this.#values[name]);
     if ('value' in parsed) {
-      this.#values[name] = parsed.value;
-      // What was refused further up no longer counts: a later setting replaced it.
-      this.#ignored.delete(name);
+      this.put(name, parsed.value);
     } else if (parsed.isUnavailable) {
       this.#ignore(name, setting, `${parsed.reason}, ignored ${quote(setting.words)}`);
     } else {
       throw new ConfigError(`${setting.origin}: ${complaint(row, setting.words, parsed.expected)}`);
     }
+  }
+
+  put(name: OptionName, value: unknown): void {
+    this.#values[name] = value;
+    // What could not be had from an earlier setting no longer counts: this one replaces it.
+    this.#ignored.delete(name);
   }
 
   #ignore(name: string, { origin, file, line }: Setting, why: string): void {
@@ -99,7 +103,7 @@ export function complaint(row: AnyRow, words: readonly string[], expected: strin
 
 function unknownSetting({ name, origin }: Setting): ConfigError {
   const known = [...new Set([...Object.keys(options), ...redisDirectives])];
-  return new ConfigError(`${origin}: no such option${didYouMean(name.toLowerCase(), known)}`);
+  return new ConfigError(`${origin}: no such option${didYouMean(nearestNames(name.toLowerCase(), known))}`);
 }
 
 /** Words in quotes on one line, whatever is in them. */

@@ -5,6 +5,13 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { HashSeed } from '../base/hash.ts';
 
+/** Of the options table, what a shard uses. Spelled out here, because lanes know nothing of the table. */
+export interface StartOptions {
+  readonly 'proto-max-bulk-len': number;
+  readonly hz: number;
+  readonly 'active-expire-effort': number;
+}
+
 /** The `workerData` of a shard's thread. */
 export interface ShardSetup {
   readonly index: number;
@@ -19,7 +26,7 @@ export interface ShardSetup {
   /** Large requests to the shard, and what readers must know of its memory from it. */
   readonly port: MessagePort;
   /** The options a shard uses, by name. */
-  readonly options: Readonly<Record<string, unknown>>;
+  readonly options: StartOptions;
 }
 
 /** A frame of the control lane: JSON, because it is rare and small. */

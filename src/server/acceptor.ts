@@ -125,7 +125,7 @@ export class Acceptor implements ConnectionHost {
   #received(connection: Connection, bytes: Uint8Array, length: number): void {
     if (connection.isClosed || connection.isClosing) return;
     const now = Date.now();
-    this.#dispatcher.nowMs = now;
+    this.#dispatcher.setTime(now);
     connection.lastActiveMs = now;
     this.traffic.inputBytes += length;
     if (connection.unparsedLength > 0 || connection.isWaiting) {
@@ -282,7 +282,7 @@ export class Acceptor implements ConnectionHost {
     if (this.#resumable.length === 0) return;
     const resumable = this.#resumable;
     this.#resumable = [];
-    this.#dispatcher.nowMs = Date.now();
+    this.#dispatcher.setTime(Date.now());
     for (const connection of resumable) {
       if (connection.isClosed || connection.isClosing || connection.isWaiting) continue;
       if (connection.unparsedLength > 0) this.#parseUnparsed(connection);

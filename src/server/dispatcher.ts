@@ -41,8 +41,6 @@ export class Dispatcher {
   directReads = true;
   commandsProcessed = 0;
   errorReplies = 0;
-  /** The turn's time, for expiry. */
-  nowMs = 0;
 
   readonly #commands: CommandTable;
   readonly #links: readonly ShardLink[];
@@ -52,6 +50,7 @@ export class Dispatcher {
   readonly #runs: RunPool;
   readonly #local: LocalCommands;
   readonly #scratch = new ReplyBuffer();
+  #nowMs = 0;
 
   constructor(parts: DispatcherParts) {
     this.#commands = parts.commands;
@@ -61,6 +60,15 @@ export class Dispatcher {
     this.#seed = parts.seed;
     this.#runs = parts.runs;
     this.#local = parts.local;
+  }
+
+  /** Sets the time that decides which keys have expired; to be called at least once a turn. */
+  setTime(nowMs: number): void {
+    this.#nowMs = nowMs;
+    for (const { view } of this.#links) {
+      view.nowMs = nowMs;
+      view.clockSeconds = Math.floor(nowMs / 1000);
+    }
   }
 
   dispatch(connection: Connection, args: Arguments): boolean {
@@ -210,7 +218,6 @@ export class Dispatcher {
     const view = link.view;
     const reply = connection.reply;
     reply.resp = connection.resp;
-    view.nowMs = this.nowMs;
     for (let left = DIRECT_TRIES; left > 0; left--) {
       const found = view.locate(connection.db, key, start, end, hash);
       if (found < 0) continue;
@@ -221,18 +228,20 @@ export class Dispatcher {
       }
       reply.room(room);
       const mark = reply.position;
-      command.direct!(reply, view, found > 0, this.nowMs);
+      const errorsBefore = reply.errors;
+      command.direct!(reply, view, found > 0, this.#nowMs);
       if (found === 0) {
         link.directReads++;
         link.directMisses++;
         return true;
       }
       if (view.isConsistent()) {
-        if (!connection.noTouch) view.touch();
+        if (command.directTouches && !connection.noTouch) view.touch();
         link.directReads++;
         return true;
       }
       reply.position = mark;
+      reply.errors = errorsBefore;
     }
     return false;
   }
@@ -369,13 +378,12 @@ export class Dispatcher {
     if (placement?.at !== 'keys') return -1;
     const view = link.view;
     const reply = this.#scratch.writer;
-    view.nowMs = this.nowMs;
     const found = view.locate(connection.db, key, start, end, hashBytes(key, start, end, this.#seed));
     if (found < 0 || (found > 0 && view.valueLength > DIRECT_VALUE_BYTES_MAX)) return -1;
-    if (placement.directResult === 'array') placement.directEach!(reply, view, found > 0, this.nowMs);
+    if (placement.directResult === 'array') placement.directEach!(reply, view, found > 0, this.#nowMs);
     if (found === 0) return 0;
     if (!view.isConsistent()) return -1;
-    if (!connection.noTouch) view.touch();
+    if (command.directTouches && !connection.noTouch) view.touch();
     return 1;
   }
 

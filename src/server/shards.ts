@@ -4,7 +4,7 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
 import type { HashSeed } from '../base/hash.ts';
 import { createLane } from '../ring/layout.ts';
-import { CONTROL_LANE_BYTES, type ShardSetup } from '../ring/messages.ts';
+import { CONTROL_LANE_BYTES, type ShardSetup, type StartOptions } from '../ring/messages.ts';
 import { ShardStatistics } from '../ring/shard-statistics.ts';
 import { KeyspaceView } from '../store/view.ts';
 import { ShardLink } from './shard-link.ts';
@@ -19,7 +19,7 @@ export interface ShardsOptions {
   readonly wake: SharedArrayBuffer;
   readonly workerUrl: URL;
   /** The options that shards use, by name. */
-  readonly options: Readonly<Record<string, unknown>>;
+  readonly options: StartOptions;
   /** Called when a thread ends although nobody asked it to. */
   died(shard: number, reason: string): void;
 }

@@ -1,25 +1,30 @@
 /**
- * When the active expiry runs: `hz` times a second when there is little to do, and back to back with pauses when
- * much has expired, so that it never takes more than a tenth of the shard's time.
+ * When the active expiry runs: `hz` times a second when there is little to do, and slice after slice with pauses
+ * between when much has expired, so that it never takes more than a tenth of the shard's time (a little more with a
+ * higher `active-expire-effort`).
  */
 import type { Keyspace } from '../store/keyspace.ts';
 
 /** One slice's budget: what a client may have to wait for it. */
 const SLICE_MS = 1;
-/** After a slice of t ms comes a pause of at least this many times t. */
-const PAUSE_FACTOR = 9;
+/** The part of the shard's time at `active-expire-effort` 1, and what each further step adds. */
+const SHARE = 0.1;
+const SHARE_PER_EFFORT = 0.02;
 
 export class ExpiryPace {
   isActive = true;
+  /** `hz` and `active-expire-effort`. */
   hz: number;
+  effort: number;
   readonly #keyspace: Keyspace;
   readonly #databases: number;
   #dueAtMs = 0;
 
-  constructor(keyspace: Keyspace, databases: number, hz: number) {
+  constructor(keyspace: Keyspace, databases: number, hz: number, effort: number) {
     this.#keyspace = keyspace;
     this.#databases = databases;
     this.hz = hz;
+    this.effort = effort;
   }
 
   /** An estimate of the part of keys with an expiry that have expired and are still there, 0 to 1. */
@@ -49,7 +54,8 @@ export class ExpiryPace {
     const start = performance.now();
     this.#keyspace.expireCycle(SLICE_MS);
     const tookMs = performance.now() - start;
-    const pause = Math.max(1, tookMs * PAUSE_FACTOR);
+    const share = SHARE + (this.effort - 1) * SHARE_PER_EFFORT;
+    const pause = Math.max(1, tookMs * (1 / share - 1));
     this.#dueAtMs = nowMs + (this.#keyspace.expireMore ? pause : Math.max(pause, 1000 / this.hz));
   }
 }

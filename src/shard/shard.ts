@@ -78,8 +78,14 @@ export class Shard implements ShardContext {
       onShare: (message) => setup.port.postMessage(message),
     });
     for (const message of this.keyspace.share()) setup.port.postMessage(message);
-    this.stringBytesMax = Number(setup.options['proto-max-bulk-len']);
-    this.#expiry = new ExpiryPace(this.keyspace, setup.databases, Number(setup.options.hz));
+    const { options } = setup;
+    this.stringBytesMax = options['proto-max-bulk-len'];
+    this.#expiry = new ExpiryPace(
+      this.keyspace,
+      setup.databases,
+      options.hz,
+      options['active-expire-effort'],
+    );
     this.#publishStatistics();
   }
 
@@ -171,8 +177,10 @@ export class Shard implements ShardContext {
     this.#readWords(words, at, flags);
     if (db !== this.#databaseUsed && this.#databaseUsed !== -1) this.#noteDatabase(db);
     this.db = db;
-    this.commandName = this.#commands[id]!.fullName;
+    const command = this.#commands[id]!;
+    this.commandName = command.fullName;
     this.reply.resp = (flags & REQUEST_RESP3) !== 0 ? 3 : 2;
+    this.keyspace.countsLookups = !command.isWrite;
     this.keyspace.touching = (flags & REQUEST_NO_TOUCH) === 0;
     this.#commandsExecuted++;
     try {
@@ -262,6 +270,7 @@ export class Shard implements ShardContext {
       case 'option':
         if (message.name === 'proto-max-bulk-len') this.stringBytesMax = Number(message.value);
         if (message.name === 'hz') this.#expiry.hz = Number(message.value);
+        if (message.name === 'active-expire-effort') this.#expiry.effort = Number(message.value);
         break;
     }
   }

@@ -9,11 +9,20 @@
  *   ones as soon as neighbours are free, and the other way round.
  * - An allocation of more than a quarter of an extent gets an extent of its own, which goes as a whole when it is freed.
  * - An extent that becomes completely free is given back, except one.
+ * - What merging cannot heal, compaction.ts does, on the caller's request.
  *
  * All free-list links lie in the free blocks; the heads and bitmaps are on the owner's heap. The block formats are in layout.ts.
  */
 import { Extents, type ExtentsOptions } from './extents.ts';
-import { EXTENT_SHIFT, FREE_BIT, LENGTH_MASK, PREVIOUS_FREE_BIT, UNIT_BYTES, UNIT_MASK } from './layout.ts';
+import {
+  EXTENT_SHIFT,
+  EXTENTS_MAX,
+  FREE_BIT,
+  LENGTH_MASK,
+  PREVIOUS_FREE_BIT,
+  UNIT_BYTES,
+  UNIT_MASK,
+} from './layout.ts';
 
 const EXACT_CLASSES = 128;
 const EXACT_SHIFT = 7;
@@ -54,6 +63,13 @@ export class Arena {
   freeUnits = 0;
   /** Completely free extents that are kept: none or one. */
   emptyExtents = 0;
+  /** Used units of each extent that is not dedicated. */
+  readonly usedByExtent = new Int32Array(EXTENTS_MAX);
+  /**
+   * A block's start that stays one: when the block is merged into another, the other's start. Compaction keeps its
+   * place with it; 0: nothing to keep.
+   */
+  boundary = 0;
   /** Blocks in one ordinary extent, in units. */
   private readonly areaUnits: number;
   private readonly dedicatedUnits: number;
@@ -102,6 +118,7 @@ export class Arena {
       return;
     }
     this.freeUnits += units;
+    this.usedByExtent[number]! -= units;
     const words = this.words[number]!;
     let start = ref & UNIT_MASK;
     let size = units;
@@ -117,15 +134,45 @@ export class Arena {
       size += previousSize;
       this.unlink(words, (number << EXTENT_SHIFT) | start, previousSize);
     }
+    const first = (number << EXTENT_SHIFT) | start;
+    if (this.boundary > first && this.boundary < first + size) this.boundary = first;
     if (size === this.areaUnits) {
       if (this.emptyExtents > 0) {
         this.freeUnits -= size;
+        this.leaveBoundary(number);
         this.extents.drop(number);
         return;
       }
       this.emptyExtents++;
     }
-    this.makeFree(words, (number << EXTENT_SHIFT) | start, size);
+    this.makeFree(words, first, size);
+  }
+
+  /** The size of the free block at `ref`. */
+  freeSize(ref: number): number {
+    return this.words[ref >>> EXTENT_SHIFT]![(ref & UNIT_MASK) << 1]! & LENGTH_MASK;
+  }
+
+  /** Moves the used block of `units` at `ref` down to the start of the hole right before it; the hole is then behind it. */
+  slideDown(hole: number, ref: number, units: number): void {
+    const words = this.words[ref >>> EXTENT_SHIFT]!;
+    const to = (hole & UNIT_MASK) << 1;
+    const from = (ref & UNIT_MASK) << 1;
+    let size = ref - hole;
+    const next = words[from + (units << 1)]!;
+    this.unlink(words, hole, size);
+    words.copyWithin(to, from, from + (units << 1));
+    words[to]! &= ~PREVIOUS_FREE_BIT;
+    if (next < 0) {
+      const nextSize = next & LENGTH_MASK;
+      this.unlink(words, ref + units, nextSize);
+      size += nextSize;
+    }
+    this.makeFree(words, hole + units, size);
+  }
+
+  private leaveBoundary(number: number): void {
+    if (this.boundary !== 0 && this.boundary >>> EXTENT_SHIFT === number) this.boundary = 0;
   }
 
   /** Cuts a block from `have` to `need` units and frees the rest. Not for dedicated extents. */
@@ -147,6 +194,8 @@ export class Arena {
     this.unlink(words, ref + have, nextSize);
     if (rest > 0) this.makeFree(words, ref + need, rest);
     else words[((ref & UNIT_MASK) + need) << 1]! &= ~PREVIOUS_FREE_BIT;
+    if (this.boundary > ref && this.boundary < ref + need) this.boundary = ref;
+    this.usedByExtent[ref >>> EXTENT_SHIFT]! += need - have;
     this.usedUnits += need - have;
     this.freeUnits -= need - have;
     return true;
@@ -160,6 +209,8 @@ export class Arena {
     this.usedUnits = 0;
     this.freeUnits = 0;
     this.emptyExtents = 0;
+    this.usedByExtent.fill(0);
+    this.boundary = 0;
   }
 
   private allocateDedicated(units: number): number {
@@ -193,6 +244,7 @@ export class Arena {
     if (size > units) this.makeFree(words, ref + units, size - units);
     else words[at + (units << 1)]! &= ~PREVIOUS_FREE_BIT;
     words[at] = 0;
+    this.usedByExtent[ref >>> EXTENT_SHIFT]! += units;
     this.usedUnits += units;
     this.freeUnits -= units;
     return ref;

@@ -1,10 +1,5 @@
 /** The extents of an arena: taking them, giving them back, and telling the readers. */
-import {
-  EXTENT_BYTES_MAX,
-  EXTENTS_MAX,
-  OutOfMemory,
-  UNIT_BYTES,
-} from './layout.ts';
+import { EXTENT_BYTES_MAX, EXTENTS_MAX, OutOfMemory, UNIT_BYTES } from './layout.ts';
 import type { ShareMessage } from './sharing.ts';
 
 /** Stands under numbers without a buffer, so that the arrays of views stay of one kind. */

@@ -16,106 +16,43 @@
  * An entry is expired when the time is *after* its expiry, as in Redis.
  */
 import { copyBytes } from '../base/bytes.ts';
-import { type HashSeed, hashBytes } from '../base/hash.ts';
-import { Arena } from './arena.ts';
-import { Database, type DatabaseHost } from './database.ts';
-import { Entries } from './entries.ts';
+import { Compaction } from './compaction.ts';
+import type { Database } from './database.ts';
 import { ExpiryCycle } from './expiry.ts';
-import type { HashIndex } from './hash-index.ts';
+import { ABSENT, KeyspaceMemory, type KeyspaceOptions, NO_EXPIRY } from './keyspace-memory.ts';
 import {
-  ACCESS_MASK,
   accessClock,
   EXPIRY_BYTES,
-  EXTENT_BYTES_MAX,
   EXTENT_SHIFT,
-  EXTENTS_MAX,
   FLAG_EXPIRY,
   FLAG_RAW,
   FLAG_SLACK,
-  HEADER_BYTES,
-  LENGTH_MASK,
   OutOfMemory,
   TYPE_MASK,
   TYPE_STRING,
-  UNIT_BYTES,
   UNIT_MASK,
   unitsFor,
 } from './layout.ts';
-import { HOME_SHIFT, INDEX_EXTENT_SHIFT, POSITION_MASK, SEGMENT_SHIFT, SegmentPool, SLOT_MASK } from './segments.ts';
-import { EMPTY_DEPTH, GenerationOffsets, type ShareMessage } from './sharing.ts';
-import { Stripes } from './stripes.ts';
-import { Touches } from './touches.ts';
-import { forEachEntry, randomEntry, scanIndex } from './walks.ts';
+import { EMPTY_DEPTH } from './sharing.ts';
+import { forEachEntry } from './walks.ts';
 
-export { OutOfMemory };
+export type { KeyspaceOptions } from './keyspace-memory.ts';
+export { ABSENT, NO_EXPIRY, OutOfMemory };
 
-export const ABSENT = 0;
-export const NO_EXPIRY = -1;
 export const KEEP_EXPIRY = -2;
 
 /** At most this much is added to a value that grows, as in Redis's strings. */
 const GROWTH_BYTES_MAX = 1 << 20;
-const RANDOM_TRIES = 100;
 
-export interface KeyspaceOptions {
-  databases: number;
-  seed: HashSeed;
-  /** Milliseconds since 1970. Called often: give a clock that is read once a batch. */
-  now: () => number;
-  onShare?: (message: ShareMessage) => void;
-  extentBytes?: number;
-  maxArenaBytes?: number;
-  /** Just before an expired entry is deleted; the accessors still work on it. */
-  onExpired?: (db: number, ref: number, hash: number) => void;
-  /** An entry of another type than string goes or is overwritten: its collection is not needed any more. */
-  onObjectFreed?: (object: number, type: number) => void;
-}
-
-export class Keyspace implements DatabaseHost {
-  readonly seed: HashSeed;
-  readonly options: KeyspaceOptions;
-  readonly arena: Arena;
-  readonly entries: Entries;
-  readonly stripes = new Stripes();
-  readonly touches = new Touches();
-  readonly pool: SegmentPool;
-  readonly expiresPool = new SegmentPool();
-  readonly databases: Database[] = [];
-  readonly generations: Int32Array;
-  readonly offsets: GenerationOffsets;
-  readonly statistics = { expired: 0 };
-  /** False while commands run that must not count as a use of the key. */
-  touching = true;
-  /** Blocks that could not be freed because a reader was about to touch them. */
-  readonly setAside: { ref: number; units: number }[] = [];
+export class Keyspace extends KeyspaceMemory {
   private readonly cycle: ExpiryCycle;
+  private readonly compaction: Compaction;
   private granted = 0;
 
   constructor(options: KeyspaceOptions) {
-    this.options = options;
-    this.seed = options.seed;
-    this.offsets = new GenerationOffsets(options.databases);
-    this.generations = new Int32Array(new SharedArrayBuffer(this.offsets.total * 4));
-    const onShare = (message: ShareMessage) => this.announce(message);
-    this.arena = new Arena({
-      extentBytes: options.extentBytes ?? EXTENT_BYTES_MAX,
-      maxArenaBytes: options.maxArenaBytes ?? Infinity,
-      generations: this.generations.subarray(this.offsets.extent, this.offsets.extent + EXTENTS_MAX),
-      onShare,
-    });
-    this.entries = new Entries(this.arena);
-    this.pool = new SegmentPool({ generations: this.generations.subarray(this.offsets.indexExtent), onShare });
-    for (let db = 0; db < options.databases; db++) this.databases.push(new Database(db, this));
+    super(options);
     this.cycle = new ExpiryCycle(this);
-  }
-
-  now(): number {
-    return this.options.now();
-  }
-
-  /** The hash that all calls want: int32, a small integer for the engine. */
-  hash(key: Uint8Array, start: number, end: number): number {
-    return hashBytes(key, start, end, this.seed) | 0;
+    this.compaction = new Compaction(this);
   }
 
   // ---------------------------------------------------------------- finding
@@ -123,6 +60,10 @@ export class Keyspace implements DatabaseHost {
   /** The entry's ref, or ABSENT. Deletes the entry when it has expired. Counts as a use, unless `touching` is off. */
   find(db: number, key: Uint8Array, start: number, end: number, hash: number): number {
     const ref = this.peek(db, key, start, end, hash);
+    if (this.countsLookups) {
+      if (ref === 0) this.statistics.misses++;
+      else this.statistics.hits++;
+    }
     if (ref !== 0 && this.touching) this.touch(ref);
     return ref;
   }
@@ -136,105 +77,6 @@ export class Keyspace implements DatabaseHost {
     if (ref === 0 || !this.isExpired(ref)) return ref;
     this.expireEntry(db, ref, hash);
     return ABSENT;
-  }
-
-  /** Sets the access word to the time. */
-  touch(ref: number): void {
-    const words = this.entries.words[ref >>> EXTENT_SHIFT]!;
-    const at = ((ref & UNIT_MASK) << 1) + 2;
-    const word = words[at]!;
-    const clock = accessClock(this.options.now());
-    if ((word & ACCESS_MASK) !== clock) words[at] = (word & ~ACCESS_MASK) | clock;
-  }
-
-  isExpired(ref: number): boolean {
-    return this.entries.hasExpiry(ref) && this.options.now() > this.entries.expiry(ref);
-  }
-
-  private lookup(index: HashIndex, key: Uint8Array, start: number, end: number, hash: number): number {
-    const segment = index.directory[hash & index.mask]!;
-    const words = this.pool.words[segment >>> INDEX_EXTENT_SHIFT]!;
-    const base = (segment & POSITION_MASK) << SEGMENT_SHIFT;
-    for (let slot = hash >>> HOME_SHIFT; ; slot = (slot + 1) & SLOT_MASK) {
-      const at = base + (slot << 1);
-      const ref = words[at + 1]!;
-      if (ref === 0) return ABSENT;
-      if (words[at] === hash && this.hasKey(ref, key, start, end)) return ref;
-    }
-  }
-
-  private hasKey(ref: number, key: Uint8Array, start: number, end: number): boolean {
-    const extent = ref >>> EXTENT_SHIFT;
-    const words = this.entries.words[extent]!;
-    const at = (ref & UNIT_MASK) << 1;
-    const length = end - start;
-    if ((words[at]! & LENGTH_MASK) !== length) return false;
-    const bytes = this.entries.bytes[extent]!;
-    let from = (at << 2) + HEADER_BYTES;
-    if ((words[at + 2]! & (FLAG_EXPIRY << 24)) !== 0) from += EXPIRY_BYTES;
-    for (let i = 0; i < length; i++) {
-      if (bytes[from + i] !== key[start + i]) return false;
-    }
-    return true;
-  }
-
-  // ---------------------------------------------------------------- accessors
-
-  typeOf(ref: number): number {
-    return this.entries.typeOf(ref);
-  }
-
-  keyLength(ref: number): number {
-    return this.entries.keyLength(ref);
-  }
-
-  /** Bytes of a string; the number of the object of any other type. */
-  valueLength(ref: number): number {
-    return this.entries.word(ref, 1);
-  }
-
-  objectOf(ref: number): number {
-    return this.entries.word(ref, 1);
-  }
-
-  /** The bytes in which `keyStart` and `valueStart` are offsets. */
-  bytesOf(ref: number): Uint8Array {
-    return this.entries.bytesOf(ref);
-  }
-
-  keyStart(ref: number): number {
-    return this.entries.keyStart(ref);
-  }
-
-  valueStart(ref: number): number {
-    return this.entries.keyStart(ref) + this.entries.keyLength(ref);
-  }
-
-  expiry(ref: number): number {
-    return this.entries.hasExpiry(ref) ? this.entries.expiry(ref) : NO_EXPIRY;
-  }
-
-  isRaw(ref: number): boolean {
-    return (this.entries.flags(ref) & FLAG_RAW) !== 0;
-  }
-
-  idleSeconds(ref: number): number {
-    return (accessClock(this.options.now()) - this.access(ref)) & ACCESS_MASK;
-  }
-
-  /** The 24 bits of the access word. */
-  access(ref: number): number {
-    return this.entries.word(ref, 2) & ACCESS_MASK;
-  }
-
-  setAccess(ref: number, access: number): void {
-    const word = this.entries.word(ref, 2);
-    this.entries.setWord(ref, 2, (word & ~ACCESS_MASK) | (access & ACCESS_MASK));
-  }
-
-  /** The whole block. */
-  entryBytes(ref: number): number {
-    return this.entries.blockUnits(ref) * UNIT_BYTES;
   }
 
   // ---------------------------------------------------------------- writing
@@ -264,7 +106,7 @@ export class Keyspace implements DatabaseHost {
     const flags = entries.flags(ref);
     // The hot path: the same size, no change of expiry or type.
     const length = valueEnd - valueStart;
-    const keepsExpiry = expiresAt === KEEP_EXPIRY || (expiresAt >= 0) === ((flags & FLAG_EXPIRY) !== 0);
+    const keepsExpiry = expiresAt === KEEP_EXPIRY || expiresAt >= 0 === ((flags & FLAG_EXPIRY) !== 0);
     if (keepsExpiry && (flags & (TYPE_MASK | FLAG_SLACK)) === 0) {
       const content = keyEnd - keyStart + length;
       const hasExpiry = (flags & FLAG_EXPIRY) !== 0;
@@ -335,7 +177,10 @@ export class Keyspace implements DatabaseHost {
         target = this.allocateBetween(needed, wanted);
         units = this.granted;
         const from = (ref & UNIT_MASK) << 1;
-        const words = entries.words[ref >>> EXTENT_SHIFT]!.subarray(from, from + entries.neededUnits(ref) * 2);
+        const words = entries.words[ref >>> EXTENT_SHIFT]!.subarray(
+          from,
+          from + entries.neededUnits(ref) * 2,
+        );
         entries.words[target >>> EXTENT_SHIFT]!.set(words, (target & UNIT_MASK) << 1);
         // The copied word 0 said whether the block before the old one is free.
         entries.setWord(target, 0, keyLength);
@@ -450,7 +295,9 @@ export class Keyspace implements DatabaseHost {
     database.publishDepth(EMPTY_DEPTH);
     this.stripes.bumpAll(0, 0);
     // From here on no reader gets at anything of this database.
-    const alone = this.databases.every((other) => other === database || other.index === undefined || other.index.count === 0);
+    const alone = this.databases.every(
+      (other) => other === database || other.index === undefined || other.index.count === 0,
+    );
     if (!alone || database.objects > 0) {
       forEachEntry(index, (ref) => {
         const type = this.entries.typeOf(ref);
@@ -468,119 +315,23 @@ export class Keyspace implements DatabaseHost {
     for (let db = 0; db < this.databases.length; db++) this.flush(db);
   }
 
-  // ---------------------------------------------------------------- walking
-
-  /** Keys in the database, expired ones that nobody met yet included, as in Redis. */
-  size(db: number): number {
-    return this.databases[db]!.index?.count ?? 0;
-  }
-
-  expiresCount(db: number): number {
-    return this.databases[db]!.expires?.count ?? 0;
-  }
-
-  /** Estimate, from the keys that the expiry cycle saw. */
-  averageTtlMs(db: number): number {
-    return this.expiresCount(db) === 0 ? 0 : this.databases[db]!.averageTtlMs;
-  }
-
-  /** Estimated share of keys that have expired but are still there, among those with an expiry. */
-  staleRatio(db: number): number {
-    return this.databases[db]!.staleRatio;
-  }
-
-  /**
-   * Visits about `count` keys from `cursor` (0 at first) on and returns the next cursor, 0 at the end. Every key
-   * that is there from the first call to the last is visited exactly once, although segments split and merge
-   * meanwhile (see walks.ts); a key added or deleted meanwhile once or not at all. `visit` must not change the keyspace.
-   */
-  scan(db: number, cursor: number, count: number, visit: (ref: number) => void): number {
-    const index = this.databases[db]!.index;
-    if (index === undefined) return 0;
-    return scanIndex(index, cursor, count, (ref) => {
-      if (!this.isExpired(ref)) visit(ref);
-    });
-  }
-
-  /** Visits all keys that have not expired. `visit` may delete the entry it is given. */
-  forEach(db: number, visit: (ref: number, hash: number) => void): void {
-    const index = this.databases[db]!.index;
-    if (index === undefined) return;
-    forEachEntry(index, (ref, hash) => {
-      if (!this.isExpired(ref)) visit(ref, hash);
-    });
-  }
-
-  /** A random key that has not expired, or ABSENT when there is none. */
-  randomRef(db: number): number {
-    const index = this.databases[db]!.index;
-    if (index === undefined) return ABSENT;
-    for (let tries = 0; tries < RANDOM_TRIES; tries++) {
-      const ref = randomEntry(index);
-      if (ref === 0 || !this.isExpired(ref)) return ref;
-    }
-    let first = ABSENT;
-    scanIndex(index, 0, Infinity, (ref) => {
-      if (first === 0 && !this.isExpired(ref)) first = ref;
-    });
-    return first;
-  }
+  // ---------------------------------------------------------------- upkeep
 
   /** Deletes expired keys for about `budgetMs` and returns how many. Then `expireMore` says whether it should go on soon. */
   expireCycle(budgetMs: number): number {
     return this.cycle.run(budgetMs);
   }
 
+  /**
+   * Moves entries together for about `budgetMs` and returns how many moved; 0: nothing worth it is left. Refs from
+   * before are invalid. For a pause of the shard, and for when memory is refused although `freeBytes` would do.
+   */
+  compact(budgetMs: number): number {
+    return this.compaction.run(budgetMs);
+  }
+
   get expireMore(): boolean {
     return this.cycle.moreLikely;
-  }
-
-  // ---------------------------------------------------------------- memory
-
-  /** Blocks of entries. */
-  get usedBytes(): number {
-    return this.arena.usedBytes;
-  }
-
-  /** Free blocks, in extents that are taken. */
-  get freeBytes(): number {
-    return this.arena.freeBytes;
-  }
-
-  /** All extents. */
-  get arenaBytes(): number {
-    return this.arena.totalBytes;
-  }
-
-  /** Segments and directories of all indexes. */
-  get indexBytes(): number {
-    let bytes = this.pool.totalBytes + this.expiresPool.totalBytes;
-    for (const database of this.databases) bytes += database.directoryBytes;
-    return bytes;
-  }
-
-  // ---------------------------------------------------------------- sharing
-
-  /** Everything that a new KeyspaceView must be told. */
-  share(): ShareMessage[] {
-    const messages: ShareMessage[] = [
-      {
-        kind: 'hello',
-        seed: this.seed,
-        databases: this.databases.length,
-        versions: this.stripes.versions.buffer as SharedArrayBuffer,
-        generations: this.generations.buffer as SharedArrayBuffer,
-        touches: this.touches.words.buffer as SharedArrayBuffer,
-      },
-      ...this.arena.extents.share(),
-      ...this.pool.share(),
-    ];
-    for (const database of this.databases) messages.push(...database.shareDirectory());
-    return messages;
-  }
-
-  announce(message: ShareMessage): void {
-    this.options.onShare?.(message);
   }
 
   // ---------------------------------------------------------------- steps
@@ -729,22 +480,5 @@ export class Keyspace implements DatabaseHost {
   private freeObject(database: Database, object: number, type: number): void {
     database.objects--;
     this.options.onObjectFreed?.(object, type);
-  }
-
-  /** Frees the block of an entry that is not linked any more, unless a reader is about to touch it. */
-  private release(ref: number, units: number): void {
-    if (this.setAside.length > 0) this.retrySetAside();
-    if (this.touches.announced(ref)) this.setAside.push({ ref, units });
-    else this.arena.free(ref, units);
-  }
-
-  private retrySetAside(): void {
-    for (let i = this.setAside.length - 1; i >= 0; i--) {
-      const { ref, units } = this.setAside[i]!;
-      if (this.touches.announced(ref)) continue;
-      this.setAside[i] = this.setAside[this.setAside.length - 1]!;
-      this.setAside.pop();
-      this.arena.free(ref, units);
-    }
   }
 }

@@ -12,13 +12,7 @@ import {
   UNIT_BYTES,
   UNIT_MASK,
 } from './layout.ts';
-import {
-  INDEX_EXTENT_SHIFT,
-  POSITION_MASK,
-  SEGMENT_SHIFT,
-  SLOT_MASK,
-  SLOTS,
-} from './segments.ts';
+import { INDEX_EXTENT_SHIFT, POSITION_MASK, SEGMENT_SHIFT, SLOT_MASK, SLOTS } from './segments.ts';
 
 /** Throws an AssertionFailure when any block, list, count or slot is wrong. */
 export function verify(keyspace: Keyspace): void {
@@ -37,7 +31,10 @@ export function verify(keyspace: Keyspace): void {
         assert(keyspace.hash(entries.bytesOf(ref), start, end) === hash, 'a slot has the hash of its key');
         if (entries.hasExpiry(ref)) expiring.add(ref);
         if (entries.typeOf(ref) !== TYPE_STRING) objects++;
-        assert((entries.flags(ref) & FLAG_SLACK) === 0 || entries.blockUnits(ref) > entries.neededUnits(ref), 'slack');
+        assert(
+          (entries.flags(ref) & FLAG_SLACK) === 0 || entries.blockUnits(ref) > entries.neededUnits(ref),
+          'slack',
+        );
       });
     }
     assert(objects === database.objects, 'collections are counted');
@@ -88,7 +85,10 @@ function verifyIndex(index: HashIndex, visit: (ref: number, hash: number) => voi
 function verifyArena(arena: Arena, used: Map<number, number>): void {
   const listed = new Map<number, number>();
   arena.heads.forEach((head, list) => {
-    assert((arena.bitmap[list >>> 5]! >>> (list & 31)) % 2 === (head === 0 ? 0 : 1), 'the bitmap shows the lists');
+    assert(
+      (arena.bitmap[list >>> 5]! >>> (list & 31)) % 2 === (head === 0 ? 0 : 1),
+      'the bitmap shows the lists',
+    );
     let previous = 0;
     for (let ref = head; ref !== 0; ) {
       const words = arena.words[ref >>> EXTENT_SHIFT]!;
@@ -136,11 +136,17 @@ function verifyArena(arena: Arena, used: Map<number, number>): void {
       }
       assert(unit <= end, 'a block ends inside its extent');
     }
-    assert(((words[end * 2]! & PREVIOUS_FREE_BIT) !== 0) === previousFree, 'the end mark knows the last block');
+    assert(
+      ((words[end * 2]! & PREVIOUS_FREE_BIT) !== 0) === previousFree,
+      'the end mark knows the last block',
+    );
   });
   assert(listed.size === 0, 'listed blocks are in extents');
   assert(blocks === used.size, 'every entry has a block');
   assert(usedUnits === arena.usedUnits && freeUnits === arena.freeUnits, 'units are counted');
   assert(empty === arena.emptyExtents && empty <= 1, 'at most one empty extent is kept');
-  assert(totalBytes === arena.totalBytes && (usedUnits + freeUnits) * UNIT_BYTES < totalBytes + 1, 'bytes are counted');
+  assert(
+    totalBytes === arena.totalBytes && (usedUnits + freeUnits) * UNIT_BYTES < totalBytes + 1,
+    'bytes are counted',
+  );
 }

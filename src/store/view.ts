@@ -25,7 +25,14 @@ import {
   TYPE_STRING,
   UNIT_MASK,
 } from './layout.ts';
-import { HOME_SHIFT, INDEX_EXTENT_SHIFT, POSITION_MASK, SEGMENT_SHIFT, SLOT_MASK, SLOTS } from './segments.ts';
+import {
+  HOME_SHIFT,
+  INDEX_EXTENT_SHIFT,
+  POSITION_MASK,
+  SEGMENT_SHIFT,
+  SLOT_MASK,
+  SLOTS,
+} from './segments.ts';
 import {
   GenerationOffsets,
   type HelloMessage,

@@ -12,13 +12,7 @@
  * key's r. So a key that is there from the first call to the last is visited exactly once, whatever happens meanwhile.
  */
 import type { HashIndex } from './hash-index.ts';
-import {
-  INDEX_EXTENT_SHIFT,
-  POSITION_MASK,
-  SEGMENT_SHIFT,
-  SEGMENT_WORDS,
-  SLOTS,
-} from './segments.ts';
+import { INDEX_EXTENT_SHIFT, POSITION_MASK, SEGMENT_SHIFT, SEGMENT_WORDS, SLOTS } from './segments.ts';
 
 /** r values end here. */
 export const ORDER_END = 4294967296;

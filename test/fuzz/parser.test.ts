@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PROTOCOL } from '../../src/protocol/errors.ts';
 import { RequestParser } from '../../src/protocol/request-parser.ts';
 import { forEachShardCount } from '../support/both.ts';
+import { exchange } from '../support/exchange.ts';
 import { LIMITS, type Parsed, parsePieces } from '../support/parsing.ts';
 import { Random, seedFrom } from '../support/random.ts';
 import { hasRedis, type RunningServer, requirePeer, startRedis, startServer } from '../support/server.ts';
@@ -10,7 +11,6 @@ import { harmlessCommand, hostileBytes } from './hostile-bytes.ts';
 
 const PARSER_RUNS = 30_000;
 const SOCKET_RUNS = 1500;
-const REPLY_MS_MAX = 5000;
 
 const seed = seedFrom('FUZZ_SEED');
 const knownErrors = new Set<string>(Object.values(PROTOCOL).filter((text) => typeof text === 'string'));
@@ -56,28 +56,6 @@ describe('hostile bytes and the request parser', () => {
     }
   });
 });
-
-/** Sends `bytes` cut at `cuts`, closes our side, and returns all that came back until the server closed. */
-async function exchange(server: RunningServer, bytes: Buffer, cuts: readonly number[]): Promise<string> {
-  const client = await server.client();
-  let isHanging = false;
-  const timer = setTimeout(() => {
-    isHanging = true;
-    client.destroy();
-  }, REPLY_MS_MAX);
-  let from = 0;
-  for (const to of [...cuts, bytes.length].sort((a, b) => a - b)) {
-    client.send(bytes.subarray(from, to));
-    from = to;
-    if (cuts.length > 0) await new Promise((resolve) => setImmediate(resolve));
-  }
-  client.end();
-  const received = await client.receivedUntilClosed();
-  clearTimeout(timer);
-  if (isHanging)
-    throw new Error(`the server did not close; it got ${JSON.stringify(bytes.toString('latin1'))}`);
-  return received;
-}
 
 /**
  * Bytes whose replies every correct server gives alike. Redis looks for an inline command's line end with
@@ -129,12 +107,12 @@ forEachShardCount([1, 3], (shards) => {
 
     test('it sends the same bytes as Redis', async (context) => {
       requirePeer(context);
-      for (const each of [server, redis!]) await exchange(each, Buffer.from('FLUSHALL\r\n'), []);
+      for (const each of [server, redis!]) await exchange(each, Buffer.from('FLUSHALL\r\n'));
       for (let i = 0; i < SOCKET_RUNS; i++) {
         const random = new Random(seed + i);
         const bytes = random.oneIn(5) ? Buffer.from(harmlessCommand(random).join(' ')) : hostileBytes(random);
         if (!isDeterministic(bytes)) continue;
-        const [ours, theirs] = await Promise.all([exchange(server, bytes, []), exchange(redis!, bytes, [])]);
+        const [ours, theirs] = await Promise.all([exchange(server, bytes), exchange(redis!, bytes)]);
         expect(ours, describeCase(i, bytes)).toBe(theirs);
       }
     });

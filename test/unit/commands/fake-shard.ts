@@ -4,7 +4,7 @@ import type { ShardContext } from '../../../src/commands/context.ts';
 import { CommandTable } from '../../../src/commands/table.ts';
 import { Arguments } from '../../../src/protocol/arguments.ts';
 import { ReplyBuffer } from '../../../src/protocol/reply-writer.ts';
-import { Keyspace } from '../../../src/store/keyspace.ts';
+import { Keyspace, type KeyspaceOptions } from '../../../src/store/keyspace.ts';
 import type { KeyspaceView } from '../../../src/store/view.ts';
 import { type Push, type Reply, ReplyDecoder } from '../../support/decoder.ts';
 
@@ -24,8 +24,9 @@ export class FakeShard implements ShardContext {
   activeExpire = false;
   nowMs = 1_700_000_000_000;
 
-  constructor() {
+  constructor(options: Partial<KeyspaceOptions> = {}) {
     this.keyspace = new Keyspace({
+      ...options,
       databases: 16,
       seed: { k0: 1, k1: 2 },
       now: () => this.nowMs,

@@ -30,7 +30,8 @@ test('overwriting an expired key does not keep its expiry', () => {
 test('the cycle deletes until less than a tenth is stale, in all databases', () => {
   const t = new TestKeyspace();
   for (let db = 0; db < 2; db++) {
-    for (let i = 0; i < 20_000; i++) t.set(`key:${i}`, pattern(10, i), t.nowMs + (i % 2 ? 100 : 1_000_000), db);
+    for (let i = 0; i < 20_000; i++)
+      t.set(`key:${i}`, pattern(10, i), t.nowMs + (i % 2 ? 100 : 1_000_000), db);
     for (let i = 0; i < 1000; i++) t.set(`stays:${i}`, pattern(10, i), NO_EXPIRY, db);
   }
   t.nowMs += 101;

@@ -31,10 +31,13 @@ test('SCAN returns each key that stays exactly once while the keyspace grows and
   fc.assert(
     fc.property(
       fc.integer({ min: 0, max: 3000 }),
-      fc.array(fc.record({ count: fc.integer({ min: 1, max: 300 }), add: fc.integer({ min: -800, max: 800 }) }), {
-        minLength: 1,
-        maxLength: 20,
-      }),
+      fc.array(
+        fc.record({ count: fc.integer({ min: 1, max: 300 }), add: fc.integer({ min: -800, max: 800 }) }),
+        {
+          minLength: 1,
+          maxLength: 20,
+        },
+      ),
       (stay, rounds) => {
         const t = new TestKeyspace();
         for (let i = 0; i < stay; i++) t.set(`stay:${i}`, value);

@@ -22,6 +22,7 @@ type Step =
   | { do: 'flush'; db: number }
   | { do: 'wait'; ms: number }
   | { do: 'cycle' }
+  | { do: 'compact' }
   | { do: 'walk' };
 
 const KEYS = 24;
@@ -58,6 +59,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 300 }) }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('cycle' as const) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('compact' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('walk' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('flush' as const), db: fc.constantFrom(0, 1) }) },
 );
@@ -125,6 +127,9 @@ class Run {
       case 'cycle':
         test.keyspace.expireCycle(1000);
         for (const db of [0, 1]) expect(test.keyspace.size(db)).toBe(this.count(db));
+        break;
+      case 'compact':
+        test.keyspace.compact(0);
         break;
       case 'walk':
         this.walk();

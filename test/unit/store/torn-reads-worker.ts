@@ -58,6 +58,7 @@ function write(task: TornReadsTask): void {
   while (Atomics.load(stop, 0) === 0) {
     for (let i = 0; i < 50; i++, operations++) change(keyspace, pool);
     keyspace.expireCycle(0.05);
+    keyspace.compact(0.05);
     // About once a second everything goes.
     if (operations % 100_000 === 0) keyspace.flush(0);
   }

@@ -33,7 +33,10 @@ async function run(seconds: number, skipSecondCheck: boolean) {
   const timer = setTimeout(() => Atomics.store(new Int32Array(stop), 0, 1), seconds * 1000);
   try {
     const [written, ...reports] = await all;
-    return { written: written as { operations: number; expired: number }, reports: reports as ReaderReport[] };
+    return {
+      written: written as { operations: number; expired: number },
+      reports: reports as ReaderReport[],
+    };
   } finally {
     clearTimeout(timer);
     Atomics.store(new Int32Array(stop), 0, 1);

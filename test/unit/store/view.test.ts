@@ -16,7 +16,10 @@ for (const strict of [false, true]) {
   test(`a view finds what is there, and a change between is noticed (strict check: ${strict})`, () => {
     const t = new TestKeyspace();
     t.set('key', pattern(10, 1));
-    const view = KeyspaceView.open(t.keyspace.share().map((message) => structuredClone(message)), strict);
+    const view = KeyspaceView.open(
+      t.keyspace.share().map((message) => structuredClone(message)),
+      strict,
+    );
     expect(locate(view, t, 'key')).toBe(FOUND);
     expect(view.isConsistent()).toBe(true);
     expect(locate(view, t, 'other')).toBe(MISSING);

@@ -1,6 +1,6 @@
-/** Commands on strings and keys of other types, which only a handler over a keyspace can meet as yet. */
+/** Handlers of strings and keys in states that no command can make: other types, unnoticed expiry, no memory. */
 import { beforeEach, describe, expect, test } from 'vitest';
-import { TYPE_HASH, TYPE_LIST, TYPE_STREAM } from '../../../src/store/layout.ts';
+import { OutOfMemory, TYPE_HASH, TYPE_LIST, TYPE_STREAM } from '../../../src/store/layout.ts';
 import { KeyspaceView } from '../../../src/store/view.ts';
 import { ReplyError } from '../../support/decoder.ts';
 import { FakeShard } from './fake-shard.ts';
@@ -163,5 +163,24 @@ describe('SCAN', () => {
     expect(shard.run('scan', String(7 * 2 ** 32))).toEqual(['0', []]);
     expect(shard.run('scan', '18446744073709551615')).toEqual(['0', []]);
     expect(shard.run('scan', '-1')).toEqual(['0', []]);
+  });
+});
+
+describe('a command that finds no memory', () => {
+  test('has answered nothing and changed nothing', () => {
+    const small = new FakeShard({ extentBytes: 1 << 16, maxArenaBytes: 1 << 16 });
+    small.run('set', 'key', 'old');
+    const tooLong = 'x'.repeat(1 << 17);
+    for (const words of [
+      ['set', 'key', tooLong],
+      ['set', 'key', tooLong, 'get'],
+      ['getset', 'key', tooLong],
+      ['append', 'key', tooLong],
+      ['mset', 'key', tooLong],
+    ]) {
+      expect(() => small.run(...words), words[0]).toThrow(OutOfMemory);
+      expect(small.reply.position).toBe(0);
+    }
+    expect(small.run('get', 'key')).toBe('old');
   });
 });

@@ -1,0 +1,148 @@
+/**
+ * The options of a running server: typed reading, CONFIG GET and CONFIG SET, and who hears of a change.
+ *
+ * CONFIG SET takes all of its pairs or none. Names are checked first, then the values are read, then they are
+ * put in place, and the listeners told; a listener may refuse what only it can judge, and everything is taken
+ * back. Texts and their order are Redis's.
+ */
+import { globMatches } from '../base/glob.ts';
+import {
+  findOption,
+  type OptionName,
+  type OptionValues,
+  optionNames,
+  rowOf,
+  type ShardOptionName,
+  type ShardOptions,
+} from './options.ts';
+
+/**
+ * Told once for each CONFIG SET that changes any of its options, with those that changed; the config has the
+ * new values already. A text is a refusal, and says why; the listener must then have left its own things as
+ * they were. A listener that took a change which another one refuses is told again, with the old values back.
+ * It must not throw.
+ */
+// biome-ignore lint/suspicious/noConfusingVoidType: most listeners return nothing at all
+export type ChangeListener = (changed: readonly OptionName[]) => string | undefined | void;
+
+/** Told of one change that was accepted. */
+export type ShardChangeListener = <N extends ShardOptionName>(name: N, value: OptionValues[N]) => void;
+
+type Values = Record<OptionName, unknown>;
+
+export class Config {
+  #values: Values;
+  readonly #listeners: { readonly names: readonly OptionName[]; readonly listener: ChangeListener }[] = [];
+  readonly #shardListeners: ShardChangeListener[] = [];
+
+  /** `values` has a value of the right type for every option. */
+  constructor(values: Readonly<Values>) {
+    this.#values = { ...values };
+  }
+
+  get<N extends OptionName>(name: N): OptionValues[N] {
+    return this.#values[name] as OptionValues[N];
+  }
+
+  /** The value as CONFIG GET prints it. */
+  text(name: OptionName): string {
+    return rowOf(name).kind.format(this.#values[name]);
+  }
+
+  /**
+   * CONFIG GET: the options whose names match any of the patterns in any case, each once, and their values. An
+   * option that is asked for without a wildcard has the name in the spelling of the question, as in Redis.
+   */
+  matching(patterns: readonly string[]): [name: string, value: string][] {
+    const found = new Map<OptionName, string>();
+    for (const pattern of patterns) {
+      if (!/[*?[]/.test(pattern)) {
+        const name = findOption(pattern);
+        if (name !== undefined && !found.has(name)) found.set(name, pattern);
+        continue;
+      }
+      const glob = Buffer.from(pattern, 'utf8');
+      for (const name of optionNames) {
+        const text = Buffer.from(name, 'utf8');
+        if (!found.has(name) && globMatches(glob, text, 0, text.length, true)) found.set(name, name);
+      }
+    }
+    return [...found].map(([name, shown]) => [shown, this.text(name)]);
+  }
+
+  /** CONFIG SET: undefined when all was set, otherwise the error that the client gets. */
+  set(pairs: readonly (readonly [name: string, value: string])[]): string | undefined {
+    const wanted = new Map<OptionName, string>();
+    for (const [given, value] of pairs) {
+      const name = findOption(given);
+      if (name === undefined) return `ERR Unknown option or number of arguments for CONFIG SET - '${given}'`;
+      if (!rowOf(name).mutable) return failed(given, "can't set immutable config");
+      if (wanted.has(name)) return failed(given, 'duplicate parameter');
+      wanted.set(name, value);
+    }
+    const before = this.#values;
+    const after = { ...before };
+    for (const [name, value] of wanted) {
+      const parsed = rowOf(name).kind.parse([value], before[name]);
+      if (!('value' in parsed)) return failed(name, parsed.reason);
+      after[name] = parsed.value;
+    }
+    this.#values = after;
+    const changed = [...wanted.keys()].filter((name) => {
+      const { kind } = rowOf(name);
+      return kind.format(before[name]) !== kind.format(after[name]);
+    });
+    return this.#tell(changed, before);
+  }
+
+  /** Calls `listener` when CONFIG SET changes one of `names`. Returns what ends that. */
+  onChange(names: OptionName | readonly OptionName[], listener: ChangeListener): () => void {
+    return subscribe(this.#listeners, { names: typeof names === 'string' ? [names] : names, listener });
+  }
+
+  /** Calls `listener` for each changed option that shards use, once all others have accepted the change. */
+  onShardChange(listener: ShardChangeListener): () => void {
+    return subscribe(this.#shardListeners, listener);
+  }
+
+  /** The options that shards use: plain data for another thread. */
+  forShards(): ShardOptions {
+    const names = optionNames.filter(isForShards);
+    return structuredClone(Object.fromEntries(names.map((name) => [name, this.get(name)]))) as ShardOptions;
+  }
+
+  #tell(changed: readonly OptionName[], before: Values): string | undefined {
+    const told: (() => void)[] = [];
+    for (const { names, listener } of [...this.#listeners]) {
+      const heard = changed.filter((name) => names.includes(name));
+      if (heard.length === 0) continue;
+      const reason = listener(heard);
+      if (typeof reason === 'string') {
+        this.#values = before;
+        for (const tellAgain of told) tellAgain();
+        return failed(heard[0]!, reason);
+      }
+      told.push(() => listener(heard));
+    }
+    for (const name of changed.filter(isForShards)) {
+      for (const listener of [...this.#shardListeners]) listener(name, this.get(name));
+    }
+    return undefined;
+  }
+}
+
+function isForShards(name: OptionName): name is ShardOptionName {
+  return rowOf(name).affects.includes('shards');
+}
+
+function failed(name: string, reason: string): string {
+  return `ERR CONFIG SET failed (possibly related to argument '${name}') - ${reason}`;
+}
+
+function subscribe<T>(all: T[], one: T): () => void {
+  all.push(one);
+  return () => {
+    const index = all.indexOf(one);
+    if (index >= 0) all.splice(index, 1);
+  };
+}

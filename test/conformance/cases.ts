@@ -1,0 +1,24 @@
+/** All hand-written cases by family. */
+import type { Cases } from './case.ts';
+import { connection } from './cases/connection.ts';
+import { counters } from './cases/counters.ts';
+import { errors } from './cases/errors.ts';
+import { expiry } from './cases/expiry.ts';
+import { keys } from './cases/keys.ts';
+import { rawStreams } from './cases/raw-streams.ts';
+import { scanning } from './cases/scan.ts';
+import { server } from './cases/server.ts';
+import { strings } from './cases/strings.ts';
+
+export const families: Readonly<Record<string, Cases>> = {
+  strings,
+  counters,
+  keys,
+  expiry,
+  scanning,
+  connection,
+  server,
+  errors,
+};
+
+export { rawStreams };

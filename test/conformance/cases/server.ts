@@ -1,0 +1,263 @@
+/** INFO, CONFIG, COMMAND, TIME and DEBUG. */
+import type { Reply } from '../../support/decoder.ts';
+import { type Cases, isAggregate, line, mapTexts, masked, shape, sortDeep, unordered } from '../case.ts';
+
+/** COMMAND DOCS without the texts that are each project's own. */
+function docs(text: string) {
+  return line(text, { transform: (reply) => sortDeep(withoutProse(reply)) });
+}
+
+const PROSE = new Set(['$summary', '$complexity']);
+
+function withoutProse(reply: Reply): Reply {
+  const items = Array.isArray(reply) ? reply : isAggregate(reply) ? reply.items : undefined;
+  if (items === undefined) return reply;
+  const kept: Reply[] = [];
+  for (let i = 0; i < items.length; i++) {
+    if (PROSE.has(items[i] as string)) i++;
+    else kept.push(withoutProse(items[i]!));
+  }
+  return isAggregate(reply) ? { type: reply.type, items: kept } : kept;
+}
+
+/** Of an INFO section only its title and whether it has the given fields. */
+function info(section: string, ...fields: string[]) {
+  return line(`INFO ${section}`, {
+    transform: (reply) =>
+      mapTexts(reply, (exact) => {
+        const lines = exact.replace(/^(\$|=txt:)/, '').split('\r\n');
+        return [
+          exact[0],
+          lines[0],
+          ...fields.map((field) => `${field}:${lines.some((l) => l.startsWith(`${field}:`))}`),
+        ].join(' ');
+      }),
+  });
+}
+
+const COMMANDS = [
+  ...[
+    'get',
+    'set',
+    'setnx',
+    'setex',
+    'psetex',
+    'getset',
+    'getdel',
+    'getex',
+    'mget',
+    'mset',
+    'append',
+    'strlen',
+  ],
+  ...[
+    'incr',
+    'decr',
+    'incrby',
+    'decrby',
+    'incrbyfloat',
+    'del',
+    'unlink',
+    'exists',
+    'type',
+    'touch',
+    'expire',
+  ],
+  ...[
+    'pexpire',
+    'expireat',
+    'pexpireat',
+    'ttl',
+    'pttl',
+    'expiretime',
+    'pexpiretime',
+    'persist',
+    'scan',
+    'keys',
+  ],
+  ...[
+    'randomkey',
+    'dbsize',
+    'flushdb',
+    'flushall',
+    'select',
+    'ping',
+    'echo',
+    'quit',
+    'reset',
+    'hello',
+    'auth',
+  ],
+  ...['time', 'info'],
+];
+/** Their subcommands are not all ours. */
+const CONTAINERS = ['client', 'config', 'command', 'debug'];
+
+/** COMMAND INFO without subcommands. */
+function ownInfo(name: string) {
+  return line(`COMMAND INFO ${name}`, {
+    transform: (reply) => sortDeep((reply as Reply[]).map((entry) => (entry as Reply[]).slice(0, 9))),
+  });
+}
+
+export const server: Cases = {
+  'COMMAND INFO describes each command as Redis does': COMMANDS.map((name) =>
+    unordered(`COMMAND INFO ${name}`),
+  ),
+  'COMMAND INFO describes containers as Redis does': CONTAINERS.map(ownInfo),
+  'COMMAND INFO of subcommands and of unknown names': [
+    unordered('COMMAND INFO config|get config|set client|id client|list command|count'),
+    'COMMAND INFO nonsense',
+    unordered('COMMAND INFO GET nonsense set'),
+    'COMMAND INFO config|nonsense',
+  ],
+  'COMMAND DOCS describes each command as Redis does, in words of its own': COMMANDS.map((name) =>
+    docs(`COMMAND DOCS ${name}`),
+  ),
+  'COMMAND DOCS leaves out unknown names': ['COMMAND DOCS nonsense', docs('COMMAND DOCS get nonsense')],
+  'COMMAND GETKEYS finds the keys': [
+    'COMMAND GETKEYS GET k',
+    'COMMAND GETKEYS MSET a 1 b 2 c 3',
+    'COMMAND GETKEYS MGET a b c',
+    'COMMAND GETKEYS DEL a a',
+    'COMMAND GETKEYS SET k v EX 10',
+    'COMMAND GETKEYS GET',
+    'COMMAND GETKEYS MSET a',
+    'COMMAND GETKEYS PING',
+    'COMMAND GETKEYS nonsense k',
+    'COMMAND GETKEYS CONFIG GET x',
+    'COMMAND GETKEYS',
+    unordered('COMMAND GETKEYSANDFLAGS SET k v'),
+    unordered('COMMAND GETKEYSANDFLAGS SET k v GET'),
+    unordered('COMMAND GETKEYSANDFLAGS MSET a 1 b 2'),
+    unordered('COMMAND GETKEYSANDFLAGS EXPIRE k 1'),
+  ],
+  'COMMAND COUNT and LIST': [
+    shape('COMMAND COUNT'),
+    unordered('COMMAND LIST FILTERBY PATTERN ge*ex'),
+    unordered('COMMAND LIST FILTERBY PATTERN nonsense'),
+    'COMMAND LIST FILTERBY MODULE nonsense',
+    'COMMAND LIST FILTERBY ACLCAT nonsense',
+    'COMMAND LIST FILTERBY NONSENSE x',
+    'COMMAND LIST FILTERBY',
+    'COMMAND LIST NONSENSE',
+    'COMMAND NONSENSE',
+    'COMMAND COUNT x',
+  ],
+  'INFO has the sections and fields that tools read': [
+    info(
+      'server',
+      'redis_version',
+      'redis_mode',
+      'os',
+      'process_id',
+      'run_id',
+      'tcp_port',
+      'uptime_in_seconds',
+      'config_file',
+    ),
+    info('clients', 'connected_clients', 'maxclients', 'blocked_clients'),
+    info(
+      'memory',
+      'used_memory',
+      'used_memory_human',
+      'used_memory_rss',
+      'used_memory_peak',
+      'maxmemory',
+      'maxmemory_policy',
+    ),
+    info('persistence', 'loading', 'rdb_last_save_time', 'aof_enabled'),
+    info(
+      'stats',
+      'total_connections_received',
+      'total_commands_processed',
+      'instantaneous_ops_per_sec',
+      'expired_keys',
+      'evicted_keys',
+      'keyspace_hits',
+      'keyspace_misses',
+    ),
+    info('replication', 'role', 'connected_slaves'),
+    info('cpu', 'used_cpu_sys', 'used_cpu_user'),
+    info('cluster', 'cluster_enabled'),
+    shape('INFO'),
+    shape('INFO default'),
+    shape('INFO all'),
+    shape('INFO everything'),
+    'INFO nonsense',
+    shape('INFO server clients'),
+  ],
+  'INFO keyspace counts keys by database': [
+    'INFO keyspace',
+    'MSET a 1 b 2 c 3',
+    'EXPIRE a 100',
+    'SELECT 4',
+    'SET d 1',
+    masked('INFO keyspace', /(?<=avg_ttl=)\d+/g),
+    masked('INFO KEYSPACE', /(?<=avg_ttl=)\d+/g),
+  ],
+  'CONFIG GET matches names': [
+    'CONFIG GET maxmemory',
+    'CONFIG GET MAXMEMORY',
+    'CONFIG GET appendfsync',
+    'CONFIG GET appendonly',
+    'CONFIG GET databases',
+    'CONFIG GET proto-max-bulk-len',
+    'CONFIG GET maxmemory-policy',
+    'CONFIG GET maxmemory-samples',
+    'CONFIG GET timeout',
+    'CONFIG GET tcp-keepalive',
+    'CONFIG GET hz',
+    'CONFIG GET nonsense',
+    unordered('CONFIG GET maxmemor[y]'),
+    unordered('CONFIG GET maxmemory databases'),
+    unordered('CONFIG GET databases databases'),
+    'CONFIG GET',
+  ],
+  'CONFIG SET changes and refuses': [
+    'CONFIG SET maxmemory 100mb',
+    'CONFIG GET maxmemory',
+    'CONFIG SET maxmemory 1k',
+    'CONFIG GET maxmemory',
+    'CONFIG SET maxmemory 0',
+    'CONFIG SET maxmemory abc',
+    'CONFIG SET maxmemory -1',
+    'CONFIG SET timeout 10',
+    'CONFIG GET timeout',
+    'CONFIG SET timeout -1',
+    'CONFIG SET timeout abc',
+    'CONFIG SET timeout 0 maxmemory 0',
+    'CONFIG SET timeout 0 timeout 0',
+    'CONFIG SET timeout 5 nonsense 1',
+    'CONFIG GET timeout',
+    'CONFIG SET nonsense 1',
+    'CONFIG SET databases 3',
+    'CONFIG SET maxmemory-policy allkeys-lru',
+    'CONFIG GET maxmemory-policy',
+    'CONFIG SET maxmemory-policy nonsense',
+    'CONFIG SET maxmemory-policy noeviction',
+    'CONFIG SET timeout',
+    'CONFIG SET timeout 1 maxmemory',
+    'CONFIG SET',
+    'CONFIG NONSENSE',
+    'CONFIG',
+    'CONFIG RESETSTAT',
+    'CONFIG RESETSTAT x',
+  ],
+  'TIME says seconds and microseconds': [shape('TIME'), 'TIME x'],
+  'DEBUG sleeps and looks at objects': [
+    'DEBUG SLEEP 0',
+    'DEBUG SLEEP 0.01',
+    'DEBUG OBJECT none',
+    'SET i 12345',
+    'SET e short',
+    'SET r 0123456789012345678901234567890123456789012345678901234567890123456789',
+    masked('DEBUG OBJECT i', /(?<=at:|lru:|idle:)\S+/g),
+    masked('DEBUG OBJECT e', /(?<=at:|lru:|idle:)\S+/g),
+    masked('DEBUG OBJECT r', /(?<=at:|lru:|idle:|serializedlength:)\S+/g),
+    'DEBUG SET-ACTIVE-EXPIRE 1',
+    'DEBUG NONSENSE',
+    'DEBUG OBJECT',
+    'DEBUG',
+  ],
+};

@@ -1,0 +1,350 @@
+import { describe, expect, expectTypeOf, test } from 'vitest';
+import type { Config } from '../../../src/config/config.ts';
+import { createConfig, type Options } from '../../../src/config/load.ts';
+import { type OptionName, optionNames, options } from '../../../src/config/options.ts';
+import { optionsTable } from '../../../src/config/options-table.ts';
+import { redisDirectives } from '../../../src/config/redis-directives.ts';
+
+function value(config: Config, name: string): string | undefined {
+  return config.matching([name])[0]?.[1];
+}
+
+function refusal(name: string, text: string): string | undefined {
+  return createConfig().set([[name, text]]);
+}
+
+function failed(name: string, reason: string): string {
+  return `ERR CONFIG SET failed (possibly related to argument '${name}') - ${reason}`;
+}
+
+describe('CONFIG GET', () => {
+  test('prints values as Redis does', () => {
+    const config = createConfig({ bind: ['127.0.0.1', '::1'], unixsocketperm: 0o700, shards: 3 });
+    expect(Object.fromEntries(config.matching(['*']))).toMatchObject({
+      port: '6379',
+      bind: '127.0.0.1 ::1',
+      unixsocket: '',
+      unixsocketperm: '700',
+      'proto-max-bulk-len': '536870912',
+      'client-output-buffer-limit': 'normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60',
+      shards: '3',
+      'direct-reads': 'yes',
+      save: '',
+      appendonly: 'no',
+      loglevel: 'notice',
+      requirepass: '',
+    });
+    expect(config.matching(['*']).map(([name]) => name)).toEqual(optionNames);
+  });
+
+  test('takes several patterns in any case and names each option once', () => {
+    const config = createConfig();
+    expect(config.matching(['MAXC*', 'port', 'maxclients', 'po?t'])).toEqual([
+      ['maxclients', '10000'],
+      ['port', '6379'],
+    ]);
+    expect(config.matching(['maxc[l]ients'])).toEqual([['maxclients', '10000']]);
+    expect(config.matching(['nothing', 'maxmemory', 'constructor'])).toEqual([]);
+  });
+
+  test('gives a name without wildcards back in the spelling of the question', () => {
+    expect(createConfig().matching(['PORT'])).toEqual([['PORT', '6379']]);
+  });
+});
+
+describe('CONFIG SET', () => {
+  test('sets several options at once', () => {
+    const config = createConfig();
+    expect(
+      config.set([
+        ['MaxClients', '5'],
+        ['proto-max-bulk-len', '2mb'],
+        ['direct-reads', 'NO'],
+        ['loglevel', 'DEBUG'],
+      ]),
+    ).toBeUndefined();
+    expect(config.get('maxclients')).toBe(5);
+    expect(config.get('proto-max-bulk-len')).toBe(2097152);
+    expect(config.get('direct-reads')).toBe(false);
+    expect(config.get('loglevel')).toBe('debug');
+  });
+
+  test.each([
+    ['maxclients', 'abc', "argument couldn't be parsed into an integer"],
+    ['maxclients', '', "argument couldn't be parsed into an integer"],
+    ['maxclients', '٣', "argument couldn't be parsed into an integer"],
+    ['maxclients', '\u0131', "argument couldn't be parsed into an integer"],
+    ['maxclients', '99999999999999999999', "argument couldn't be parsed into an integer"],
+    ['maxclients', '0', 'argument must be between 1 and 4294967295 inclusive'],
+    ['maxclients', '-1', 'argument must be between 1 and 4294967295 inclusive'],
+    ['timeout', '1mb', "argument couldn't be parsed into an integer"],
+    ['timeout', ' 1', "argument couldn't be parsed into an integer"],
+    ['timeout', '+1', "argument couldn't be parsed into an integer"],
+    ['timeout', '007', "argument couldn't be parsed into an integer"],
+    ['timeout', '99999999999', 'argument must be between 0 and 2147483647 inclusive'],
+    ['timeout', '9223372036854775807', 'argument must be between 0 and 2147483647 inclusive'],
+    ['active-expire-effort', '11', 'argument must be between 1 and 10 inclusive'],
+    ['proto-max-bulk-len', '1', 'argument must be between 1048576 and 9223372036854775807 inclusive'],
+    ['proto-max-bulk-len', 'abc', 'argument must be a memory value'],
+    ['proto-max-bulk-len', '1.5gb', 'argument must be a memory value'],
+    ['client-query-buffer-limit', '-1', 'argument must be a memory value'],
+    ['direct-reads', 'maybe', "argument must be 'yes' or 'no'"],
+    ['direct-reads', '', "argument must be 'yes' or 'no'"],
+    ['loglevel', 'bla', 'argument(s) must be one of the following: debug, verbose, notice, warning, nothing'],
+    ['databases', '3', "can't set immutable config"],
+    ['enable-debug-command', 'yes', "can't set immutable config"],
+    ['save', '60 1', "can't set immutable config"],
+    ['client-output-buffer-limit', 'normal 1 2', 'Wrong number of arguments in buffer limit configuration.'],
+    [
+      'client-output-buffer-limit',
+      'foo 1 2 3',
+      'Invalid client class specified in buffer limit configuration.',
+    ],
+    [
+      'client-output-buffer-limit',
+      'master 1 2 3',
+      'Invalid client class specified in buffer limit configuration.',
+    ],
+    [
+      'client-output-buffer-limit',
+      'normal 1 x 3',
+      'Error in hard, soft or soft_seconds setting in buffer limit configuration.',
+    ],
+    [
+      'client-output-buffer-limit',
+      'normal 1 2 -3',
+      'Error in hard, soft or soft_seconds setting in buffer limit configuration.',
+    ],
+  ])('%s %j is refused in the words of Redis', (name, text, reason) => {
+    expect(refusal(name, text)).toBe(failed(name, reason));
+  });
+
+  test('names the first option that does not exist, in the spelling of the client', () => {
+    expect(refusal('foo', '1')).toBe("ERR Unknown option or number of arguments for CONFIG SET - 'foo'");
+    expect(refusal('maxmemory', '1')).toBe(
+      "ERR Unknown option or number of arguments for CONFIG SET - 'maxmemory'",
+    );
+    const pairs: [string, string][] = [
+      ['timeout', 'abc'],
+      ['Bar', '1'],
+      ['databases', '1'],
+    ];
+    expect(createConfig().set(pairs)).toBe(
+      "ERR Unknown option or number of arguments for CONFIG SET - 'Bar'",
+    );
+  });
+
+  test('judges names before values, each in the order of the pairs', () => {
+    const set = (...pairs: [string, string][]) => createConfig().set(pairs);
+    expect(set(['timeout', 'abc'], ['databases', '3'])).toBe(
+      failed('databases', "can't set immutable config"),
+    );
+    expect(set(['databases', '3'], ['foo', '1'])).toBe(failed('databases', "can't set immutable config"));
+    expect(set(['timeout', 'abc'], ['TIMEOUT', '1'])).toBe(failed('TIMEOUT', 'duplicate parameter'));
+    expect(set(['timeout', '1'], ['hz', 'abc'], ['maxclients', '0'])).toBe(
+      failed('hz', "argument couldn't be parsed into an integer"),
+    );
+  });
+
+  test('sets nothing when one of the pairs is wrong', () => {
+    const config = createConfig();
+    config.set([
+      ['maxclients', '5'],
+      ['timeout', 'abc'],
+    ]);
+    expect(config.get('maxclients')).toBe(10000);
+  });
+
+  test('moves hz into its range without a word', () => {
+    const config = createConfig();
+    expect(config.set([['hz', '0']])).toBeUndefined();
+    expect(value(config, 'hz')).toBe('1');
+    config.set([['hz', '501']]);
+    expect(value(config, 'hz')).toBe('500');
+  });
+
+  test('changes only the classes of output limits that it names', () => {
+    const config = createConfig();
+    expect(config.set([['client-output-buffer-limit', 'replica 1mb 2mb 3 PUBSUB 1k 2k 3']])).toBeUndefined();
+    expect(value(config, 'client-output-buffer-limit')).toBe(
+      'normal 0 0 0 slave 1048576 2097152 3 pubsub 1000 2000 3',
+    );
+    expect(config.set([['client-output-buffer-limit', '']])).toBeUndefined();
+    expect(config.get('client-output-buffer-limit').pubsub.softBytes).toBe(2000);
+  });
+
+  test('takes a size beyond what JavaScript counts to as no limit', () => {
+    const config = createConfig();
+    expect(config.set([['proto-max-bulk-len', '9223372036854775807']])).toBeUndefined();
+    expect(config.get('proto-max-bulk-len')).toBe(Number.MAX_SAFE_INTEGER);
+  });
+});
+
+describe('a listener', () => {
+  test('hears once of all the changes it asked for, with the new values in place', () => {
+    const config = createConfig();
+    const heard: unknown[] = [];
+    config.onChange(['maxclients', 'timeout', 'hz'], (changed) => {
+      heard.push([...changed, config.get('maxclients')]);
+    });
+    config.set([
+      ['maxclients', '5'],
+      ['loglevel', 'debug'],
+      ['timeout', '7'],
+    ]);
+    expect(heard).toEqual([['maxclients', 'timeout', 5]]);
+  });
+
+  test('does not hear of a value that stays the same, nor after it has left', () => {
+    const config = createConfig();
+    let calls = 0;
+    const leave = config.onChange('maxclients', () => {
+      calls++;
+    });
+    config.set([['maxclients', '10000']]);
+    expect(calls).toBe(0);
+    config.set([['maxclients', '1']]);
+    leave();
+    leave();
+    config.set([['maxclients', '2']]);
+    expect(calls).toBe(1);
+  });
+
+  test('can refuse, and then everything is as before for everybody', () => {
+    const config = createConfig();
+    const seen: number[] = [];
+    const shards: string[] = [];
+    config.onChange('timeout', () => {
+      seen.push(config.get('timeout'));
+    });
+    config.onChange(['hz', 'maxclients'], () => 'The operating system has too few file descriptors');
+    config.onChange('loglevel', () => {
+      seen.push(-1);
+    });
+    config.onShardChange((name) => shards.push(name));
+    const answer = config.set([
+      ['timeout', '9'],
+      ['maxclients', '99'],
+      ['loglevel', 'debug'],
+      ['active-expire-effort', '2'],
+    ]);
+    expect(answer).toBe(failed('maxclients', 'The operating system has too few file descriptors'));
+    expect(config.get('timeout')).toBe(0);
+    expect(config.get('maxclients')).toBe(10000);
+    expect(config.get('loglevel')).toBe('notice');
+    expect(seen).toEqual([9, 0]);
+    expect(shards).toEqual([]);
+  });
+
+  test('for the shards hears of their options only', () => {
+    const config = createConfig();
+    const heard: unknown[] = [];
+    const leave = config.onShardChange((name, value) => heard.push([name, value]));
+    config.set([
+      ['hz', '20'],
+      ['timeout', '1'],
+      ['active-expire-effort', '10'],
+    ]);
+    leave();
+    config.set([['hz', '30']]);
+    expect(heard).toEqual([
+      ['hz', 20],
+      ['active-expire-effort', 10],
+    ]);
+  });
+});
+
+describe('the config of shards', () => {
+  test('is plain data with the options that they use', () => {
+    const forShards = createConfig({ databases: 4 }).forShards();
+    expect(structuredClone(forShards)).toEqual({
+      'proto-max-bulk-len': 536870912,
+      databases: 4,
+      'lane-size': 524288,
+      hz: 10,
+      'active-expire-effort': 1,
+    });
+    expectTypeOf(forShards.hz).toEqualTypeOf<number>();
+    expectTypeOf(forShards).not.toHaveProperty('port');
+  });
+});
+
+describe('the embeddable API', () => {
+  test('takes typed options', () => {
+    const config = createConfig({
+      port: 0,
+      bind: ['::1'],
+      'lane-size': '1mb',
+      'proto-max-bulk-len': 2 ** 21,
+      'direct-reads': false,
+      'enable-debug-command': 'local',
+      requirepass: 'a "b" c',
+      unixsocketperm: 0o770,
+      timeout: undefined,
+      'client-output-buffer-limit': { normal: { hardBytes: 1, softBytes: 2, softSeconds: 3 } },
+    });
+    expect(config.get('port')).toBe(0);
+    expect(config.get('bind')).toEqual(['::1']);
+    expect(config.get('lane-size')).toBe(2 ** 20);
+    expect(config.get('direct-reads')).toBe(false);
+    expect(config.get('requirepass')).toBe('a "b" c');
+    expect(config.get('unixsocketperm')).toBe(0o770);
+    expect(config.get('timeout')).toBe(0);
+    expect(config.text('client-output-buffer-limit')).toMatch(/^normal 1 2 3 slave 268435456 /);
+    expect(createConfig({ bind: [] }).get('bind')).toEqual([]);
+  });
+
+  test.each<[unknown, string]>([
+    [{ port: 70000 }, 'port: expected an integer from 0 to 65535, got "70000"'],
+    [{ port: 1.5 }, 'port: expected an integer from 0 to 65535, got "1.5"'],
+    [{ port: null }, 'port: expected an integer from 0 to 65535, got "null"'],
+    [{ bind: 7 }, 'bind: not a value of this option: 7'],
+    [{ prot: 1 }, 'prot: no such option (did you mean port or proto-max-bulk-len?)'],
+    [{ toString: 1 }, 'toString: no such option'],
+    [{ 'direct-reads': 1 }, 'direct-reads: expected yes or no, got "1"'],
+    [{ appendonly: true }, 'appendonly: persistence is not available in this version'],
+  ])('%j is refused in one line', (wrong, message) => {
+    expect(() => createConfig(wrong as Options)).toThrow(new Error(message));
+  });
+
+  test('has the type of each option', () => {
+    const config = createConfig();
+    expectTypeOf(config.get('maxclients')).toEqualTypeOf<number>();
+    expectTypeOf(config.get('direct-reads')).toEqualTypeOf<boolean>();
+    expectTypeOf(config.get('bind')).toEqualTypeOf<readonly string[]>();
+    expectTypeOf(config.get('enable-debug-command')).toEqualTypeOf<'no' | 'yes' | 'local'>();
+    expectTypeOf<Options['lane-size']>().toEqualTypeOf<number | string | undefined>();
+  });
+});
+
+describe('the table of options', () => {
+  test('has a line for each option in the README', () => {
+    const lines = optionsTable().trimEnd().split('\n');
+    expect(lines).toHaveLength(optionNames.length + 2);
+    expect(lines[0]).toBe('| option | default | changeable at run time | what it does |');
+    expect(lines).toContain(
+      '| `shards` | cores less one | no | worker threads, each of which owns a part of the keys |',
+    );
+    expect(lines).toContain('| `maxclients` | `10000` | yes | connections at the same time |');
+    expect(lines).toContain(
+      '| `client-query-buffer-limit` | `1gb` | yes | close a client whose unfinished command is larger |',
+    );
+    for (const line of lines) expect(line.replaceAll('\\|', '').split('|')).toHaveLength(6);
+  });
+
+  test.each(optionNames)('%s has a default that its own kind accepts', (name: OptionName) => {
+    const config = createConfig();
+    const { kind, help } = options[name];
+    const parsed = (kind.parse as (words: readonly string[], current: unknown) => unknown)(
+      [config.text(name)],
+      config.get(name),
+    );
+    expect(parsed).toEqual({ value: config.get(name) });
+    expect(help).toMatch(/^[^\n]{5,100}$/);
+  });
+
+  test("only shardis's own options are unknown to Redis", () => {
+    const own = optionNames.filter((name) => !redisDirectives.has(name));
+    expect(own).toEqual(['shards', 'virtual-nodes', 'lane-size', 'direct-reads']);
+  });
+});
