@@ -39,7 +39,8 @@ export type CreateServerOptions = Options & { readonly log?: Log | 'console' };
 export async function createServer(options: CreateServerOptions = {}): Promise<EmbeddedServer> {
   const { log, ...rest } = options;
   const config = createConfig({ port: 0, ...rest });
-  const chosenLog = log === 'console' ? await openLog(config.get('loglevel'), config.get('logfile')) : (log ?? silentLog);
+  const chosenLog =
+    log === 'console' ? await openLog(config.get('loglevel'), config.get('logfile')) : (log ?? silentLog);
   let settle: { resolve: () => void; reject: (error: Error) => void } | undefined;
   const stopped = new Promise<void>((resolve, reject) => {
     settle = { resolve, reject };
@@ -52,7 +53,8 @@ export async function createServer(options: CreateServerOptions = {}): Promise<E
     version,
     shardWorkerUrl,
     pickFreePort: true,
-    stopped: (reason) => (reason.kind === 'asked' ? settle!.resolve() : settle!.reject(new Error(reason.message))),
+    stopped: (reason) =>
+      reason.kind === 'asked' ? settle!.resolve() : settle!.reject(new Error(reason.message)),
   });
   const host = config.get('bind')[0] ?? '127.0.0.1';
   return { port: server.port, url: `redis://${host}:${server.port}`, stopped, close: () => server.stop() };

@@ -2,8 +2,8 @@
 /** The `shardis` command: reads the options, starts the server, and ends with a clear line and an exit code. */
 import { shardWorkerUrl } from '../workers/urls.ts';
 import { loadConfig } from './config/load.ts';
-import { type Log, openLog } from './server/log.ts';
 import { ListenError } from './server/listener.ts';
+import { type Log, openLog } from './server/log.ts';
 import { Server } from './server/server.ts';
 import { version } from './version.ts';
 

@@ -4,4 +4,5 @@ import { existsSync, readFileSync } from 'node:fs';
 const places = ['../package.json', '../../package.json'].map((path) => new URL(path, import.meta.url));
 const found = places.find((place) => existsSync(place));
 
-export const version: string = found === undefined ? '0.0.0' : JSON.parse(readFileSync(found, 'utf8')).version;
+export const version: string =
+  found === undefined ? '0.0.0' : JSON.parse(readFileSync(found, 'utf8')).version;

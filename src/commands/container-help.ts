@@ -8,6 +8,8 @@ import type { Command } from './table.ts';
 
 /** The widest line of a summary, its indent left out. */
 const LINE_CHARS_MAX = 74;
+/** What is longer is not written out again to say that it may be repeated. */
+const REPEATED_CHARS_MAX = 40;
 
 interface HelpOptions {
   readonly since: string;
@@ -41,9 +43,10 @@ function help(context: ServerContext): void {
 
 /** The lines of HELP for a container. */
 export function helpLines(container: Command): string[] {
+  // What can be called without a subcommand does something itself.
   const lines = [
     `${container.name.toUpperCase()} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:`,
-    ...(container.placement === undefined ? [] : ['(no subcommand)', ...indent(`${container.summary}.`)]),
+    ...(container.arity !== -1 ? [] : ['(no subcommand)', ...indent(`${container.summary}.`)]),
   ];
   for (const child of container.children) {
     if (child.name === 'help') continue;
@@ -68,35 +71,41 @@ function indent(text: string): string[] {
 }
 
 /** Arguments as people write them: `<key> [EX <seconds>|PERSIST]`. */
-export function syntaxOf(specs: readonly ArgumentSpec[] = [], separator = ' '): string {
-  return specs.map(syntaxOfOne).join(separator);
+export function syntaxOf(specs: readonly ArgumentSpec[] = []): string {
+  return specs.map((spec) => syntaxOfOne(spec)).join(' ');
 }
 
-function syntaxOfOne(spec: ArgumentSpec): string {
+function syntaxOfOne(spec: ArgumentSpec, isChoice = false): string {
+  const { token, multiple, multipleToken, optional } = spec;
   let text = syntaxOfValue(spec);
-  const token = spec.token;
   if (token !== undefined && spec.type !== 'pure-token') {
     // Without a token of its own each time, only the value is repeated.
-    if (spec.multiple && !spec.multipleToken) text = `${text} [${text} ...]`;
+    if (multiple && !multipleToken) text = repeated(text);
     text = `${token} ${text}`;
-    if (spec.multipleToken) text = `${text} [${text} ...]`;
-  } else if (spec.multiple) {
-    text = `${text} [${text} ...]`;
+    if (multiple && multipleToken) text = repeated(text);
+  } else if (multiple) {
+    text = repeated(text);
   }
-  if (spec.optional) return `[${text}]`;
-  return text;
+  // Among alternatives one is taken anyway.
+  return optional && !isChoice ? `[${text}]` : text;
+}
+
+function repeated(text: string): string {
+  return text.length > REPEATED_CHARS_MAX ? `${text} [...]` : `${text} [${text} ...]`;
 }
 
 function syntaxOfValue(spec: ArgumentSpec): string {
-  switch (spec.type) {
+  const { type, token, optional, multiple, arguments: inner = [] } = spec;
+  switch (type) {
     case 'pure-token':
-      return spec.token ?? spec.name;
+      return token ?? spec.name;
     case 'oneof': {
-      const choices = syntaxOf(spec.arguments, '|');
-      return spec.optional && !spec.multiple && spec.token === undefined ? choices : `(${choices})`;
+      const choices = inner.map((choice) => syntaxOfOne(choice, true)).join('|');
+      // The brackets of an optional argument hold them together already.
+      return optional && !multiple && token === undefined ? choices : `(${choices})`;
     }
     case 'block':
-      return syntaxOf(spec.arguments);
+      return syntaxOf(inner);
     default:
       return `<${spec.name}>`;
   }

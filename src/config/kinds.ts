@@ -29,8 +29,11 @@ export interface Kind<V, Input = V> {
   readonly placeholder: string;
   /** `current` is the value that would be replaced, for kinds that change only a part of it. */
   parse(words: readonly string[], current: V): Parsed<V>;
-  /** The words that a value given as JavaScript stands for. */
-  words(input: Input): readonly string[];
+  /**
+   * The words that a value given as JavaScript stands for; undefined when its type is wrong, which programs
+   * without TypeScript can bring about.
+   */
+  words(input: Input): readonly string[] | undefined;
   /** The value as CONFIG GET prints it. */
   format(value: V): string;
   /** The value as a person would write it, where that differs from `format`. */
@@ -112,7 +115,7 @@ export function memory({ min, max, isPowerOfTwo }: MemoryOptions): Kind<number, 
     parse(words) {
       const value = words.length === 1 ? readMemory(words[0]!) : undefined;
       if (value === undefined) return { reason: 'argument must be a memory value', expected };
-      if (value < min || value > (max ?? Number.POSITIVE_INFINITY)) {
+      if (value < min || value > (max ?? Number.MAX_SAFE_INTEGER)) {
         return { reason: outside(min, max ?? REDIS_MEMORY_MAX), expected };
       }
       if (isPowerOfTwo && !Number.isInteger(Math.log2(value))) {
@@ -126,14 +129,20 @@ export function memory({ min, max, isPowerOfTwo }: MemoryOptions): Kind<number, 
   };
 }
 
-/** Bytes, undefined when it is not a size or negative. */
+/**
+ * Bytes; undefined when it is not a size or negative, infinite beyond Redis's bound. An empty text is 0, as in
+ * Redis.
+ */
 function readMemory(text: string): number | undefined {
+  if (text === '') return 0;
   const value = parseMemory(text);
   if (value !== undefined) return value < 0 ? undefined : value;
-  // A size that `parseMemory` refuses only for being beyond 2^53.
-  return /^\d+[kmg]?b?$/i.test(text) && parseMemory(text.replace(/^\d+/, '1')) !== undefined
-    ? Number.MAX_SAFE_INTEGER
-    : undefined;
+  // What is left to be a size is one that `parseMemory` refuses only because it is beyond 2^53.
+  const [, digits, unit] = /^(\d+)(\D*)$/.exec(text) ?? [];
+  const unitBytes = unit === undefined ? undefined : parseMemory(`1${unit}`);
+  if (digits === undefined || unitBytes === undefined) return undefined;
+  const isWithinBound = BigInt(digits) * BigInt(unitBytes) <= BigInt(REDIS_MEMORY_MAX);
+  return isWithinBound ? Number.MAX_SAFE_INTEGER : Number.POSITIVE_INFINITY;
 }
 
 /** Bytes in the largest unit that leaves no fraction. */
@@ -179,7 +188,7 @@ export function oneOf<const W extends string>(...values: readonly W[]): Kind<W> 
         expected: `one of ${values.join(', ')}`,
       };
     },
-    words: (input) => [String(input)],
+    words: textOnly,
     format: (value) => value,
   };
 }
@@ -193,7 +202,7 @@ export function text(placeholder: string): Kind<string> {
       if (words.length === 1) return { value: words[0]! };
       return { reason: 'wrong number of arguments', expected: 'one value (put quotes around spaces)' };
     },
-    words: (input) => [String(input)],
+    words: textOnly,
     format: (value) => value,
   };
 }
@@ -212,9 +221,13 @@ export function list(
       if (words.length > 0 && value.length <= itemsMax) return { value };
       return { reason: tooMany, expected: `at most ${itemsMax} values, or "" for none` };
     },
-    words: (input) => (typeof input === 'string' ? [input] : [input.map(String).join(' ')]),
+    words: (input) => (Array.isArray(input) ? [input.map(String).join(' ')] : textOnly(input)),
     format: (value) => value.join(' '),
   };
+}
+
+function textOnly(input: unknown): readonly string[] | undefined {
+  return typeof input === 'string' ? [input] : undefined;
 }
 
 /** One text that stands for several words when it is all there is, as CONFIG SET gives it. */

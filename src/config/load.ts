@@ -78,6 +78,7 @@ export function createConfig(options: Options = {}): Config {
       throw new Error(`${given}: no such option${didYouMean(nearestNames(given, optionNames))}`);
     const row = rowOf(name);
     const words = row.kind.words(input);
+    if (words === undefined) throw new Error(`${name}: a value of the wrong type`);
     const parsed = row.kind.parse(words, settings.values[name]);
     if (!('value' in parsed)) {
       const why = parsed.isUnavailable ? parsed.reason : complaint(row, words, parsed.expected);

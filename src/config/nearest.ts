@@ -2,7 +2,7 @@
 
 /** Up to three of `names` that are close to `given`, nearest first. */
 export function nearestNames(given: string, names: readonly string[]): readonly string[] {
-  const distanceMax = Math.max(2, Math.floor(given.length / 3));
+  const distanceMax = Math.max(1, Math.floor(given.length / 3));
   return names
     .map((name) => ({ name, distance: name.startsWith(given) ? 1 : editDistance(given, name) }))
     .filter(({ distance }) => distance <= distanceMax)

@@ -49,9 +49,11 @@ export const outputLimits: Kind<OutputLimits, Partial<OutputLimits> | string> = 
   },
   words(input) {
     if (typeof input === 'string') return [input];
+    if (typeof input !== 'object' || input === null) return undefined;
     const words: string[] = [];
     for (const [name, limit] of Object.entries(input)) {
       if (limit === undefined) continue;
+      if (limit === null) return undefined;
       words.push(name, String(limit.hardBytes), String(limit.softBytes), String(limit.softSeconds));
     }
     return words.length === 0 ? [''] : words;

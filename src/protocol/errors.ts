@@ -14,9 +14,7 @@ export const STRING_TOO_LONG = 'ERR string exceeds maximum allowed size (proto-m
 export const NO_SUCH_KEY = 'ERR no such key';
 export const INVALID_CURSOR = 'ERR invalid cursor';
 export const DB_OUT_OF_RANGE = 'ERR DB index is out of range';
-export const INT_OUT_OF_RANGE =
-  'ERR value is out of range, value must between -2147483648 and 2147483647';
-export const INVALID_DB_INDEX = 'ERR invalid DB index';
+export const INT_OUT_OF_RANGE = 'ERR value is out of range, value must between -2147483648 and 2147483647';
 export const NOT_AUTHENTICATED = 'NOAUTH Authentication required.';
 export const NOT_AUTHENTICATED_HELLO =
   'NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time';
@@ -31,17 +29,14 @@ export const INVALID_CLIENT_ID = 'ERR Invalid client ID';
 export const CLIENT_ID_TOO_LOW = 'ERR client-id should be greater than 0';
 export const MAX_CLIENTS_REACHED = 'ERR max number of clients reached';
 export const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'.";
-export const SHUTTING_DOWN = 'ERR Errors trying to SHUTDOWN. Check logs.';
 export const NO_SHUTDOWN_IN_PROGRESS = 'ERR No shutdown in progress.';
 export const EXPIRE_NX_CONFLICT = 'ERR NX and XX, GT or LT options at the same time are not compatible';
 export const EXPIRE_GT_LT_CONFLICT = 'ERR GT and LT options at the same time are not compatible';
-export const CONFIG_SET_ARITY = "ERR wrong number of arguments for 'config|set' command";
 export const INVALID_COMMAND = 'ERR Invalid command specified';
 export const COMMAND_HAS_NO_KEYS = 'ERR The command has no key arguments';
 export const INVALID_ARGUMENT_COUNT = 'ERR Invalid number of arguments specified for command';
-export const NOT_A_VALID_TIMEOUT = 'ERR timeout is not a float or out of range';
 export const DEBUG_NOT_ALLOWED =
-  "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.";
+  'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.';
 
 /** Redis cuts what it quotes of a client's bytes at 128 characters. */
 const QUOTED_CHARS_MAX = 128;
@@ -99,10 +94,6 @@ export function unrecognizedOption(option: string): string {
 
 export function unsupportedOption(option: string): string {
   return `ERR Unsupported option ${option}`;
-}
-
-export function notAValidInteger(what: string): string {
-  return `ERR ${what} is not an integer or out of range`;
 }
 
 export const PROTOCOL = {

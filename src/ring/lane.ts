@@ -6,6 +6,7 @@
  * head, the consumer releases a batch with one store of the tail. The plain writes between are ordered by them.
  */
 import { assert } from '../base/assert.ts';
+import { viewedBytes } from '../base/bytes.ts';
 import {
   ASLEEP,
   CONTROL_BYTES,
@@ -31,7 +32,7 @@ abstract class LaneEnd {
     assert((capacity & (capacity - 1)) === 0, 'a lane is a power of two long');
     assert(capacity >= 1024 && capacity <= LANE_BYTES_MAX, 'a lane has 1 KB to 64 MB');
     this.control = new Int32Array(memory, 0, CONTROL_BYTES / 4);
-    this.bytes = new Uint8Array(memory, CONTROL_BYTES);
+    this.bytes = viewedBytes(memory, CONTROL_BYTES);
     this.words = new Int32Array(memory, CONTROL_BYTES);
     this.capacity = capacity;
   }
@@ -88,7 +89,7 @@ export class LaneProducer extends LaneEnd {
   roomAt(offset: number): number {
     const free = this.capacity - ((this.#head - this.#tail) | 0);
     const toEnd = this.capacity - offset;
-    return free < toEnd ? free : toEnd;
+    return Math.min(free, toEnd);
   }
 
   /** Ends the frame at a reserved `offset`: it has `size` bytes with its length word, and `flags` on top. */

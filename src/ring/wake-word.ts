@@ -12,8 +12,9 @@ interface AsyncWait {
 }
 
 /** `Atomics.waitAsync` exists in every supported Node, but not in the ES2024 type library of all compilers. */
-const waitAsync = (Atomics as unknown as { waitAsync(cells: Int32Array, index: number, value: number): AsyncWait })
-  .waitAsync;
+const waitAsync = (
+  Atomics as unknown as { waitAsync(cells: Int32Array, index: number, value: number): AsyncWait }
+).waitAsync;
 
 export class WakeWord {
   readonly #cell: Int32Array;

@@ -9,14 +9,21 @@
  * All state is in the instance: several acceptors, each with lanes of its own, may run in one process.
  */
 import type { Socket } from 'node:net';
+import { viewedBytes } from '../base/bytes.ts';
 import { MAX_CLIENTS_REACHED } from '../protocol/errors.ts';
-import { COMMAND, NEED_MORE, type ParserLimits, PROTOCOL_ERROR, RequestParser } from '../protocol/request-parser.ts';
+import {
+  COMMAND,
+  NEED_MORE,
+  type ParserLimits,
+  PROTOCOL_ERROR,
+  RequestParser,
+} from '../protocol/request-parser.ts';
 import type { WakeWord } from '../ring/wake-word.ts';
 import { ChunkPool } from './chunk-pool.ts';
 import { Connection, type ConnectionAddresses, type ConnectionHost } from './connection.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { OutputLimit } from './output-limit.ts';
-import { type Run, RunPool } from './run.ts';
+import type { Run, RunPool } from './run.ts';
 import type { ShardLink } from './shard-link.ts';
 import { readInto } from './socket-reader.ts';
 
@@ -45,7 +52,7 @@ export class Acceptor implements ConnectionHost {
   readonly #links: readonly ShardLink[];
   readonly #dispatcher: Dispatcher;
   readonly #wake: WakeWord;
-  readonly #readBuffer = new Uint8Array(READ_BUFFER_BYTES);
+  readonly #readBuffer = viewedBytes(new ArrayBuffer(READ_BUFFER_BYTES));
   readonly #spareParsers: RequestParser[] = [];
   #dirty: Connection[] = [];
   /** Connections that may go on, to be parsed at the end of the turn. */
@@ -83,7 +90,9 @@ export class Acceptor implements ConnectionHost {
       return;
     }
     let connection: Connection;
-    const socket = readInto(accepted, this.#readBuffer, (bytes, length) => this.#received(connection, bytes, length));
+    const socket = readInto(accepted, this.#readBuffer, (bytes, length) =>
+      this.#received(connection, bytes, length),
+    );
     connection = new Connection(this.#options.nextClientId(), socket, addresses, this, Date.now());
     connection.isAuthenticated = this.#options.isOpen();
     connection.updatePlain();

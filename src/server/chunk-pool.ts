@@ -4,6 +4,8 @@
  * cache serve all connections. A chunk whose bytes a slow client keeps waiting is left to the collector.
  */
 
+import { viewedBytes } from '../base/bytes.ts';
+
 export const CHUNK_BYTES = 16 * 1024;
 const POOLED_MAX = 256;
 
@@ -11,7 +13,7 @@ export class ChunkPool {
   readonly #free: Uint8Array[] = [];
 
   take(): Uint8Array {
-    return this.#free.pop() ?? new Uint8Array(CHUNK_BYTES);
+    return this.#free.pop() ?? viewedBytes(new ArrayBuffer(CHUNK_BYTES));
   }
 
   give(chunk: Uint8Array): void {

@@ -12,7 +12,7 @@
  * Order. Replies that are not there yet are runs in a list; only the first may write to `reply`.
  */
 import type { Socket } from 'node:net';
-import { copyBytes } from '../base/bytes.ts';
+import { copyBytes, viewedBytes } from '../base/bytes.ts';
 import type { Client } from '../commands/context.ts';
 import { type ReplySink, ReplyWriter } from '../protocol/reply-writer.ts';
 import type { RequestParser } from '../protocol/request-parser.ts';
@@ -100,7 +100,13 @@ export class Connection implements Client, ReplySink {
   /** The last byte has been given to the socket. */
   #isEnding = false;
 
-  constructor(id: number, socket: Socket, addresses: ConnectionAddresses, host: ConnectionHost, nowMs: number) {
+  constructor(
+    id: number,
+    socket: Socket,
+    addresses: ConnectionAddresses,
+    host: ConnectionHost,
+    nowMs: number,
+  ) {
     this.id = id;
     this.#socket = socket;
     this.#host = host;
@@ -112,7 +118,6 @@ export class Connection implements Client, ReplySink {
     this.createdAtMs = nowMs;
     this.lastActiveMs = nowMs;
   }
-
 
   /** To be called when one of the fields it depends on has changed. */
   updatePlain(): void {
@@ -127,7 +132,7 @@ export class Connection implements Client, ReplySink {
     if (length > this.unparsed.length) {
       // A long value gets its room at once, but never much more than what has really arrived.
       const wanted = Math.min(needed, Math.max(length * 2, CHUNK_BYTES * 64));
-      const grown = new Uint8Array(Math.max(length, wanted, UNPARSED_BYTES_MIN));
+      const grown = viewedBytes(new ArrayBuffer(Math.max(length, wanted, UNPARSED_BYTES_MIN)));
       grown.set(this.unparsed.subarray(0, this.unparsedLength));
       this.unparsed = grown;
     }
@@ -251,7 +256,7 @@ export class Connection implements Client, ReplySink {
   makeRoom(writer: ReplyWriter, size: number): void {
     if (writer.position > 0) this.#send();
     else if (writer.bytes.length > 0) this.#host.chunks.give(writer.bytes);
-    const chunk = size <= CHUNK_BYTES ? this.#host.chunks.take() : new Uint8Array(size);
+    const chunk = size <= CHUNK_BYTES ? this.#host.chunks.take() : viewedBytes(new ArrayBuffer(size));
     writer.bytes = chunk;
     writer.position = 0;
     writer.limit = chunk.length;

@@ -14,8 +14,8 @@ import * as errors from '../protocol/errors.ts';
 import { ReplyBuffer } from '../protocol/reply-writer.ts';
 import { REQUEST_NO_TOUCH, REQUEST_RESP3, REQUEST_RUN_START } from '../ring/layout.ts';
 import type { Connection } from './connection.ts';
-import type { Run, RunPool } from './run.ts';
 import type { LocalCommands } from './local-commands.ts';
+import type { Run, RunPool } from './run.ts';
 import type { ShardLink } from './shard-link.ts';
 import { SplitReply } from './split-reply.ts';
 
@@ -64,6 +64,7 @@ export class Dispatcher {
 
   /** Sets the time that decides which keys have expired; to be called at least once a turn. */
   setTime(nowMs: number): void {
+    if (nowMs === this.#nowMs) return;
     this.#nowMs = nowMs;
     for (const { view } of this.#links) {
       view.nowMs = nowMs;
@@ -87,8 +88,10 @@ export class Dispatcher {
       return this.#refuse(connection, errors.wrongArity(command.fullName));
     }
     const sub = this.#commands.findSubcommand(command, args);
-    if (sub === undefined) return this.#refuse(connection, errors.unknownSubcommand(args.text(1), command.name));
-    return this.#dispatchChecked(connection, sub, args);
+    if (sub !== undefined) return this.#dispatchChecked(connection, sub, args);
+    // Some containers answer unknown subcommands themselves.
+    if (command.route !== ROUTE.container) return this.#dispatchChecked(connection, command, args);
+    return this.#refuse(connection, errors.unknownSubcommand(args.text(1), command.name));
   }
 
   #dispatchChecked(connection: Connection, command: Command, args: Arguments): boolean {
@@ -117,6 +120,8 @@ export class Dispatcher {
       const problem = this.#local.refusal(command, connection) ?? command.check?.(args);
       if (problem !== undefined) return this.#refuse(connection, problem);
     }
+    const before = connection.lastCommand;
+    connection.lastCommand = command.fullName;
     let taken: boolean;
     switch (command.route) {
       case ROUTE.key:
@@ -134,10 +139,8 @@ export class Dispatcher {
       default:
         taken = this.#toChosen(connection, command, args);
     }
-    if (taken) {
-      this.commandsProcessed++;
-      connection.lastCommand = command.fullName;
-    }
+    if (taken) this.commandsProcessed++;
+    else connection.lastCommand = before;
     return taken;
   }
 
@@ -148,7 +151,7 @@ export class Dispatcher {
     const scratch = this.#scratch;
     scratch.writer.resp = connection.resp;
     scratch.writer.error(text);
-    this.#emit(connection, connection.replyMode === 'on' || connection.replyMode === 'skip-next');
+    this.#emit(connection, connection.replyMode === 'on');
     if (connection.replyMode === 'skip-next') connection.replyMode = 'on';
     this.errorReplies++;
     return true;
@@ -170,13 +173,10 @@ export class Dispatcher {
     const reply = direct ? connection.reply : this.#scratch.writer;
     reply.resp = connection.resp;
     const errorsBefore = reply.errors;
-    const before = connection.replyMode;
     this.#local.run(placement.handler, command, connection, args, reply);
     this.errorReplies += reply.errors - errorsBefore;
-    if (!direct) {
-      const after = connection.replyMode;
-      this.#emit(connection, before !== 'skip' && (after === 'on' || after === 'skip'));
-    }
+    // The mode after the command counts: CLIENT REPLY ON is answered.
+    if (!direct) this.#emit(connection, connection.replyMode === 'on');
     return true;
   }
 
@@ -250,20 +250,18 @@ export class Dispatcher {
     return (connection.resp === 3 ? REQUEST_RESP3 : 0) | (connection.noTouch ? REQUEST_NO_TOUCH : 0);
   }
 
-  #send(
-    connection: Connection,
-    command: Command,
-    link: ShardLink,
-    args: Arguments,
-    hash: number,
-  ): boolean {
+  #send(connection: Connection, command: Command, link: ShardLink, args: Arguments, hash: number): boolean {
     let run = link.openRun;
     const isSilent = connection.replyMode !== 'on';
     const joins =
-      run !== undefined && run === connection.lastRun && run.connection === connection && run.isSilent === isSilent;
+      run !== undefined &&
+      run === connection.lastRun &&
+      run.connection === connection &&
+      run.isSilent === isSilent;
     let flags = this.#flagsOf(connection);
     if (!joins) flags |= REQUEST_RUN_START;
-    if (!link.push(command.id, connection.db, flags, hash, args, undefined)) return this.#park(connection, link);
+    if (!link.push(command.id, connection.db, flags, hash, args, undefined))
+      return this.#park(connection, link);
     if (!joins) {
       run = this.#runs.take(connection);
       run.isSilent = isSilent;
@@ -296,9 +294,11 @@ export class Dispatcher {
     const keys = command.keys;
     if (placement?.at !== 'keys' || keys === undefined) return true;
     const last = keys.last < 0 ? args.count + keys.last : keys.last;
-    if (placement.directEach !== undefined && this.#readEachDirectly(connection, command, args, last)) return true;
+    if (placement.directEach !== undefined && this.#readEachDirectly(connection, command, args, last))
+      return true;
     const first = keys.first;
-    if (this.#onlyLink !== undefined) return this.#sendWhole(connection, command, this.#onlyLink, args, first);
+    if (this.#onlyLink !== undefined)
+      return this.#sendWhole(connection, command, this.#onlyLink, args, first);
     /** The link of each key, and the words that go to each link. */
     const order: ShardLink[] = [];
     const words = new Map<ShardLink, number[]>();
@@ -337,7 +337,12 @@ export class Dispatcher {
   #readEachDirectly(connection: Connection, command: Command, args: Arguments, last: number): boolean {
     const placement = command.placement;
     const keys = command.keys!;
-    if (placement?.at !== 'keys' || !this.directReads || !connection.isPlain || connection.hasPendingReplies) {
+    if (
+      placement?.at !== 'keys' ||
+      !this.directReads ||
+      !connection.isPlain ||
+      connection.hasPendingReplies
+    ) {
       return false;
     }
     const scratch = this.#scratch;
@@ -419,7 +424,8 @@ export class Dispatcher {
     const flags = this.#flagsOf(connection) | REQUEST_RUN_START;
     parts.forEach(({ link, words }, part) => {
       const first = words[0];
-      const hash = first === undefined ? 0 : hashBytes(args.bytes, args.starts[first]!, args.ends[first]!, this.#seed);
+      const hash =
+        first === undefined ? 0 : hashBytes(args.bytes, args.starts[first]!, args.ends[first]!, this.#seed);
       link.push(command.id, connection.db, flags, hash, args, words);
       const run: Run = this.#runs.take(undefined);
       run.split = split;
@@ -431,4 +437,3 @@ export class Dispatcher {
     return true;
   }
 }
-

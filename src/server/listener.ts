@@ -62,7 +62,12 @@ export class Listener {
       isUnixSocket: false,
     }));
     try {
-      await listening(server, { host, port: this.port, backlog: this.#options.backlog, ipv6Only: isIPv6(host) });
+      await listening(server, {
+        host,
+        port: this.port,
+        backlog: this.#options.backlog,
+        ipv6Only: isIPv6(host),
+      });
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       if (isOptional && (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT')) return;

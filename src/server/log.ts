@@ -28,7 +28,8 @@ export async function openLog(level: LogLevel, file: string): Promise<Log> {
     },
     stream,
   );
-  const at = (name: keyof typeof LEVELS) => (message: string, fields: object) => logger[name](fields ?? {}, message);
+  const at = (name: keyof typeof LEVELS) => (message: string, fields: object) =>
+    logger[name](fields ?? {}, message);
   return {
     debug: at('debug'),
     verbose: at('verbose'),

@@ -66,7 +66,8 @@ function databasesOf(server: Server): DatabaseReport[] {
       expires += part.expires;
       ttlSum += part.averageTtlMs * part.expires;
     }
-    if (keys > 0) reports.push({ db, keys, expires, averageTtlMs: expires > 0 ? Math.round(ttlSum / expires) : 0 });
+    if (keys > 0)
+      reports.push({ db, keys, expires, averageTtlMs: expires > 0 ? Math.round(ttlSum / expires) : 0 });
   }
   return reports;
 }

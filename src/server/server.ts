@@ -35,7 +35,9 @@ export interface ServerOptions {
   readonly stopped?: (reason: StopReason) => void;
 }
 
-export type StopReason = { readonly kind: 'asked' } | { readonly kind: 'shard-died'; readonly message: string };
+export type StopReason =
+  | { readonly kind: 'asked' }
+  | { readonly kind: 'shard-died'; readonly message: string };
 
 export class Server implements LocalHost {
   readonly config: Config;

@@ -5,12 +5,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { copyBytes } from '../base/bytes.ts';
 import type { Arguments } from '../protocol/arguments.ts';
 import { LaneConsumer, LaneProducer } from '../ring/lane.ts';
-import {
-  FRAME_HEADER_BYTES,
-  FRAME_LAST,
-  REQUEST_EXTERNAL,
-  REQUEST_WORDS_OFFSET,
-} from '../ring/layout.ts';
+import { FRAME_HEADER_BYTES, FRAME_LAST, REQUEST_EXTERNAL, REQUEST_WORDS_OFFSET } from '../ring/layout.ts';
 import type { ControlMessage } from '../ring/messages.ts';
 import type { ShardStatistics } from '../ring/shard-statistics.ts';
 import type { KeyspaceView } from '../store/view.ts';
@@ -50,7 +45,13 @@ export class ShardLink {
   /** The size of the last request if it travelled beside the lane; its run takes it over. */
   #lastExternalBytes = 0;
 
-  constructor(index: number, lanes: ShardLanes, port: MessagePort, view: KeyspaceView, statistics: ShardStatistics) {
+  constructor(
+    index: number,
+    lanes: ShardLanes,
+    port: MessagePort,
+    view: KeyspaceView,
+    statistics: ShardStatistics,
+  ) {
     this.index = index;
     this.#requests = new LaneProducer(lanes.requests);
     this.#replies = new LaneConsumer(lanes.replies);
@@ -118,7 +119,9 @@ export class ShardLink {
 
   /** Whether enough of the lane is free again for parked connections to go on. */
   get hasRoomToResume(): boolean {
-    return this.#externalBytes < EXTERNAL_BYTES_MAX && this.#requests.usedBytes <= this.#requests.capacity / 2;
+    return (
+      this.#externalBytes < EXTERNAL_BYTES_MAX && this.#requests.usedBytes <= this.#requests.capacity / 2
+    );
   }
 
   #hasExternalRoom(size: number): boolean {

@@ -37,7 +37,9 @@ export class Shards {
   }
 
   static async start(options: ShardsOptions): Promise<Shards> {
-    const started = await Promise.all(Array.from({ length: options.shards }, (_, index) => startShard(index, options)));
+    const started = await Promise.all(
+      Array.from({ length: options.shards }, (_, index) => startShard(index, options)),
+    );
     return new Shards(
       started.map(({ link }) => link),
       started.map(({ worker }) => worker),
@@ -74,7 +76,10 @@ export class Shards {
   }
 }
 
-async function startShard(index: number, options: ShardsOptions): Promise<{ link: ShardLink; worker: Worker }> {
+async function startShard(
+  index: number,
+  options: ShardsOptions,
+): Promise<{ link: ShardLink; worker: Worker }> {
   const { port1, port2 } = new MessageChannel();
   const lanes = {
     requests: createLane(options.laneBytes),
@@ -106,8 +111,12 @@ async function startShard(index: number, options: ShardsOptions): Promise<{ link
     worker.once('error', reject);
     // The first message opens the view, all others tell it what changes.
     port1.on('message', (message: ShareMessage) => {
-      if (opened !== undefined) opened.accept(message);
-      else resolve((opened = KeyspaceView.open([message])));
+      if (opened !== undefined) {
+        opened.accept(message);
+        return;
+      }
+      opened = KeyspaceView.open([message]);
+      resolve(opened);
     });
   });
   worker.removeAllListeners('error');

@@ -10,7 +10,7 @@
 import { receiveMessageOnPort } from 'node:worker_threads';
 import { hashBytes } from '../base/hash.ts';
 import type { ShardContext } from '../commands/context.ts';
-import { type Command, CommandTable } from '../commands/table.ts';
+import { type Command, CommandTable, ROUTE } from '../commands/table.ts';
 import { Arguments } from '../protocol/arguments.ts';
 import { OUT_OF_MEMORY } from '../protocol/errors.ts';
 import type { ReplyWriter } from '../protocol/reply-writer.ts';
@@ -30,13 +30,15 @@ import { Keyspace, OutOfMemory } from '../store/keyspace.ts';
 import { ExpiryPace } from './expiry-pace.ts';
 import { RunReplies } from './run-replies.ts';
 
-/** Consumed requests are given back at least this often, so that a long batch does not keep the lane full. */
-const RELEASE_EVERY_BYTES = 32 * 1024;
+/** Requests are taken from the lane, and their room is given back, so many at a time. */
+const GROUP_REQUESTS = 32;
 /** The longest sleep: bounds how long a lost wake-up could go unnoticed. */
 const SLEEP_MS_MAX = 1000;
 
 export class Shard implements ShardContext {
   readonly keyspace: Keyspace;
+  /** Nothing but the result of loads whose only purpose is to be made: see `#takeGroup`. */
+  touched = 0;
   readonly args = new Arguments();
   readonly reply: ReplyWriter;
   readonly shardIndex: number;
@@ -54,6 +56,8 @@ export class Shard implements ShardContext {
   readonly #commands: readonly Command[];
   readonly #handlers: readonly ((context: ShardContext) => void)[];
   readonly #expiry: ExpiryPace;
+  /** Where the requests of the current group begin in the lane. */
+  readonly #group = new Int32Array(GROUP_REQUESTS);
   #nowMs = Date.now();
   #commandsExecuted = 0;
   /** The only database used since figures were last published, or -1 when there were several. */
@@ -147,22 +151,41 @@ export class Shard implements ShardContext {
   #drain(): void {
     const requests = this.#requests;
     this.#nowMs = Date.now();
-    let unreleased = 0;
     for (;;) {
-      const offset = requests.next();
-      if (offset < 0) break;
-      this.#execute(offset);
-      unreleased += requests.frameBytes;
-      if (unreleased >= RELEASE_EVERY_BYTES) {
-        requests.release();
-        unreleased = 0;
-      }
+      const count = this.#takeGroup();
+      for (let i = 0; i < count; i++) this.#execute(this.#group[i]!);
+      requests.release();
+      if (count < GROUP_REQUESTS) break;
     }
-    requests.release();
     this.#replies.endRun();
     // Figures first: whoever has read a reply finds them up to date.
     this.#publishStatistics();
     this.#replies.publish();
+  }
+
+  /**
+   * Takes the next requests, and touches the memory that each will need. Looked up one after the other, every key
+   * costs the wait for two or three cache misses; the touches of a group do not depend on each other, so the
+   * processor waits for all of them at once. (Valkey 8 prefetches for batches of commands in the same way.)
+   */
+  #takeGroup(): number {
+    const requests = this.#requests;
+    const words = requests.words;
+    let count = 0;
+    while (count < GROUP_REQUESTS) {
+      const offset = requests.next();
+      if (offset < 0) break;
+      this.#group[count++] = offset;
+    }
+    if (count < 2) return count;
+    let touched = 0;
+    for (let i = 0; i < count; i++) {
+      const at = this.#group[i]! >> 2;
+      touched ^= this.keyspace.warm((words[at + 1]! >>> 16) & 0xff, words[at + 2]!);
+    }
+    // Kept, so that the loads above are not found useless and left out.
+    this.touched = touched;
+    return count;
   }
 
   #execute(offset: number): void {
@@ -183,6 +206,8 @@ export class Shard implements ShardContext {
     this.keyspace.countsLookups = !command.isWrite;
     this.keyspace.touching = (flags & REQUEST_NO_TOUCH) === 0;
     this.#commandsExecuted++;
+    // FLUSHALL changes all databases, whichever the client is in.
+    if (command.route === ROUTE.every && command.isWrite) this.#databaseUsed = -1;
     try {
       this.#handlers[id]!(this);
     } catch (error) {
@@ -222,12 +247,7 @@ export class Shard implements ShardContext {
 
   #publishDatabase(db: number): void {
     const keyspace = this.keyspace;
-    this.#statistics.setDatabase(
-      db,
-      keyspace.size(db),
-      keyspace.expiresCount(db),
-      keyspace.averageTtlMs(db),
-    );
+    this.#statistics.setDatabase(db, keyspace.size(db), keyspace.expiresCount(db), keyspace.averageTtlMs(db));
   }
 
   #publishStatistics(): void {

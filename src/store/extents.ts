@@ -1,4 +1,5 @@
 /** The extents of an arena: taking them, giving them back, and telling the readers. */
+import { viewedBytes } from '../base/bytes.ts';
 import { EXTENT_BYTES_MAX, EXTENTS_MAX, OutOfMemory, UNIT_BYTES } from './layout.ts';
 import type { ShareMessage } from './sharing.ts';
 
@@ -41,7 +42,7 @@ export class Extents {
     const buffer = allocateShared(byteLength);
     const number = this.freeNumbers.pop() ?? this.words.length;
     this.words[number] = new Int32Array(buffer);
-    this.bytes[number] = new Uint8Array(buffer);
+    this.bytes[number] = viewedBytes(buffer);
     this.dedicated[number] = dedicated ? 1 : 0;
     this.totalBytes += byteLength;
     const generation = Atomics.add(this.options.generations, number, 1) + 1;

@@ -35,6 +35,8 @@ export const ABSENT = 0;
 export const NO_EXPIRY = -1;
 
 const RANDOM_TRIES = 100;
+const WARM_PROBES = 4;
+const CACHE_LINE_WORDS = 16;
 
 export interface KeyspaceOptions {
   databases: number;
@@ -123,6 +125,31 @@ export class KeyspaceMemory implements DatabaseHost {
       if (ref === 0) return ABSENT;
       if (words[at] === hash && this.hasKey(ref, key, start, end)) return ref;
     }
+  }
+
+  /**
+   * Loads what a look-up of `hash` will read into the processor's cache, without comparing keys. The result means
+   * nothing; it only makes the loads count.
+   */
+  warm(db: number, hash: number): number {
+    const index = this.databases[db]!.index;
+    if (index === undefined) return 0;
+    const segment = index.directory[hash & index.mask]!;
+    const words = this.pool.words[segment >>> INDEX_EXTENT_SHIFT]!;
+    const base = (segment & POSITION_MASK) << SEGMENT_SHIFT;
+    let slot = hash >>> HOME_SHIFT;
+    for (let probes = 0; probes < WARM_PROBES; probes++) {
+      const at = base + (slot << 1);
+      if (words[at] === hash) {
+        const ref = words[at + 1]!;
+        const from = (ref & UNIT_MASK) << 1;
+        const entry = this.entries.words[ref >>> EXTENT_SHIFT]!;
+        // An entry that is not aligned may begin in one cache line and have most of its bytes in the next.
+        return entry[from]! ^ entry[from + CACHE_LINE_WORDS]!;
+      }
+      slot = (slot + 1) & SLOT_MASK;
+    }
+    return 0;
   }
 
   private hasKey(ref: number, key: Uint8Array, start: number, end: number): boolean {

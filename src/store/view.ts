@@ -13,6 +13,7 @@
  * The second check: plain loads may not slip past it. On x64 loads stay in order, so an atomic load is enough. On arm64 a
  * later acquire load does not hold back earlier plain loads; a read-modify-write does.
  */
+import { viewedBytes } from '../base/bytes.ts';
 import type { HashSeed } from '../base/hash.ts';
 import {
   ACCESS_MASK,
@@ -131,7 +132,7 @@ export class KeyspaceView {
         fillTo(this.byteViews, number, NO_BYTES);
         fillTo(this.extentGenerations, number, NEVER);
         this.words[number] = buffer === null ? NO_WORDS : new Int32Array(buffer);
-        this.byteViews[number] = buffer === null ? NO_BYTES : new Uint8Array(buffer);
+        this.byteViews[number] = buffer === null ? NO_BYTES : viewedBytes(buffer);
         this.extentGenerations[number] = buffer === null ? NEVER : message.generation;
         return;
       }

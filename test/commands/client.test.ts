@@ -95,7 +95,8 @@ forEachShardCount([1, 3], (shards) => {
 
   test('CLIENT LIST lists all, those of a type, or those with given numbers', async () => {
     const ids = [await client.command('CLIENT', 'ID'), await other.command('CLIENT', 'ID')] as number[];
-    const idsOf = (text: unknown) => [...String(text).matchAll(/^id=(\d+)/gm)].map((match) => Number(match[1]));
+    const idsOf = (text: unknown) =>
+      [...String(text).matchAll(/^id=(\d+)/gm)].map((match) => Number(match[1]));
     expect(idsOf(await client.command('CLIENT', 'LIST'))).toEqual(expect.arrayContaining(ids));
     expect(idsOf(await client.command('CLIENT', 'LIST', 'TYPE', 'NORMAL'))).toEqual(
       expect.arrayContaining(ids),
@@ -142,7 +143,20 @@ forEachShardCount([1, 3], (shards) => {
       expect(await client.command('CLIENT', 'KILL', 'ID', id, 'ADDR', '1.2.3.4:5')).toBe(0);
       expect(
         await client.command(
-          ...['CLIENT', 'KILL', 'id', id, 'addr', address, 'laddr', laddr, 'type', 'normal', 'user', 'default'],
+          ...[
+            'CLIENT',
+            'KILL',
+            'id',
+            id,
+            'addr',
+            address,
+            'laddr',
+            laddr,
+            'type',
+            'normal',
+            'user',
+            'default',
+          ],
         ),
       ).toBe(1);
       await other.closed;
@@ -187,7 +201,9 @@ forEachShardCount([1, 3], (shards) => {
 
   describe('CLIENT REPLY', () => {
     test('OFF silences commands that run here and on shards, their errors too, until ON', async () => {
-      client.send('CLIENT REPLY OFF\r\nPING\r\nSET r 1\r\nNOPE\r\nMGET r s t\r\nCLIENT REPLY ON\r\nGET r\r\n');
+      client.send(
+        'CLIENT REPLY OFF\r\nPING\r\nSET r 1\r\nNOPE\r\nMGET r s t\r\nCLIENT REPLY ON\r\nGET r\r\n',
+      );
       expect(await client.reply()).toBe('OK');
       expect(await client.reply()).toBe('1');
     });
@@ -200,6 +216,18 @@ forEachShardCount([1, 3], (shards) => {
         expect(await client.command('PING')).toBe('PONG');
       },
     );
+
+    test('ON is answered even when SKIP came before it', async () => {
+      client.send('CLIENT REPLY SKIP\r\nCLIENT REPLY ON\r\nECHO next\r\n');
+      expect(await client.reply()).toBe('OK');
+      expect(await client.reply()).toBe('next');
+    });
+
+    test('SKIP while replies are off does not turn them on', async () => {
+      client.send('CLIENT REPLY OFF\r\nCLIENT REPLY SKIP\r\nPING\r\nPING\r\nCLIENT REPLY ON\r\n');
+      expect(await client.reply()).toBe('OK');
+      expect(await client.command('ECHO', 'next')).toBe('next');
+    });
 
     test('with another word is an error', async () => {
       expect(await client.command('CLIENT', 'REPLY', 'foo')).toEqual(SYNTAX);

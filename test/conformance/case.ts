@@ -97,5 +97,10 @@ export function differs(text: string, difference: string, reply: Reply | RegExp)
   return line(text, { difference, reply });
 }
 
+/** Expiry times are kept as numbers that are exact: up to 2^53 - 1 milliseconds, the year 287396. */
+export function cappedExpiry(text: string): Line {
+  return differs(text, 'expiry times beyond 2^53 milliseconds are cut to that', ':9007199254740991');
+}
+
 /** The cases of one family: what must be alike, and the lines that show it, run on an empty server. */
 export type Cases = Readonly<Record<string, readonly (string | Line)[]>>;

@@ -31,15 +31,17 @@ export async function compareLine(pair: Pair, line: Line, startedAtMs: number): 
 
 /** Undefined when the replies are as alike as the line demands. */
 export function problemOf(line: Line, theirs: Reply, ours: Reply, elapsedMs: number): string | undefined {
-  const both = `${showWords(line.words)}\n  Redis:   ${show(theirs)}\n  shardis: ${show(ours)}`;
+  const title = showWords(line.words);
   if (line.difference !== undefined) {
     if (matches(ours, line.reply!)) return undefined;
-    return `${both}\n  stated:  ${line.reply instanceof RegExp ? line.reply : show(line.reply!)} (${line.difference})`;
+    const stated = line.reply instanceof RegExp ? String(line.reply) : show(line.reply!);
+    return `${title}\n  stated:  ${stated} (${line.difference})\n  shardis: ${show(ours)}`;
   }
   const transform = line.transform ?? ((reply: Reply) => reply);
+  const [a, b] = [transform(theirs), transform(ours)];
   const within =
     line.within === undefined ? 0n : BigInt(line.within.amount + Math.ceil(elapsedMs / line.within.unitMs));
-  return alike(transform(theirs), transform(ours), within) ? undefined : both;
+  return alike(a, b, within) ? undefined : `${title}\n  Redis:   ${show(a)}\n  shardis: ${show(b)}`;
 }
 
 function matches(reply: Reply, stated: Reply | RegExp): boolean {

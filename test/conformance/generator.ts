@@ -1,4 +1,5 @@
 /** Random command lines over a small key space: valid ones with all options, and invalid ones. */
+import type { Reply } from '../support/decoder.ts';
 import type { Random } from '../support/random.ts';
 import { type Line, line, sortDeep } from './case.ts';
 
@@ -8,7 +9,6 @@ export const GENERATED_KEYS: readonly string[] = [
 ];
 const GLOBS = [
   '*',
-  '**',
   'k*',
   'k?',
   '[kK]1',
@@ -47,16 +47,9 @@ const FLOATS = [
   ...['100000000000', '0.000001', '123456.789', '-0', '0x10'],
 ];
 const NO_FLOATS = ['', 'abc', 'nan', 'inf', '-inf', ' 1', '1 ', '1e5000', '1.2.3', '--1', '1,5'];
-const BAD_TIMES = [
-  '0',
-  '-1',
-  'abc',
-  '',
-  '1.5',
-  '9223372036854775807',
-  '-9223372036854775808',
-  '9223372036854776',
-];
+const BAD_MILLISECONDS = ['0', '-1', 'abc', '', '1.5', '9223372036854775808', '-9223372036854775808'];
+/** The last two are too much once they are milliseconds. */
+const BAD_SECONDS = [...BAD_MILLISECONDS, '9223372036854775807', '9223372036854776'];
 const DATABASES = ['0', '0', '0', '1', '2', '15', '16', '-1', 'abc', ''];
 
 /** Expiry replies differ by how far apart in time the two servers ran the commands. */
@@ -102,7 +95,7 @@ export class CommandGenerator {
       case 'pexpiretime':
         return line(words, { within: MILLISECONDS });
       default:
-        return line(words);
+        return line(words, { transform: cutAtNul });
     }
   }
 
@@ -150,8 +143,14 @@ export class CommandGenerator {
       [1, () => ['ECHO', value()]],
       [1, () => ['CLIENT', random.pick(['SETNAME', 'setname']), random.pick(['me', '', 'a b', 'x\n'])]],
       [1, () => ['CLIENT', random.pick(['GETNAME', 'NONSENSE', 'getname'])]],
-      [1, () => ['COMMAND', 'GETKEYS', ...random.pick(this.#makers)()]],
-      [1, () => [random.pick(['NONSENSE', 'GETT', '', 'se t']), ...keys()]],
+      [1, () => ['COMMAND', 'GETKEYS', ...random.pick(this.#makers)(), ...keys()]],
+      [
+        1,
+        () => [
+          random.pick(['NONSENSE', 'GETT', '', 'se t']),
+          ...keys().map((each) => each.replace('\0', '0')),
+        ],
+      ],
     ];
     // Rare, so that something is there most of the time.
     const often = table.flatMap(([weight, make]) => new Array<Maker>(weight * 4).fill(make));
@@ -186,11 +185,11 @@ export class CommandGenerator {
    * A time for an option of the given unit. No two are alike or near each other, so that GT and LT do not
    * depend on the few milliseconds between the two servers; relative ones are far ahead, or wrong.
    */
-  #time(unit: 'EX' | 'PX' | 'EXAT' | 'PXAT'): string {
+  #time(unit: 'EX' | 'PX' | 'EXAT' | 'PXAT', mayBePast = true): string {
     const random = this.#random;
-    if (random.oneIn(8)) return random.pick(BAD_TIMES);
+    if (random.oneIn(8)) return random.pick(unit.startsWith('P') ? BAD_MILLISECONDS : BAD_SECONDS);
     const isAbsolute = unit.endsWith('AT');
-    if (isAbsolute && random.oneIn(10)) return random.pick(['1', '1000', '1500000000']);
+    if (isAbsolute && mayBePast && random.oneIn(10)) return random.pick(['1', '1000', '1500000000']);
     if (!isAbsolute && random.oneIn(12)) return random.pick(['-5', '-100000']);
     let ahead = 0;
     do ahead = 1000 + 20 * random.below(10_000_000);
@@ -205,7 +204,7 @@ export class CommandGenerator {
     const options: string[] = [];
     if (random.oneIn(3)) options.push(random.pick(['NX', 'XX']));
     if (random.oneIn(5)) options.push('GET');
-    if (random.oneIn(3)) options.push(...this.#expiry());
+    if (random.oneIn(3)) options.push(...this.#expiry(false));
     else if (random.oneIn(5)) options.push('KEEPTTL');
     if (random.oneIn(25))
       options.push(random.pick(['NX', 'XX', 'KEEPTTL', 'PERSIST', 'EX', 'nonsense', 'GET']));
@@ -215,14 +214,15 @@ export class CommandGenerator {
   #getexOptions(): string[] {
     const random = this.#random;
     if (random.oneIn(3)) return [];
-    const options = random.oneIn(4) ? ['PERSIST'] : this.#expiry();
+    const options = random.oneIn(4) ? ['PERSIST'] : this.#expiry(true);
     if (random.oneIn(15)) options.push(random.pick(['PERSIST', 'KEEPTTL', 'EX', 'nonsense', 'NX']));
     return options;
   }
 
-  #expiry(): string[] {
+  /** SET keeps a key whose time has passed until somebody looks, and DBSIZE counts it until then. */
+  #expiry(mayBePast: boolean): string[] {
     const unit = this.#random.pick(['EX', 'PX', 'EXAT', 'PXAT'] as const);
-    return [unit, this.#time(unit)];
+    return [unit, this.#time(unit, mayBePast)];
   }
 
   #conditions(): string[] {
@@ -235,7 +235,7 @@ export class CommandGenerator {
 
   #scanWords(): string[] {
     const random = this.#random;
-    const words = [random.oneIn(12) ? random.pick(['abc', '-1', '', '1.5']) : '0'];
+    const words = [random.oneIn(12) ? random.pick(['abc', '', '1.5', '0x']) : '0'];
     if (random.oneIn(2))
       words.push('COUNT', random.oneIn(8) ? random.pick(NO_INTEGERS) : String(random.between(1, 50)));
     if (random.oneIn(2)) words.push('MATCH', random.pick(GLOBS));
@@ -259,4 +259,9 @@ export class CommandGenerator {
       ? word.toLowerCase()
       : word.replace(/./g, (c, i) => (i % 2 ? c.toLowerCase() : c));
   }
+}
+
+/** Redis ends what it quotes in an error at a NUL, and takes line ends off the end. */
+function cutAtNul(reply: Reply): Reply {
+  return typeof reply === 'string' && reply[0] === '-' ? reply.replace(/\0.*$/s, '').trimEnd() : reply;
 }

@@ -1,5 +1,5 @@
 /** Errors that any command can give: unknown names, wrong counts of words. */
-import { type Cases, line } from '../case.ts';
+import { type Cases, differs, line } from '../case.ts';
 
 const ONE_WORD_TOO_FEW = [
   ...['GET', 'SET k', 'SETNX k', 'SETEX k 1', 'PSETEX k 1', 'GETSET k', 'GETDEL', 'GETEX', 'MGET', 'MSET k'],
@@ -74,6 +74,7 @@ export const errors: Cases = {
     '"" a',
     '"get "',
     '"\\xff"',
+    differs('nonsense "a\\x00b"', 'Redis cuts what it quotes at a NUL', /'a\0b' $/),
     'ge',
     'gett',
   ],
@@ -95,6 +96,8 @@ export const errors: Cases = {
     'MSET k w l',
     'GETEX k EX 0',
     'EXPIRE k abc',
+    'EXPIRE k 100 "a\\r\\nb\\r\\n"',
+    'EXPIRE k 100 "\\n"',
     'GET k',
     'TTL k',
     'EXISTS l',

@@ -1,5 +1,5 @@
 /** Setting, reading and passing of expiry times. */
-import { type Cases, milliseconds, seconds } from '../case.ts';
+import { type Cases, cappedExpiry, milliseconds, seconds } from '../case.ts';
 
 /** Far enough ahead that it is in the future whenever this runs: the year 3021. */
 const FUTURE = 33177117420;
@@ -121,13 +121,14 @@ export const expiry: Cases = {
     'EXPIREAT k 9223372036854775807',
     'EXPIREAT k -9223372036854775808',
     'PEXPIREAT k 9223372036854775807',
+    cappedExpiry('PEXPIRETIME k'),
+    'EXPIREAT k 9223372036854775',
+    cappedExpiry('PEXPIRETIME k'),
+    'PEXPIREAT k 9007199254740991',
     'PEXPIRETIME k',
     'EXPIRETIME k',
     milliseconds('PTTL k'),
     seconds('TTL k'),
-    'EXPIREAT k 9223372036854775',
-    'PEXPIRETIME k',
-    milliseconds('PTTL k'),
   ],
   'a key is gone once its time has come': [
     'SET k v PX 30',

@@ -1,5 +1,5 @@
 /** GET, SET and the other commands that read and write whole strings. */
-import { type Cases, line, milliseconds, seconds } from '../case.ts';
+import { type Cases, cappedExpiry, line, milliseconds, seconds } from '../case.ts';
 
 const LONG = 'x'.repeat(100_000);
 
@@ -104,10 +104,10 @@ export const strings: Cases = {
     'SET k v EX 9223372036854776',
     'SET k v PX 9223372036854775807',
     'SET k v PXAT 9223372036854775807',
-    'PEXPIRETIME k',
+    cappedExpiry('PEXPIRETIME k'),
     'SET k v EXAT 9223372036854775807',
     'SET k v EXAT 9223372036854775',
-    'PEXPIRETIME k',
+    cappedExpiry('PEXPIRETIME k'),
     'SET k v EX 010',
     'SET k v EX +10',
     'SET k v EX " 10"',

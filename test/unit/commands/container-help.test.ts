@@ -41,11 +41,35 @@ test.each<[string, ArgumentSpec[]]>([
   ['GET <value> [GET <value> ...]', [{ ...value, token: 'GET', multiple: true, multipleToken: true }]],
   ['(A|EX <seconds>)', [choice]],
   ['[A|EX <seconds>]', [{ ...choice, optional: true }]],
+  ['(A|EX <seconds>) [(A|EX <seconds>) ...]', [{ ...choice, multiple: true }]],
+  [
+    '[ID <value>]',
+    [
+      {
+        name: 'filter',
+        type: 'oneof',
+        optional: true,
+        arguments: [{ ...value, token: 'ID', optional: true }],
+      },
+    ],
+  ],
+  [
+    '<a-name-that-is-longer-than-all-the-others> [...]',
+    [{ name: 'a-name-that-is-longer-than-all-the-others', type: 'string', multiple: true }],
+  ],
   ['[TYPE (A|EX <seconds>)]', [{ ...choice, token: 'TYPE', optional: true }]],
-  ['<key> [<value> <value>]', [
-    { name: 'key', type: 'key' },
-    { name: 'pair', type: 'block', optional: true, arguments: [value, value] },
-  ]],
+  [
+    '<key> [<value> <value>]',
+    [
+      { name: 'key', type: 'key' },
+      { name: 'pair', type: 'block', optional: true, arguments: [value, value] },
+    ],
+  ],
 ])('writes the syntax %s', (text, specs) => {
   expect(syntaxOf(specs)).toBe(text);
+});
+
+test('only a container that can be called alone says what that does', () => {
+  expect(helpLines(table.byName('command')!)[1]).toBe('(no subcommand)');
+  expect(helpLines(table.byName('debug')!)).not.toContain('(no subcommand)');
 });

@@ -79,7 +79,9 @@ describe('the command line', () => {
       '--prot: no such option (did you mean --port or --proto-max-bulk-len?); see shardis --help',
     );
     expect(failure({ argv: ['--zzzzzz'] })).toBe('--zzzzzz: no such option; see shardis --help');
-    expect(failure({ argv: ['-p', '1'] })).toBe('-p: no such option; see shardis --help');
+    expect(failure({ argv: ['-p', '1'] })).toBe(
+      '-p: no such option (did you mean --port or --proto-max-bulk-len?); see shardis --help',
+    );
   });
 
   test('a bad value is one line that says what was expected', () => {

@@ -71,7 +71,7 @@ describe('a config file', () => {
     );
     expect(failureOfFile('save "abc')).toBe('redis.conf:1: unbalanced quotes');
     expect(failureOfFile('prot 1')).toBe(
-      'redis.conf:1: prot: no such option (did you mean port or proto-max-bulk-len?)',
+      'redis.conf:1: prot: no such option (did you mean port or proto-max-bulk-len or protected-mode?)',
     );
     expect(failureOfFile('client-output-buffer-limit normal 1 2')).toBe(
       'redis.conf:1: client-output-buffer-limit: expected groups of four, "normal|replica|pubsub <hard size> <soft size> <soft seconds>", got "normal" "1" "2"',
@@ -168,7 +168,7 @@ describe('the words of a line', () => {
     ['a  b\tc ', ['a', 'b', 'c']],
     ['a ""', ['a', '']],
     ["a ''", ['a', '']],
-    [String.raw`"a b" 'c d'`, ['a b', 'c d']],
+    [`"a b" 'c d'`, ['a b', 'c d']],
     [String.raw`"\n\r\t\a\b\\\"\q"`, ['\n\r\t\x07\b\\"q']],
     [String.raw`"\x41\x4a\xzz"`, ['AJxzz']],
     [String.raw`"\xc3\xa4"`, ['ä']],

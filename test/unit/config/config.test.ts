@@ -85,6 +85,17 @@ describe('CONFIG SET', () => {
     ['timeout', '9223372036854775807', 'argument must be between 0 and 2147483647 inclusive'],
     ['active-expire-effort', '11', 'argument must be between 1 and 10 inclusive'],
     ['proto-max-bulk-len', '1', 'argument must be between 1048576 and 9223372036854775807 inclusive'],
+    ['proto-max-bulk-len', '', 'argument must be between 1048576 and 9223372036854775807 inclusive'],
+    [
+      'proto-max-bulk-len',
+      '9223372036854775808',
+      'argument must be between 1048576 and 9223372036854775807 inclusive',
+    ],
+    [
+      'proto-max-bulk-len',
+      '100000000000gb',
+      'argument must be between 1048576 and 9223372036854775807 inclusive',
+    ],
     ['proto-max-bulk-len', 'abc', 'argument must be a memory value'],
     ['proto-max-bulk-len', '1.5gb', 'argument must be a memory value'],
     ['client-query-buffer-limit', '-1', 'argument must be a memory value'],
@@ -175,7 +186,7 @@ describe('CONFIG SET', () => {
 
   test('takes a size beyond what JavaScript counts to as no limit', () => {
     const config = createConfig();
-    expect(config.set([['proto-max-bulk-len', '9223372036854775807']])).toBeUndefined();
+    expect(config.set([['proto-max-bulk-len', '10000000gb']])).toBeUndefined();
     expect(config.get('proto-max-bulk-len')).toBe(Number.MAX_SAFE_INTEGER);
   });
 });
@@ -298,7 +309,12 @@ describe('the embeddable API', () => {
     [{ port: 70000 }, 'port: expected an integer from 0 to 65535, got "70000"'],
     [{ port: 1.5 }, 'port: expected an integer from 0 to 65535, got "1.5"'],
     [{ port: null }, 'port: expected an integer from 0 to 65535, got "null"'],
-    [{ bind: 7 }, 'bind: not a value of this option: 7'],
+    [{ bind: 7 }, 'bind: a value of the wrong type'],
+    [{ requirepass: 7 }, 'requirepass: a value of the wrong type'],
+    [
+      { 'client-output-buffer-limit': { normal: null } },
+      'client-output-buffer-limit: a value of the wrong type',
+    ],
     [{ prot: 1 }, 'prot: no such option (did you mean port or proto-max-bulk-len?)'],
     [{ toString: 1 }, 'toString: no such option'],
     [{ 'direct-reads': 1 }, 'direct-reads: expected yes or no, got "1"'],
