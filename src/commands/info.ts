@@ -1,6 +1,5 @@
 /** The text of INFO: Redis's sections and field names, wherever a field has a meaning here, and a section `shards`. */
 import os from 'node:os';
-import { nowMs } from '../base/clock.ts';
 import type { Config } from '../config/config.ts';
 import type { ServerReport } from './context.ts';
 
@@ -52,7 +51,7 @@ export function infoText(wanted: readonly string[], source: InfoSource): string 
 }
 
 function server({ report, config }: InfoSource): Field[] {
-  const uptimeSeconds = Math.max(0, Math.floor((nowMs() - report.startedAtMs) / 1000));
+  const uptimeSeconds = Math.max(0, Math.floor((Date.now() - report.startedAtMs) / 1000));
   return [
     ['redis_version', REDIS_VERSION],
     ['shardis_version', report.version],
@@ -65,7 +64,7 @@ function server({ report, config }: InfoSource): Field[] {
     ['process_supervised', 'no'],
     ['run_id', report.runId],
     ['tcp_port', report.port],
-    ['server_time_usec', nowMs() * 1000],
+    ['server_time_usec', Date.now() * 1000],
     ['uptime_in_seconds', uptimeSeconds],
     ['uptime_in_days', Math.floor(uptimeSeconds / 86400)],
     ['hz', config.get('hz')],

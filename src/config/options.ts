@@ -169,7 +169,7 @@ const clients = {
 
 const shards = {
   shards: row({
-    kind: integer(1, 1024),
+    kind: integer(1, 256),
     default: () => Math.max(1, availableParallelism() - 1),
     defaultText: 'cores less one',
     mutable: false,
@@ -178,7 +178,7 @@ const shards = {
     help: 'worker threads, each of which owns a part of the keys',
   }),
   'virtual-nodes': row({
-    kind: integer(1, 4096),
+    kind: integer(1, 1024),
     default: 160,
     mutable: false,
     affects: ['server'],
@@ -186,7 +186,7 @@ const shards = {
     help: 'points of each shard on the hash ring',
   }),
   databases: row({
-    kind: integer(1, 16384),
+    kind: integer(1, 256),
     default: 16,
     mutable: false,
     affects: ['server', 'shards'],

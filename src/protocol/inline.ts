@@ -8,8 +8,14 @@ const SINGLE_QUOTE = 39;
 const BACKSLASH = 92;
 const ESCAPES: Record<number, number> = { 110: 10, 114: 13, 116: 9, 98: 8, 97: 7 };
 
+/** What C's isspace accepts: it may stand before a word and after a quote. */
 function isSpace(byte: number): boolean {
-  return byte === 32 || (byte >= 9 && byte <= 13) || byte === 0;
+  return byte === 32 || (byte >= 9 && byte <= 13);
+}
+
+/** What ends a word that is not quoted: not the form feed and the vertical tab, which Redis leaves out here. */
+function endsWord(byte: number): boolean {
+  return byte === 32 || byte === 9 || byte === 10 || byte === 13;
 }
 
 function hexDigit(byte: number | undefined): number {
@@ -19,9 +25,14 @@ function hexDigit(byte: number | undefined): number {
   return lower >= 97 && lower <= 102 ? lower - 87 : -1;
 }
 
-/** The words of `bytes[start, end)`, or undefined when a quote is not closed or not followed by a space. */
-export function splitWords(bytes: Uint8Array, start: number, end: number): Uint8Array[] | undefined {
+/**
+ * The words of `bytes[start, limit)`, or undefined when a quote is not closed or not followed by a space. A zero byte
+ * ends the line, as it does in C.
+ */
+export function splitWords(bytes: Uint8Array, start: number, limit: number): Uint8Array[] | undefined {
   const words: Uint8Array[] = [];
+  const zero = bytes.subarray(start, limit).indexOf(0);
+  const end = zero < 0 ? limit : start + zero;
   let at = start;
   for (;;) {
     while (at < end && isSpace(bytes[at]!)) at++;
@@ -36,7 +47,7 @@ export function splitWords(bytes: Uint8Array, start: number, end: number): Uint8
 /** Appends one word's bytes to `word`; returns the offset after it, or -1 for an unbalanced quote. */
 function readWord(bytes: Uint8Array, from: number, end: number, word: number[]): number {
   let at = from;
-  while (at < end && !isSpace(bytes[at]!)) {
+  while (at < end && !endsWord(bytes[at]!)) {
     const byte = bytes[at]!;
     if (byte === DOUBLE_QUOTE || byte === SINGLE_QUOTE) {
       at = readQuoted(bytes, at + 1, end, byte, word);

@@ -105,7 +105,7 @@ export class RequestParser {
       at = this.#afterLine;
       this.position = at;
       if (count === 0) return NOTHING;
-      args.ensureCapacity(count < 1024 ? count : 1024);
+      args.ensureCapacity(Math.min(count , 1024));
       this.#expected = count;
       this.#read = 0;
     }
@@ -116,6 +116,7 @@ export class RequestParser {
       if (length < 0) {
         length = this.#readBulkLength(bytes, at, end);
         if (length < 0) {
+          this.#bulkLength = -1;
           this.#read = read;
           this.position = at;
           return length === LINE_INCOMPLETE ? NEED_MORE : PROTOCOL_ERROR;

@@ -32,6 +32,8 @@ import { RunReplies } from './run-replies.ts';
 
 /** Requests are taken from the lane, and their room is given back, so many at a time. */
 const GROUP_REQUESTS = 32;
+/** How long a command that finds no memory may wait for entries to be moved together. */
+const COMPACTION_MS_MAX = 20;
 /** The longest sleep: bounds how long a lost wake-up could go unnoticed. */
 const SLEEP_MS_MAX = 1000;
 
@@ -211,9 +213,23 @@ export class Shard implements ShardContext {
     try {
       this.#handlers[id]!(this);
     } catch (error) {
-      if (!(error instanceof OutOfMemory)) throw error;
-      this.reply.error(OUT_OF_MEMORY);
+      this.#failed(id, error);
     }
+  }
+
+  /** Out of memory is an answer, once moving entries together has not helped; anything else ends the shard. */
+  #failed(id: number, error: unknown): void {
+    if (!(error instanceof OutOfMemory)) throw error;
+    if (this.keyspace.compact(COMPACTION_MS_MAX) > 0) {
+      try {
+        // It was thrown before anything was changed or answered, so the command can start over.
+        this.#handlers[id]!(this);
+        return;
+      } catch (again) {
+        if (!(again instanceof OutOfMemory)) throw again;
+      }
+    }
+    this.reply.error(OUT_OF_MEMORY);
   }
 
   /** Points `args` at the words of the frame whose first word stands at `at`. */

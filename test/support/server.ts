@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, type TestContext, test } from 'vitest';
 import { Client, type ClientOptions } from './client.ts';
+import { mainScript } from './paths.ts';
 
 const START_MS_MAX = 30_000;
 const STOP_MS_MAX = 20_000;
@@ -39,12 +39,6 @@ const running = new Set<ChildProcess>();
 process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
-
-/** The top of the repository, also when this file runs from dist. */
-export const repositoryRoot = fileURLToPath(new URL('../../', import.meta.url)).replace(/dist\/$/, '');
-
-/** The built command line. */
-export const mainScript = path.join(repositoryRoot, 'dist/src/main.js');
 
 /** With SERVER_UNDER_TEST=redis the real Redis takes our place, to see whether a test is right about Redis. */
 const redisTakesOurPlace = process.env.SERVER_UNDER_TEST === 'redis';

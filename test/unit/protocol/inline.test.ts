@@ -12,7 +12,7 @@ const isSpace = (char: string) => ' \t\n\v\f\r'.includes(char);
 const ESCAPES: Record<string, string> = { n: '\n', r: '\r', t: '\t', b: '\b', a: '\x07' };
 
 const DOUBLE_QUOTED = /^"((?:\\.|[^"\\])*)"/s;
-const SINGLE_QUOTED = /^'((?:\\'|[^'])*)'/;
+const SINGLE_QUOTED = /^'((?:\\'|[^'\\]|\\(?!'))*)'/;
 const ESCAPE = /\\(x[\da-fA-F]{2}|.)/gs;
 
 function unescaped(_: string, name: string): string {

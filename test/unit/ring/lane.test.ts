@@ -15,7 +15,7 @@ import {
   LANE_BYTES_MIN,
   TAIL,
 } from '../../../src/ring/layout.ts';
-import { repositoryRoot } from '../../support/server.ts';
+import { repositoryRoot } from '../../support/paths.ts';
 
 /** A lane whose counters begin at `start`, so that a test can let them wrap around. */
 function laneFrom(start: number, capacity: number): SharedArrayBuffer {
@@ -201,7 +201,7 @@ describe('a lane', () => {
   ])('carries a million frames between two threads that wait for each other: %s', async (_, start) => {
     const frames = 1_000_000;
     const memory = laneFrom(start, 16 * 1024);
-    const script = path.join(repositoryRoot, 'dist/test/unit/ring/lane-peer.js');
+    const script = path.join(repositoryRoot, 'dist/test/unit/ring/lane-worker.js');
     const run = async (role: 'producer' | 'consumer') => {
       const worker = new Worker(script, { workerData: { role, memory, frames, seed: 12345 } });
       const exited = once(worker, 'exit');
