@@ -83,8 +83,8 @@ function matchClass(pattern: Uint8Array, p: number, byte: number, ignoreCase: bo
 }
 
 function inRange(a: number, b: number, byte: number, ignoreCase: boolean): boolean {
-  let low = Math.min(a , b);
-  let high = Math.max(a , b);
+  let low = Math.min(a, b);
+  let high = Math.max(a, b);
   if (ignoreCase) {
     low = lowerByte(low);
     high = lowerByte(high);

@@ -47,6 +47,11 @@ export const strings = defineCommands([
     keys: {
       ...oneKey('RW', 'access', 'update', 'variable_flags'),
       notes: 'RW and ACCESS due to the optional `GET` argument',
+      // With GET the old value is read.
+      flagsFor: (words) =>
+        words.slice(3).some((word) => word.toLowerCase() === 'get')
+          ? ['RW', 'access', 'update']
+          : ['OW', 'update'],
     },
     arguments: [
       KEY,

@@ -130,7 +130,7 @@ function build(spec: CommandSpec, container: Command | undefined, all: Command[]
 function nameHash(bytes: Uint8Array, start: number, length: number): number {
   // Bit 5 makes letters lower case; that it also changes other bytes does no harm in a hash.
   let hash = length;
-  const hashed = Math.min(length , 16);
+  const hashed = Math.min(length, 16);
   for (let i = 0; i < hashed; i++) hash = Math.imul(hash, 31) + (bytes[start + i]! | 32);
   return (hash ^ (hash >>> 11)) & (TABLE_SIZE - 1);
 }

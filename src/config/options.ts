@@ -247,7 +247,7 @@ const persistence = {
       arity: 'many',
     },
     default: '',
-    mutable: false,
+    mutable: true,
     affects: ['server'],
     group: 'Persistence',
     help: 'snapshot schedule; only "" in this version, which keeps nothing on disk',
@@ -255,7 +255,7 @@ const persistence = {
   appendonly: row({
     kind: fixed(boolean(), false, isYesOrNo, "argument must be 'yes' or 'no'", UNAVAILABLE),
     default: false,
-    mutable: false,
+    mutable: true,
     affects: ['server'],
     group: 'Persistence',
     help: 'append-only file; only no in this version, which keeps nothing on disk',

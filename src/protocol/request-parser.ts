@@ -105,7 +105,7 @@ export class RequestParser {
       at = this.#afterLine;
       this.position = at;
       if (count === 0) return NOTHING;
-      args.ensureCapacity(Math.min(count , 1024));
+      args.ensureCapacity(Math.min(count, 1024));
       this.#expected = count;
       this.#read = 0;
     }

@@ -13,19 +13,19 @@ const PIPELINE = 10_000;
 const KEYS = 5000;
 
 forEachShardCount([1, 3], (shards) => {
-  let server: RunningServer;
+  let server: RunningServer | undefined;
   beforeAll(async () => {
     server = await startServer({ shards });
   });
   afterAll(async () => {
-    expect((await server?.close())?.code).toBe(0);
+    if (server !== undefined) expect((await server.close()).code).toBe(0);
   });
   beforeEach(async () => {
-    const client = await server.client();
+    const client = await server!.client();
     await client.command('FLUSHALL');
     client.destroy();
   });
-  const port = () => server.port;
+  const port = () => server!.port;
 
   describe('ioredis', () => likeIoredis(() => new IoRedis(port(), '127.0.0.1') as unknown as IoredisLike));
   describe('iovalkey', () => likeIoredis(() => new Iovalkey(port(), '127.0.0.1') as unknown as IoredisLike));

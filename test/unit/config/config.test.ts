@@ -104,7 +104,7 @@ describe('CONFIG SET', () => {
     ['loglevel', 'bla', 'argument(s) must be one of the following: debug, verbose, notice, warning, nothing'],
     ['databases', '3', "can't set immutable config"],
     ['enable-debug-command', 'yes', "can't set immutable config"],
-    ['save', '60 1', "can't set immutable config"],
+    ['save', '60 1', 'persistence is not available in this version'],
     ['client-output-buffer-limit', 'normal 1 2', 'Wrong number of arguments in buffer limit configuration.'],
     [
       'client-output-buffer-limit',
