@@ -19,7 +19,7 @@ import {
   RequestParser,
 } from '../protocol/request-parser.ts';
 import type { WakeWord } from '../ring/wake-word.ts';
-import { ChunkPool } from './chunk-pool.ts';
+import { CHUNK_BYTES, ChunkPool } from './chunk-pool.ts';
 import { Connection, type ConnectionAddresses, type ConnectionHost } from './connection.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { OutputLimit } from './output-limit.ts';
@@ -28,6 +28,8 @@ import type { ShardLink } from './shard-link.ts';
 import { readInto } from './socket-reader.ts';
 
 const READ_BUFFER_BYTES = 64 * 1024;
+const POOLED_CHUNKS = 256;
+const POOLED_RESTS = 32;
 
 /** What the acceptor asks of the server it belongs to. */
 export interface AcceptorOptions {
@@ -41,7 +43,9 @@ export interface AcceptorOptions {
 }
 
 export class Acceptor implements ConnectionHost {
-  readonly chunks = new ChunkPool();
+  readonly chunks = new ChunkPool(CHUNK_BYTES, POOLED_CHUNKS);
+  /** A connection that has to wait may leave up to a whole read buffer. */
+  readonly rests = [this.chunks, new ChunkPool(READ_BUFFER_BYTES, POOLED_RESTS)];
   readonly runs: RunPool;
   readonly connections = new Map<number, Connection>();
   readonly traffic = { inputBytes: 0, outputBytes: 0 };
@@ -86,7 +90,9 @@ export class Acceptor implements ConnectionHost {
     if (this.connections.size >= this.#options.limits.clientsMax) {
       this.connectionsRejected++;
       accepted.on('error', () => {});
-      accepted.end(`-${MAX_CLIENTS_REACHED}\r\n`);
+      // It was accepted paused and half-open, and so would never notice that the client has gone.
+      accepted.resume();
+      accepted.end(`-${MAX_CLIENTS_REACHED}\r\n`, () => accepted.destroy());
       return;
     }
     let connection: Connection;
@@ -176,10 +182,8 @@ export class Acceptor implements ConnectionHost {
           parser.restart(keepFrom);
           break;
         }
-        if (!connection.isPlain) {
-          if (connection.isClosing || connection.isClosed) return;
-          parser.trusted = connection.isAuthenticated;
-        }
+        if (!connection.isPlain && (connection.isClosing || connection.isClosed)) return;
+        parser.trusted = connection.isAuthenticated;
         if (connection.isWaiting) {
           keepFrom = parser.position;
           parser.restart(keepFrom);

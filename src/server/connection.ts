@@ -22,13 +22,18 @@ import type { Run, RunPool } from './run.ts';
 
 /** Unsent replies beyond which a connection is not read from. */
 const OUTPUT_PAUSE_BYTES = 1024 * 1024;
-/** An unparsed rest up to this size is kept in a buffer that grows by doubling from here. */
-const UNPARSED_BYTES_MIN = 16 * 1024;
+/** Room for a value that has only begun to arrive. */
+const UNPARSED_GROWTH_BYTES = 1024 * 1024;
+/** How long a client has to close its side when it has got its last reply. */
+const LINGER_MS = 1000;
 const NO_BYTES = new Uint8Array(0);
 
 /** What a connection needs of the acceptor that serves it. */
 export interface ConnectionHost {
+  /** For replies. */
   readonly chunks: ChunkPool;
+  /** For unparsed bytes, by rising size; larger ones are not pooled. */
+  readonly rests: readonly ChunkPool[];
   readonly runs: RunPool;
   /** Called when a connection that waited can go on: its unparsed bytes are to be parsed. */
   resumed(connection: Connection): void;
@@ -129,22 +134,40 @@ export class Connection implements Client, ReplySink {
   /** Appends bytes that cannot be parsed yet; `needed` is how many the current command has at least. */
   keepUnparsed(bytes: Uint8Array, start: number, end: number, needed: number): void {
     const length = this.unparsedLength + end - start;
-    if (length > this.unparsed.length) {
-      // A long value gets its room at once, but never much more than what has really arrived.
-      const wanted = Math.min(needed, Math.max(length * 2, CHUNK_BYTES * 64));
-      const grown = viewedBytes(new ArrayBuffer(Math.max(length, wanted, UNPARSED_BYTES_MIN)));
-      grown.set(this.unparsed.subarray(0, this.unparsedLength));
-      this.unparsed = grown;
-    }
+    if (length > this.unparsed.length) this.#growUnparsed(length, needed);
     this.unparsed.set(bytes.subarray(start, end), this.unparsedLength);
     this.unparsedLength = length;
+  }
+
+  #growUnparsed(length: number, needed: number): void {
+    // A long value gets its room at once, but never much more than what has really arrived.
+    const wanted = Math.max(length, Math.min(needed, Math.max(length * 2, UNPARSED_GROWTH_BYTES)));
+    const pool = this.#host.rests.find(({ chunkBytes }) => wanted <= chunkBytes);
+    const grown = pool === undefined ? viewedBytes(new ArrayBuffer(wanted)) : pool.take();
+    grown.set(this.unparsed.subarray(0, this.unparsedLength));
+    this.#giveUnparsed();
+    this.unparsed = grown;
+  }
+
+  #giveUnparsed(): void {
+    for (const pool of this.#host.rests) pool.give(this.unparsed);
   }
 
   /** Drops the first `count` unparsed bytes. */
   dropUnparsed(count: number): void {
     this.unparsedLength -= count;
-    if (this.unparsedLength === 0) this.unparsed = NO_BYTES;
-    else this.unparsed.copyWithin(0, count, count + this.unparsedLength);
+    if (this.unparsedLength > 0) {
+      this.unparsed.copyWithin(0, count, count + this.unparsedLength);
+      return;
+    }
+    this.#giveUnparsed();
+    this.unparsed = NO_BYTES;
+  }
+
+  /** Not given back to the pool: the command that is running may have its words there. */
+  #forgetUnparsed(): void {
+    this.unparsedLength = 0;
+    this.unparsed = NO_BYTES;
   }
 
   /** Waits until all replies so far have been made; then its unparsed bytes are looked at again. */
@@ -305,8 +328,7 @@ export class Connection implements Client, ReplySink {
   closeAfterReplies(): void {
     if (this.isClosing) return;
     this.isClosing = true;
-    this.unparsedLength = 0;
-    this.unparsed = NO_BYTES;
+    this.#forgetUnparsed();
     this.updatePlain();
     this.#updateReading();
   }
@@ -316,6 +338,7 @@ export class Connection implements Client, ReplySink {
     this.isClosed = true;
     this.updatePlain();
     this.#socket.destroy();
+    this.#forgetUnparsed();
     this.reply.position = 0;
     this.#host.closed(this);
   }
@@ -328,9 +351,13 @@ export class Connection implements Client, ReplySink {
   #end(): void {
     if (this.isClosed || this.#isEnding) return;
     this.#isEnding = true;
-    // The rest of the output goes out; what the client still sends is thrown away.
+    // The rest of the output goes out. What the client still sends is read, and thrown away: closing with bytes
+    // unread resets the connection, and replies that are on their way would be lost with it.
     this.#socket.resume();
-    this.#socket.end(() => this.#socket.destroy());
+    this.#socket.end(() => {
+      if (this.hasEnded) this.#socket.destroy();
+      else setTimeout(() => this.#socket.destroy(), LINGER_MS).unref();
+    });
   }
 
   describe(): string {

@@ -152,7 +152,10 @@ export class Dispatcher {
     scratch.writer.resp = connection.resp;
     scratch.writer.error(text);
     this.#emit(connection, connection.replyMode === 'on');
-    if (connection.replyMode === 'skip-next') connection.replyMode = 'on';
+    if (connection.replyMode === 'skip-next') {
+      connection.replyMode = 'on';
+      connection.updatePlain();
+    }
     this.errorReplies++;
     return true;
   }

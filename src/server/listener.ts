@@ -1,5 +1,5 @@
 /** Listening sockets: TCP on any number of addresses, and a Unix socket. */
-import { chmodSync, existsSync, unlinkSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, unlinkSync } from 'node:fs';
 import { connect, createServer, isIPv6, type Server, type Socket } from 'node:net';
 import type { ConnectionAddresses } from './connection.ts';
 
@@ -130,6 +130,9 @@ async function removeStaleSocket(path: string): Promise<void> {
     probe.on('error', () => resolve(false));
   });
   if (isLive) throw new ListenError(`cannot listen on Unix socket ${path}: another server is using it`);
+  if (!lstatSync(path).isSocket()) {
+    throw new ListenError(`cannot listen on Unix socket ${path}: a file that is no socket is in its place`);
+  }
   unlinkSync(path);
 }
 

@@ -5,7 +5,7 @@ import { counters } from './cases/counters.ts';
 import { errors } from './cases/errors.ts';
 import { expiry } from './cases/expiry.ts';
 import { keys } from './cases/keys.ts';
-import { rawStreams } from './cases/raw-streams.ts';
+import { passwordStreams, rawStreams } from './cases/raw-streams.ts';
 import { scanning } from './cases/scan.ts';
 import { server } from './cases/server.ts';
 import { strings } from './cases/strings.ts';
@@ -21,4 +21,4 @@ export const families: Readonly<Record<string, Cases>> = {
   errors,
 };
 
-export { rawStreams };
+export { passwordStreams, rawStreams };

@@ -5,7 +5,7 @@ import type { Client } from '../support/client.ts';
 import { exchange } from '../support/exchange.ts';
 import { describeWithRedis, type RunningServer, startRedis, startServer } from '../support/server.ts';
 import { type Line, line } from './case.ts';
-import { families, rawStreams } from './cases.ts';
+import { families, passwordStreams, rawStreams } from './cases.ts';
 import { compareLine } from './compare.ts';
 
 describeWithRedis('the same commands against Redis', () => {
@@ -32,17 +32,38 @@ describeWithRedis('the same commands against Redis', () => {
       });
     }
 
-    describe('raw streams', () => {
-      for (const [title, stream] of Object.entries(rawStreams)) {
-        test(title, async () => {
-          const bytes = Buffer.from(stream, 'latin1');
-          const [theirs, ours] = await Promise.all([exchange(redis, bytes), exchange(shardis, bytes)]);
-          expect(ours).toBe(theirs);
-        });
-      }
-    });
+    describe('raw streams', () => compareStreams(rawStreams, () => [redis, shardis]));
   });
 });
+
+describeWithRedis('servers with a password against Redis', () => {
+  let redis: RunningServer;
+  let shardis: RunningServer;
+  beforeAll(async () => {
+    redis = await startRedis(['--requirepass', 'secret']);
+    shardis = await startServer({ shards: 2, args: ['--requirepass', 'secret'] });
+  });
+  afterAll(async () => {
+    await redis?.close();
+    await shardis?.close();
+  });
+
+  compareStreams(passwordStreams, () => [redis, shardis]);
+});
+
+/** `servers` returns Redis and ours, once they run. */
+function compareStreams(
+  streams: Readonly<Record<string, string>>,
+  servers: () => readonly [RunningServer, RunningServer],
+): void {
+  for (const [title, stream] of Object.entries(streams)) {
+    test(title, async () => {
+      const bytes = Buffer.from(stream, 'latin1');
+      const [theirs, ours] = await Promise.all(servers().map((server) => exchange(server, bytes)));
+      expect(ours).toBe(theirs);
+    });
+  }
+}
 
 async function open(server: RunningServer, resp: number): Promise<Client> {
   const client = await server.client({ exact: true });

@@ -8,9 +8,9 @@ export class ReplyError extends Error {
   override name = 'ReplyError';
 }
 
-/** Maps, sets and pushes of exact replies; all other types are text with their type byte in front. */
+/** Maps and sets of exact replies; all other types are text with their type byte in front. */
 export interface ExactAggregate {
-  readonly type: 'map' | 'set' | 'push' | 'attribute';
+  readonly type: 'map' | 'set';
   readonly items: readonly Reply[];
 }
 
@@ -39,12 +39,16 @@ export class Push {
 export const INCOMPLETE = Symbol('incomplete');
 
 const CR = 13;
+const LF = 10;
 
 export class ReplyDecoder {
   readonly #exact: boolean;
   #bytes: Buffer = Buffer.alloc(0);
   #position = 0;
-  /** No reply can be complete before this many bytes are there: saves parsing a long one again and again. */
+  /** What came and is not yet joined to `#bytes`: a long reply is joined once, not with each chunk. */
+  readonly #chunks: Uint8Array[] = [];
+  #chunkBytes = 0;
+  /** No reply can be complete before this many bytes are buffered. */
   #needed = 0;
 
   constructor(exact = false) {
@@ -52,77 +56,95 @@ export class ReplyDecoder {
   }
 
   append(chunk: Uint8Array): void {
-    const rest = this.#bytes.subarray(this.#position);
-    this.#bytes = rest.length === 0 ? Buffer.from(chunk) : Buffer.concat([rest, chunk]);
-    this.#needed -= this.#position;
-    this.#position = 0;
+    this.#chunks.push(chunk);
+    this.#chunkBytes += chunk.length;
   }
 
   /** How many bytes have not been decoded or taken. */
   get buffered(): number {
-    return this.#bytes.length - this.#position;
+    return this.#bytes.length - this.#position + this.#chunkBytes;
   }
 
   /** The byte that the next reply begins with, or undefined. */
   get typeByte(): string | undefined {
-    return this.buffered === 0 ? undefined : String.fromCharCode(this.#bytes[this.#position]!);
+    const byte = this.#bytes[this.#position] ?? this.#chunks[0]?.[0];
+    return byte === undefined ? undefined : String.fromCharCode(byte);
   }
 
   /** Takes `count` bytes (or all that are there) without decoding them. */
   takeRaw(count: number = this.buffered): string {
+    this.#join();
     const end = this.#position + Math.min(count, this.buffered);
     const taken = this.#bytes.toString('latin1', this.#position, end);
     this.#position = end;
+    this.#needed = 0;
     return taken;
   }
 
   /** The next reply or push. Throws when the bytes are not RESP. */
   next(): Reply | Push | typeof INCOMPLETE {
-    if (this.#bytes.length < this.#needed) return INCOMPLETE;
-    const start = this.#position;
-    const reply = this.#value();
-    if (reply === INCOMPLETE) this.#position = start;
-    return reply;
+    if (this.buffered < this.#needed) return INCOMPLETE;
+    this.#join();
+    this.#needed = 0;
+    // Whether a reply is complete is found without making strings, which would be made again with each chunk.
+    return this.#isComplete() ? this.#value() : INCOMPLETE;
   }
 
-  #line(): string | typeof INCOMPLETE {
+  #join(): void {
+    if (this.#chunks.length === 0) return;
+    this.#bytes = Buffer.concat([this.#bytes.subarray(this.#position), ...this.#chunks.splice(0)]);
+    this.#position = 0;
+    this.#chunkBytes = 0;
+  }
+
+  #isComplete(): boolean {
+    let at = this.#position;
+    for (let left = 1; left > 0; left--) {
+      const lineEnd = this.#bytes.indexOf(CR, at);
+      if (lineEnd < 0 || lineEnd + 1 >= this.#bytes.length) return false;
+      const type = String.fromCharCode(this.#bytes[at]!);
+      const isSized = '$=*~>%|'.includes(type);
+      const count = isSized ? Number(this.#bytes.toString('latin1', at + 1, lineEnd)) : 0;
+      at = lineEnd + 2;
+      if (type === '$' || type === '=') {
+        if (count < 0) continue;
+        at += count + 2;
+        if (at > this.#bytes.length) {
+          this.#needed = at - this.#position;
+          return false;
+        }
+      } else if (isSized) {
+        // After attributes comes the reply that they belong to.
+        left += type === '%' ? count * 2 : type === '|' ? count * 2 + 1 : Math.max(0, count);
+      }
+    }
+    return true;
+  }
+
+  #line(): string {
     const end = this.#bytes.indexOf(CR, this.#position);
-    if (end < 0 || end + 1 >= this.#bytes.length) return INCOMPLETE;
     const line = this.#bytes.toString('latin1', this.#position, end);
-    if (this.#bytes[end + 1] !== 10) throw new Error(`a line of a reply does not end in CRLF: ${line}`);
+    if (this.#bytes[end + 1] !== LF) throw new Error(`a line of a reply does not end in CRLF: ${line}`);
     this.#position = end + 2;
     return line;
   }
 
-  #value(): Reply | Push | typeof INCOMPLETE {
+  /** Decodes the reply at the position, which is there as a whole. */
+  #value(): Reply | Push {
     const line = this.#line();
-    if (line === INCOMPLETE) return INCOMPLETE;
-    const text = line.slice(1);
-    switch (line[0]) {
-      case '$':
-      case '=':
-        return this.#bulk(line);
-      case '*':
-      case '~':
-      case '>':
-      case '%':
-      case '|':
-        return this.#aggregate(line[0], Number(text));
-    }
+    const type = line[0] ?? '';
+    if (type === '$' || type === '=') return this.#bulk(line);
+    if (type !== '' && '*~>%|'.includes(type)) return this.#aggregate(type, Number(line.slice(1)));
     return this.#exact ? exactLine(line) : plainLine(line);
   }
 
-  #bulk(line: string): Reply | typeof INCOMPLETE {
+  #bulk(line: string): Reply {
     if (line === '$-1') return this.#exact ? line : null;
     const length = Number(line.slice(1));
     if (!Number.isSafeInteger(length) || length < 0) throw new Error(`not a bulk string: ${line}`);
     const end = this.#position + length;
-    if (this.#bytes.length < end + 2) {
-      this.#needed = end + 2;
-      return INCOMPLETE;
-    }
     const text = this.#bytes.toString('latin1', this.#position, end);
-    if (this.#bytes[end] !== CR || this.#bytes[end + 1] !== 10) {
+    if (this.#bytes[end] !== CR || this.#bytes[end + 1] !== LF) {
       throw new Error(`a bulk string of ${length} bytes does not end in CRLF`);
     }
     this.#position = end + 2;
@@ -130,13 +152,12 @@ export class ReplyDecoder {
     return line[0] === '=' ? text.slice(4) : text;
   }
 
-  #aggregate(type: string, count: number): Reply | Push | typeof INCOMPLETE {
+  #aggregate(type: string, count: number): Reply | Push {
     if (count === -1 && type === '*') return this.#exact ? '*-1' : null;
     if (!Number.isSafeInteger(count) || count < 0) throw new Error(`not a count: ${type}${count}`);
     const items: Reply[] = [];
     for (let left = type === '%' || type === '|' ? count * 2 : count; left > 0; left--) {
       const item = this.#value();
-      if (item === INCOMPLETE) return INCOMPLETE;
       if (item instanceof Push) throw new Error('a push stands within a reply');
       items.push(item);
     }

@@ -40,7 +40,6 @@ export function parsePieces(
 
 function deliver(parser: RequestParser, old: Uint8Array, piece: Uint8Array, delivery: Delivery): Uint8Array {
   const kept = delivery === 'append' ? 0 : parser.commandStart;
-  // Some room before and after: the parser must mind `end`, not the buffer's length.
   const buffer = new Uint8Array(old.length - kept + piece.length);
   buffer.set(old.subarray(kept));
   buffer.set(piece, old.length - kept);
@@ -51,6 +50,7 @@ function deliver(parser: RequestParser, old: Uint8Array, piece: Uint8Array, deli
 
 /** Parses what can be parsed; false after an error. */
 function parseBuffered(parser: RequestParser, buffer: Uint8Array, results: Parsed[]): boolean {
+  // What stands after the end must not be looked at.
   const padded = new Uint8Array(buffer.length + 16).fill(0x24);
   padded.set(buffer);
   for (;;) {

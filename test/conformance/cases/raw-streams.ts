@@ -38,3 +38,24 @@ export const rawStreams: Readonly<Record<string, string>> = {
   'HTTP is not spoken': 'POST / HTTP/1.1\r\nHost: localhost\r\nPING\r\n',
   'a Host line is not spoken either': 'PING\r\nHost: localhost\r\nPING\r\n',
 };
+
+/** The same on servers that want the password `secret`. */
+export const passwordStreams: Readonly<Record<string, string>> = {
+  'nothing is done before AUTH':
+    'GET k\r\nPING\r\nECHO hi\r\nCLIENT ID\r\nCOMMAND COUNT\r\nSELECT 1\r\nINFO\r\n',
+  'what is wrong with a command is said before': 'NONSENSE\r\nGET\r\nSET k\r\nCLIENT NONSENSE\r\nCONFIG\r\n',
+  'AUTH opens the connection': 'AUTH secret\r\nPING\r\nSET k v\r\nGET k\r\n',
+  'AUTH takes the name of the default user': 'AUTH default secret\r\nPING\r\n',
+  'wrong passwords are refused':
+    'AUTH wrong\r\nAUTH default wrong\r\nAUTH nobody secret\r\nAUTH ""\r\nPING\r\nAUTH\r\nAUTH a b c\r\n',
+  'a wrong password later does not take the right away': 'AUTH secret\r\nAUTH wrong\r\nPING\r\n',
+  'HELLO wants a password too':
+    'HELLO\r\nHELLO 3\r\nHELLO 3 AUTH default wrong\r\nHELLO 9\r\nHELLO 3 SETNAME x\r\nPING\r\n',
+  'a failed HELLO leaves RESP2': 'HELLO 3 AUTH default wrong\r\nAUTH secret\r\nGET none\r\n',
+  'RESET takes the right away': 'AUTH secret\r\nPING\r\nRESET\r\nPING\r\n',
+  'QUIT is allowed': 'QUIT\r\nPING\r\n',
+  'many words are refused before AUTH': '*11\r\n$4\r\nPING\r\n',
+  'ten words are read before AUTH': `*10\r\n${'$1\r\nx\r\n'.repeat(10)}`,
+  'long words are refused before AUTH': '*2\r\n$4\r\nAUTH\r\n$16385\r\n',
+  'more is taken after AUTH': `AUTH secret\r\n*12\r\n$3\r\nDEL\r\n${'$1\r\nx\r\n'.repeat(11)}`,
+};
