@@ -63,10 +63,11 @@ export class ReplyWriter {
     this.#line('+', text);
   }
 
-  /** `text` begins with the error code. Line ends within it would break the protocol: they become spaces. */
+  /** `text` begins with the error code. Line ends within it would break the protocol: as in Redis, those at the
+   * end go and others become spaces. */
   error(text: string): void {
     this.errors++;
-    this.#line('-', /[\r\n]/.test(text) ? text.replace(/[\r\n]/g, ' ') : text);
+    this.#line('-', /[\r\n]/.test(text) ? text.replace(/[\r\n]+$/, '').replace(/[\r\n]/g, ' ') : text);
   }
 
   /** An integer that is exact as a number, or a 64-bit one as a bigint. */

@@ -8,6 +8,7 @@
  * this: an error in the second command of a pipeline comes after the first one's reply.
  */
 import { CR, LF } from '../base/bytes.ts';
+import { parseInteger } from '../base/numbers.ts';
 import { Arguments } from './arguments.ts';
 import { PROTOCOL } from './errors.ts';
 import { splitWords } from './inline.ts';
@@ -148,11 +149,9 @@ export class RequestParser {
 
   /** The number of words after `*` (none where Redis ignores the array), or a LINE_ code; sets `error`. */
   #readCount(bytes: Uint8Array, at: number, end: number): number {
-    const negative = bytes[at] === MINUS;
-    let count = this.#readNumber(bytes, negative ? at + 1 : at, end, LINE_BYTES_MAX);
+    const count =
+      bytes[at] === MINUS ? this.#readNegativeCount(bytes, at, end) : this.#readNumber(bytes, at, end);
     if (count === LINE_INCOMPLETE) return LINE_INCOMPLETE;
-    // Any well-formed negative count means an empty command.
-    if (negative && count >= 0) count = count === 0 ? LINE_INVALID : 0;
     if (count === LINE_TOO_LONG) {
       this.error = PROTOCOL.tooBigMultibulkCount;
       return LINE_INVALID;
@@ -168,13 +167,20 @@ export class RequestParser {
     return count;
   }
 
+  /** Any well-formed negative count means an empty command. */
+  #readNegativeCount(bytes: Uint8Array, at: number, end: number): number {
+    const state = this.#lineState(bytes, at, end);
+    if (state !== 0) return state;
+    const lineEnd = bytes.indexOf(CR, at);
+    this.#afterLine = lineEnd + 2;
+    return parseInteger(bytes, at, lineEnd) === undefined ? LINE_INVALID : 0;
+  }
+
   /** The length on the `$` line at `at`, or LINE_INCOMPLETE, or another LINE_ code with `error` set. */
   #readBulkLength(bytes: Uint8Array, at: number, end: number): number {
     if (at >= end) return LINE_INCOMPLETE;
     const dollar = bytes[at] === DOLLAR;
-    const length = dollar
-      ? this.#readNumber(bytes, at + 1, end, LINE_BYTES_MAX)
-      : this.#lineState(bytes, at, end, LINE_BYTES_MAX);
+    const length = dollar ? this.#readNumber(bytes, at + 1, end) : this.#lineState(bytes, at, end);
     if (length === LINE_INCOMPLETE) return LINE_INCOMPLETE;
     if (length === LINE_TOO_LONG) {
       this.error = PROTOCOL.tooBigBulkCount;
@@ -199,7 +205,7 @@ export class RequestParser {
    * Reads a non-negative decimal and its line end; sets `#afterLine`. As in Redis the line ends at the first
    * CR and the byte after it is taken for the LF; leading zeros are invalid.
    */
-  #readNumber(bytes: Uint8Array, from: number, end: number, lineBytesMax: number): number {
+  #readNumber(bytes: Uint8Array, from: number, end: number): number {
     let at = from;
     let value = 0;
     while (at < end) {
@@ -214,15 +220,15 @@ export class RequestParser {
       if (digits === 0 || digits > 15 || (digits > 1 && bytes[from] === 48)) return LINE_INVALID;
       return value;
     }
-    const state = this.#lineState(bytes, at, end, lineBytesMax - (at - from));
+    const state = this.#lineState(bytes, from, end);
     return state === 0 ? LINE_INVALID : state;
   }
 
   /** 0 when a whole line ends in `bytes[from, end)`, otherwise LINE_INCOMPLETE or LINE_TOO_LONG. */
-  #lineState(bytes: Uint8Array, from: number, end: number, lineBytesMax: number): number {
+  #lineState(bytes: Uint8Array, from: number, end: number): number {
     const cr = bytes.subarray(from, end).indexOf(CR);
     if (cr >= 0 && from + cr + 1 < end) return 0;
-    return cr < 0 && end - from > lineBytesMax ? LINE_TOO_LONG : LINE_INCOMPLETE;
+    return cr < 0 && end - from > LINE_BYTES_MAX ? LINE_TOO_LONG : LINE_INCOMPLETE;
   }
 
   #nextInline(bytes: Uint8Array, end: number): number {

@@ -11,6 +11,7 @@
 import type { Socket } from 'node:net';
 import { viewedBytes } from '../base/bytes.ts';
 import { MAX_CLIENTS_REACHED } from '../protocol/errors.ts';
+import { ReplyBuffer } from '../protocol/reply-writer.ts';
 import {
   COMMAND,
   NEED_MORE,
@@ -130,6 +131,13 @@ export class Acceptor implements ConnectionHost {
     return true;
   }
 
+  crossProtocol(connection: Connection): void {
+    this.#options.note(
+      `Possible attack: ${connection.address} sends what a browser sends to a web server. Connection closed.`,
+    );
+    connection.kill();
+  }
+
   /** The client will send no more: what it sent is still answered. */
   #finish(connection: Connection): void {
     connection.closeAfterReplies();
@@ -223,7 +231,9 @@ export class Acceptor implements ConnectionHost {
   }
 
   #protocolError(connection: Connection, text: string): void {
-    connection.appendReply(Buffer.from(`-${text}\r\n`, 'latin1'));
+    const reply = new ReplyBuffer();
+    reply.writer.error(text);
+    connection.appendReply(reply.take());
     this.#dispatcher.errorReplies++;
     connection.closeAfterReplies();
     this.touch(connection);

@@ -82,7 +82,13 @@ export class Dispatcher {
 
   /** A container with its subcommand, or a name that does not exist. */
   #dispatchNamed(connection: Connection, command: Command | undefined, args: Arguments): boolean {
-    if (command === undefined) return this.#refuse(connection, errors.unknownCommand(args.texts()));
+    if (command === undefined) {
+      if (isHttpRequest(args)) {
+        this.#local.crossProtocol(connection);
+        return true;
+      }
+      return this.#refuse(connection, errors.unknownCommand(args.texts()));
+    }
     if (args.count < 2) {
       if (command.route !== ROUTE.container) return this.#dispatchChecked(connection, command, args);
       return this.#refuse(connection, errors.wrongArity(command.fullName));
@@ -439,4 +445,12 @@ export class Dispatcher {
     });
     return true;
   }
+}
+
+/**
+ * A web page can make a browser post to any port, and the lines of its request would be commands. As in Redis, the
+ * words that every such request has end the connection.
+ */
+function isHttpRequest(args: Arguments): boolean {
+  return args.is(0, 'post') || args.is(0, 'host:');
 }

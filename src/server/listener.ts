@@ -16,6 +16,9 @@ export interface ListenOptions {
   accepted(socket: Socket, addresses: ConnectionAddresses): void;
 }
 
+/** The length of `sun_path` without its end mark. */
+const UNIX_PATH_BYTES_MAX = process.platform === 'linux' ? 107 : 103;
+
 /** A failure to listen, in one line for people. */
 export class ListenError extends Error {}
 
@@ -79,6 +82,12 @@ export class Listener {
   }
 
   async #listenUnix(path: string): Promise<void> {
+    // Libuv would cut the path, and listen somewhere else.
+    if (Buffer.byteLength(path) > UNIX_PATH_BYTES_MAX) {
+      throw new ListenError(
+        `cannot listen on Unix socket ${path}: the path has more than ${UNIX_PATH_BYTES_MAX} bytes`,
+      );
+    }
     await removeStaleSocket(path);
     const server = this.#createServer(() => ({
       address: `${path}:0`,

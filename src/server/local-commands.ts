@@ -21,6 +21,7 @@ export interface LocalHost {
   resetStatistics(): void;
   shutdown(): void;
   touched(connection: Connection): void;
+  crossProtocol(connection: Connection): void;
 }
 
 export class LocalCommands implements ServerContext {
@@ -66,6 +67,11 @@ export class LocalCommands implements ServerContext {
   /** Notes that a connection may have something to flush. */
   touched(connection: Connection): void {
     this.#host.touched(connection);
+  }
+
+  /** Ends a connection that speaks HTTP. */
+  crossProtocol(connection: Connection): void {
+    this.#host.crossProtocol(connection);
   }
 
   clients(): Iterable<Client> {

@@ -14,7 +14,7 @@ import type { Connection } from './connection.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Listener } from './listener.ts';
 import { LocalCommands, type LocalHost } from './local-commands.ts';
-import type { Log, LogLevel } from './log.ts';
+import type { Log } from './log.ts';
 import { OutputLimit } from './output-limit.ts';
 import { reportOf } from './report.ts';
 import { RunPool } from './run.ts';
@@ -220,6 +220,10 @@ export class Server implements LocalHost {
     this.#acceptor.touch(connection);
   }
 
+  crossProtocol(connection: Connection): void {
+    this.#acceptor.crossProtocol(connection);
+  }
+
   // Configuration
 
   #acceptorOptions(): AcceptorOptions {
@@ -251,7 +255,7 @@ export class Server implements LocalHost {
     config.onChange('client-output-buffer-limit', () => {
       acceptor.outputLimit.normal = config.get('client-output-buffer-limit').normal;
     });
-    config.onChange('loglevel', () => this.#log.setLevel(config.get('loglevel') as LogLevel));
+    config.onChange('loglevel', () => this.#log.setLevel(config.get('loglevel')));
     config.onShardChange((name, value) => {
       for (const link of this.#shards.links) link.send({ kind: 'option', name, value });
     });

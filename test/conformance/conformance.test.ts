@@ -60,7 +60,8 @@ function compareStreams(
     test(title, async () => {
       const bytes = Buffer.from(stream, 'latin1');
       const [theirs, ours] = await Promise.all(servers().map((server) => exchange(server, bytes)));
-      expect(ours).toBe(theirs);
+      // Redis 7.2, whose texts are ours, words one error of HELLO otherwise than 7.0.
+      expect(ours).toBe(theirs.replaceAll('otherwise the HELLO AUTH', 'otherwise the HELLO <proto> AUTH'));
     });
   }
 }

@@ -44,7 +44,7 @@ process.once('exit', () => {
 const redisTakesOurPlace = process.env.SERVER_UNDER_TEST === 'redis';
 
 export function startServer(options: ServerOptions = {}): Promise<RunningServer> {
-  if (redisTakesOurPlace) return startRedis(['--enable-debug-command', 'yes']);
+  if (redisTakesOurPlace) return startRedis(options.args);
   return start((port, directory) => {
     const words = [mainScript];
     if (options.config !== undefined) {

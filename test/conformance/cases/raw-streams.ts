@@ -15,7 +15,7 @@ export const rawStreams: Readonly<Record<string, string>> = {
   'unbalanced quotes end the connection': 'PING\r\nSET k "a\r\nPING\r\n',
   'a wrong type byte ends the connection': 'PING\r\n*1\r\n:4\r\nPING\r\n',
   'a wrong count of words ends the connection': 'PING\r\n*abc\r\nPING\r\n',
-  'a count of words that is too large ends the connection': '*1048577\r\nPING\r\n',
+  'a count of words that is too large ends the connection': '*2147483648\r\nPING\r\n',
   'a wrong length ends the connection': '*1\r\n$abc\r\nPING\r\n',
   'a negative length ends the connection': '*2\r\n$4\r\nECHO\r\n$-1\r\nPING\r\n',
   'a length that is too large ends the connection': '*1\r\n$536870913\r\nPING\r\n',
