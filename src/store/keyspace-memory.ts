@@ -52,7 +52,7 @@ export interface KeyspaceOptions {
   onObjectFreed?: (object: number, type: number) => void;
 }
 
-export class KeyspaceMemory implements DatabaseHost {
+export abstract class KeyspaceMemory implements DatabaseHost {
   readonly seed: HashSeed;
   readonly options: KeyspaceOptions;
   readonly arena: Arena;
@@ -95,6 +95,9 @@ export class KeyspaceMemory implements DatabaseHost {
   now(): number {
     return this.options.now();
   }
+
+  /** Deletes an entry because its time has come. */
+  abstract expireEntry(db: number, ref: number, hash: number): void;
 
   /** The hash that all calls want: int32, a small integer for the engine. */
   hash(key: Uint8Array, start: number, end: number): number {
@@ -250,22 +253,25 @@ export class KeyspaceMemory implements DatabaseHost {
   /**
    * Visits about `count` keys from `cursor` (0 at first) on and returns the next cursor, 0 at the end. Every key
    * that is there from the first call to the last is visited exactly once, although segments split and merge
-   * meanwhile (see walks.ts); a key added or deleted meanwhile once or not at all. `visit` must not change the keyspace.
+   * meanwhile (see walks.ts); a key added or deleted meanwhile once or not at all. Expired keys
+   * on the way are deleted. `visit` must not change the keyspace.
    */
   scan(db: number, cursor: number, count: number, visit: (ref: number) => void): number {
     const index = this.databases[db]!.index;
     if (index === undefined) return 0;
-    return scanIndex(index, cursor, count, (ref) => {
-      if (!this.isExpired(ref)) visit(ref);
+    return scanIndex(index, cursor, count, (ref, hash) => {
+      if (this.isExpired(ref)) this.expireEntry(db, ref, hash);
+      else visit(ref);
     });
   }
 
-  /** Visits all keys that have not expired. `visit` may delete the entry it is given. */
+  /** Visits all keys, and deletes those that have expired instead. `visit` may delete the entry it is given. */
   forEach(db: number, visit: (ref: number, hash: number) => void): void {
     const index = this.databases[db]!.index;
     if (index === undefined) return;
     forEachEntry(index, (ref, hash) => {
-      if (!this.isExpired(ref)) visit(ref, hash);
+      if (this.isExpired(ref)) this.expireEntry(db, ref, hash);
+      else visit(ref, hash);
     });
   }
 

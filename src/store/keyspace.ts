@@ -280,7 +280,7 @@ export class Keyspace extends KeyspaceMemory {
   }
 
   /** Deletes an entry because its time has come. */
-  expireEntry(db: number, ref: number, hash: number): void {
+  override expireEntry(db: number, ref: number, hash: number): void {
     this.statistics.expired++;
     this.options.onExpired?.(db, ref, hash);
     this.deleteEntry(db, ref, hash);

@@ -180,7 +180,6 @@ export class KeyspaceView {
       if (words[at] === hash) {
         const result = this.examine(ref, key, start, end);
         if (result !== MISSING) return result;
-        if (this.ref === ref) return this.missing();
       }
       slot = (slot + 1) & SLOT_MASK;
     }
@@ -212,10 +211,7 @@ export class KeyspaceView {
     Atomics.store(this.touches, this.announceAt, 0);
   }
 
-  /**
-   * Compares the entry's key and notes where its value is. MISSING: another key, or (then `this.ref` is set) the
-   * key, but it has expired.
-   */
+  /** Compares the entry's key and notes where its value is. MISSING: another key. UNSURE also when it has expired. */
   private examine(ref: number, key: Uint8Array, start: number, end: number): number {
     this.ref = 0;
     const number = ref >>> EXTENT_SHIFT;
@@ -241,10 +237,8 @@ export class KeyspaceView {
     let expiresAt = NO_EXPIRY;
     if (hasExpiry) {
       expiresAt = (words[at + 3]! >>> 0) + words[at + 4]! * HIGH;
-      if (this.nowMs > expiresAt) {
-        this.ref = ref;
-        return MISSING;
-      }
+      // Absent for everybody; but only the shard, asked for it, can free it.
+      if (this.nowMs > expiresAt) return UNSURE;
     }
     this.bytes = bytes;
     this.valueStart = valueStart;

@@ -66,12 +66,14 @@ export function scanIndex(
   index: HashIndex,
   cursor: number,
   count: number,
-  visit: (ref: number) => void,
+  visit: (ref: number, hash: number) => void,
 ): number {
   const buffer = new ScanBuffer();
   let r = cursor >>> 0;
   let visited = 0;
   while (r < ORDER_END) {
+    // Taken before the visits: deleting an entry may merge the segment with its buddy.
+    const end = segmentEnd(index, r);
     const entries = copySlots(index, segmentAt(index, r), buffer.slots);
     let pending = 0;
     for (let i = 0; i < entries; i++) {
@@ -83,11 +85,12 @@ export function scanIndex(
     for (let i = 0; i < pending; i++) {
       const order = Math.floor(sorted[i]! / SLOTS);
       if (visited >= count && order !== last) return order;
-      visit(buffer.slots[(sorted[i]! - order * SLOTS) * 2 + 1]!);
+      const slot = (sorted[i]! - order * SLOTS) * 2;
+      visit(buffer.slots[slot + 1]!, buffer.slots[slot]!);
       visited++;
       last = order;
     }
-    r = segmentEnd(index, r);
+    r = end;
     if (visited >= count && r < ORDER_END) return r;
   }
   return 0;
