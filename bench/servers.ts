@@ -230,13 +230,21 @@ export function durabilityNote(server: Server, said: string): string {
   return `${server.name} says ${said}${keepsNothing ? '' : ' (it may be writing to disk: not a like-for-like run)'}`;
 }
 
+function readProc(pid: number, file: 'stat' | 'status'): string {
+  try {
+    return fs.readFileSync(`/proc/${pid}/${file}`, 'utf8');
+  } catch {
+    throw new BenchError(`the server with pid ${pid} ended during the benchmark`);
+  }
+}
+
 let ticksPerSecond = 0;
 
 /** CPU seconds, user + system, that the process and all its threads have used since it began; NaN off Linux. */
 export function cpuSeconds(pid: number): number {
   if (!onLinux) return Number.NaN;
   ticksPerSecond ||= Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
-  const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const stat = readProc(pid, 'stat');
   // The second field, the name, may hold blanks and brackets; utime and stime are the 12th and 13th after it.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
@@ -245,6 +253,6 @@ export function cpuSeconds(pid: number): number {
 /** Resident bytes of the process; NaN off Linux. */
 export function residentBytes(pid: number): number {
   if (!onLinux) return Number.NaN;
-  const status = fs.readFileSync(`/proc/${pid}/status`, 'utf8');
+  const status = readProc(pid, 'status');
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
 }

@@ -164,8 +164,14 @@ export class Server implements LocalHost {
     const message = `shard ${shard} died: ${reason}`;
     this.#log.warning(message);
     clearInterval(this.#upkeep);
-    this.#stopping ??= this.#listener.close().then(() => this.#shards.terminate());
+    this.#stopping ??= this.#stopAtOnce();
     this.#options.stopped?.({ kind: 'shard-died', message });
+  }
+
+  async #stopAtOnce(): Promise<void> {
+    await this.#listener.close();
+    await this.#acceptor.stop(0);
+    await this.#shards.terminate();
   }
 
   // What server commands use

@@ -37,9 +37,15 @@ export class Shards {
   }
 
   static async start(options: ShardsOptions): Promise<Shards> {
-    const started = await Promise.all(
+    const outcomes = await Promise.allSettled(
       Array.from({ length: options.shards }, (_, index) => startShard(index, options)),
     );
+    const started = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failed !== undefined) {
+      await Promise.all(started.map(({ worker }) => worker.terminate()));
+      throw failed.reason;
+    }
     return new Shards(
       started.map(({ link }) => link),
       started.map(({ worker }) => worker),
@@ -109,6 +115,7 @@ async function startShard(
   const view = await new Promise<KeyspaceView>((resolve, reject) => {
     let opened: KeyspaceView | undefined;
     worker.once('error', reject);
+    worker.once('exit', (code) => reject(new Error(`shard ${index} ended while it started: exit code ${code}`)));
     // The first message opens the view, all others tell it what changes.
     port1.on('message', (message: ShareMessage) => {
       if (opened !== undefined) {
@@ -120,6 +127,7 @@ async function startShard(
     });
   });
   worker.removeAllListeners('error');
+  worker.removeAllListeners('exit');
   port1.unref();
   return { link: new ShardLink(index, lanes, port1, view, new ShardStatistics(statistics)), worker };
 }
