@@ -27,6 +27,7 @@ import type { OutputLimit } from './output-limit.ts';
 import type { Run, RunPool } from './run.ts';
 import type { ShardLink } from './shard-link.ts';
 import { readInto } from './socket-reader.ts';
+import { WriteRequests } from './socket-writer.ts';
 
 const READ_BUFFER_BYTES = 64 * 1024;
 const POOLED_CHUNKS = 256;
@@ -49,6 +50,7 @@ export class Acceptor implements ConnectionHost {
   readonly rests = [this.chunks, new ChunkPool(READ_BUFFER_BYTES, POOLED_RESTS)];
   readonly runs: RunPool;
   readonly connections = new Map<number, Connection>();
+  readonly writeRequests = new WriteRequests();
   readonly traffic = { inputBytes: 0, outputBytes: 0 };
   connectionsReceived = 0;
   connectionsRejected = 0;
@@ -106,7 +108,6 @@ export class Acceptor implements ConnectionHost {
     this.connections.set(connection.id, connection);
     socket.on('error', () => connection.socketClosed());
     socket.on('close', () => connection.socketClosed());
-    socket.on('drain', () => connection.drained());
     socket.on('end', () => {
       connection.hasEnded = true;
       if (!connection.isWaiting) this.#finish(connection);

@@ -19,6 +19,7 @@ import type { RequestParser } from '../protocol/request-parser.ts';
 import { CHUNK_BYTES, type ChunkPool } from './chunk-pool.ts';
 import { describeClient } from './describe-client.ts';
 import type { Run, RunPool } from './run.ts';
+import { SocketWriter, type WriteRequests } from './socket-writer.ts';
 
 /** Unsent replies beyond which a connection is not read from. */
 const OUTPUT_PAUSE_BYTES = 1024 * 1024;
@@ -35,6 +36,7 @@ export interface ConnectionHost {
   /** For unparsed bytes, by rising size; larger ones are not pooled. */
   readonly rests: readonly ChunkPool[];
   readonly runs: RunPool;
+  readonly writeRequests: WriteRequests;
   /** Called when a connection that waited can go on: its unparsed bytes are to be parsed. */
   resumed(connection: Connection): void;
   /** Called once when the connection is gone. */
@@ -96,6 +98,7 @@ export class Connection implements Client, ReplySink {
 
   readonly #host: ConnectionHost;
   readonly #socket: Socket;
+  readonly #writer: SocketWriter;
   /** Waits for its own replies before the next command runs. */
   #awaitsReplies = false;
   /** Waits for room in a lane. */
@@ -114,6 +117,7 @@ export class Connection implements Client, ReplySink {
   ) {
     this.id = id;
     this.#socket = socket;
+    this.#writer = new SocketWriter(socket, host.writeRequests, () => this.drained());
     this.#host = host;
     this.reply = new ReplyWriter(this);
     this.address = addresses.address;
@@ -303,9 +307,7 @@ export class Connection implements Client, ReplySink {
       return;
     }
     this.#host.traffic.outputBytes += length;
-    const socket = this.#socket;
-    socket.write(Buffer.from(chunk.buffer as ArrayBuffer, chunk.byteOffset, length));
-    const waiting = socket.writableLength;
+    const waiting = this.#writer.write(Buffer.from(chunk.buffer as ArrayBuffer, chunk.byteOffset, length));
     if (waiting === 0) {
       this.#host.chunks.give(chunk);
       return;
@@ -320,7 +322,7 @@ export class Connection implements Client, ReplySink {
 
   /** Bytes of replies that wait here or in the socket. */
   get outputBytes(): number {
-    return this.reply.position + this.#socket.writableLength;
+    return this.reply.position + this.#writer.waitingBytes;
   }
 
   // Ending

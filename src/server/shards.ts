@@ -115,7 +115,9 @@ async function startShard(
   const view = await new Promise<KeyspaceView>((resolve, reject) => {
     let opened: KeyspaceView | undefined;
     worker.once('error', reject);
-    worker.once('exit', (code) => reject(new Error(`shard ${index} ended while it started: exit code ${code}`)));
+    worker.once('exit', (code) =>
+      reject(new Error(`shard ${index} ended while it started: exit code ${code}`)),
+    );
     // The first message opens the view, all others tell it what changes.
     port1.on('message', (message: ShareMessage) => {
       if (opened !== undefined) {

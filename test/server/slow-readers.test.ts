@@ -31,6 +31,30 @@ forEachShardCount([1, 3], (shards) => {
     await expectBounded(shards, 100 * KB, [['SET', 'other', 'x'], ...repeat(1_000, ['MGET', ...keys])], keys);
   });
 
+  test('nor do replies that wait for one before them', async () => {
+    const server = await startServer({ shards, args: ['--enable-debug-command', 'yes'] });
+    const sleeper = await server.client();
+    const wire = await Wire.connect(server.port);
+    await wire.command('SET', 'first', 'v');
+    expect(await wire.line()).toBe('+OK');
+    const before = rssBytes(server.pid);
+    const sleep = sleeper.command('DEBUG', 'SLEEP', '2');
+    await pause(100);
+    const echo = encodeCommand(['ECHO', 'e'.repeat(100 * KB)]);
+    wire.socket.write(encodeCommand(['GET', 'first']));
+    let most = 0;
+    for (let i = 0; i < 100; i++) {
+      for (let j = 0; j < 200 && wire.socket.write(echo); j++);
+      await pause(10);
+      most = Math.max(most, rssBytes(server.pid));
+    }
+    wire.close();
+    expect(await sleep).toBe('OK');
+    sleeper.destroy();
+    expect(await server.close()).toEqual({ code: 0 });
+    expect(most - before).toBeLessThan(GROWTH_BYTES_MAX);
+  });
+
   test('a client that reads late gets everything', async () => {
     const server = await startServer({ shards });
     const setter = await server.client();

@@ -1,0 +1,132 @@
+/**
+ * Writing to sockets with less around it.
+ *
+ * `socket.write` queues, makes a request object, and defers a callback for every write, about a microsecond and as
+ * much as parsing and answering a small command. Nearly all our writes are taken by the kernel at once, so none of it
+ * is needed for them. Here the stream's handle is called as `net.Socket` itself calls it, with one request object
+ * that is used again until a write does not complete at once.
+ *
+ * The class of request objects is not public. It is learnt from the first write that a socket makes in the ordinary
+ * way; where a handle looks otherwise than expected, `socket.write` goes on serving.
+ */
+import type { Socket } from 'node:net';
+
+interface WriteRequest {
+  handle: unknown;
+  oncomplete: ((status: number) => void) | undefined;
+  async: boolean;
+  bytes: number;
+  buffer: Uint8Array | null;
+}
+
+interface StreamHandle {
+  writeBuffer?: (request: WriteRequest, bytes: Uint8Array) => number;
+  /** Bytes that the kernel has not taken yet. */
+  readonly writeQueueSize?: number;
+}
+
+/** What an acceptor knows of write requests; one for all its sockets. */
+export class WriteRequests {
+  #class: (new () => WriteRequest) | undefined;
+  #spare: WriteRequest | undefined;
+
+  /** True once a request can be made. */
+  get isReady(): boolean {
+    return this.#class !== undefined;
+  }
+
+  /** Learns the class from the next ordinary write to `handle`. */
+  learnFrom(handle: StreamHandle): void {
+    const write = handle.writeBuffer;
+    if (write === undefined || Object.hasOwn(handle, 'writeBuffer')) return;
+    handle.writeBuffer = (request, bytes) => {
+      delete handle.writeBuffer;
+      this.#class = request.constructor as new () => WriteRequest;
+      return write.call(handle, request, bytes);
+    };
+  }
+
+  take(): WriteRequest {
+    const spare = this.#spare;
+    if (spare !== undefined) {
+      this.#spare = undefined;
+      return spare;
+    }
+    const request = new this.#class!();
+    request.async = false;
+    request.bytes = 0;
+    request.buffer = null;
+    return request;
+  }
+
+  /** Takes back a request that the handle did not keep. */
+  give(request: WriteRequest): void {
+    request.handle = undefined;
+    request.oncomplete = undefined;
+    this.#spare = request;
+  }
+}
+
+export class SocketWriter {
+  readonly #socket: Socket;
+  readonly #requests: WriteRequests;
+  readonly #handle: StreamHandle | undefined;
+  /** Called when all that waited has been taken by the kernel. */
+  readonly #drained: () => void;
+  #waitingWrites = 0;
+
+  constructor(socket: Socket, requests: WriteRequests, drained: () => void) {
+    this.#socket = socket;
+    this.#requests = requests;
+    this.#drained = drained;
+    const handle = (socket as unknown as { _handle?: StreamHandle })._handle;
+    const isUsable =
+      handle !== undefined &&
+      typeof handle.writeBuffer === 'function' &&
+      typeof handle.writeQueueSize === 'number';
+    this.#handle = isUsable ? handle : undefined;
+    socket.on('drain', drained);
+  }
+
+  /** Bytes that wait to be taken by the kernel. */
+  get waitingBytes(): number {
+    const own = this.#socket.writableLength;
+    return this.#waitingWrites === 0 ? own : own + (this.#handle?.writeQueueSize ?? 0);
+  }
+
+  /**
+   * Writes `bytes`. Returns how many bytes now wait, of these and earlier ones: 0 when the kernel has all and the
+   * memory of `bytes` may be used again. Errors end the socket, which says so by its events.
+   */
+  write(bytes: Buffer): number {
+    const handle = this.#handle;
+    if (handle === undefined || !this.#requests.isReady || this.#socket.writableLength > 0) {
+      if (handle !== undefined && !this.#requests.isReady) this.#requests.learnFrom(handle);
+      this.#socket.write(bytes);
+      return this.waitingBytes;
+    }
+    const request = this.#requests.take();
+    request.handle = handle;
+    request.oncomplete = this.#completed;
+    const error = handle.writeBuffer!(request, bytes);
+    if (error !== 0) {
+      this.#socket.destroy();
+      return 0;
+    }
+    const waiting = handle.writeQueueSize!;
+    if (waiting === 0) {
+      this.#requests.give(request);
+      return 0;
+    }
+    // Keeps the memory alive until then.
+    request.buffer = bytes;
+    this.#waitingWrites++;
+    return waiting;
+  }
+
+  readonly #completed = (status: number): void => {
+    this.#waitingWrites--;
+    if (status !== 0) this.#socket.destroy();
+    else if (this.#waitingWrites === 0) this.#drained();
+  };
+}
