@@ -169,6 +169,11 @@ export interface CommandSpec {
   readonly placement?: Placement;
   /** True when it looks at a key without using it, so that a direct read must not mark the key as used. */
   readonly leavesAccessTime?: boolean;
+  /**
+   * True when the reply holds values or any number of keys, and so may be long: such a command waits while the
+   * connection has much to send.
+   */
+  readonly hasLongReply?: boolean;
   /** A container has subcommands in place of a placement (or both, like COMMAND). */
   readonly subcommands?: readonly CommandSpec[];
 }

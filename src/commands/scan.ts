@@ -37,6 +37,7 @@ export const scanning = defineCommands([
     ],
     history: [['6.0.0', 'Added the `TYPE` subcommand.']],
     tips: ['nondeterministic_output', 'request_policy:special'],
+    hasLongReply: true,
     placement: { at: 'chosen', choose: chooseShard, handler: scan },
   },
   {
@@ -50,6 +51,7 @@ export const scanning = defineCommands([
     categories: ['dangerous'],
     arguments: [{ name: 'pattern', type: 'pattern' }],
     tips: [ON_EVERY_SHARD, 'nondeterministic_output_order'],
+    hasLongReply: true,
     placement: { at: 'every', handler: listKeys, merge: 'concatenate' },
   },
 ]);

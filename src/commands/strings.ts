@@ -34,6 +34,7 @@ export const strings = defineCommands([
     flags: ['readonly', 'fast'],
     keys: oneKey('RO', 'access'),
     arguments: [KEY],
+    hasLongReply: true,
     placement: { at: 'key', handler: get, direct: getDirect, directCopiesValue: true },
   },
   {
@@ -129,6 +130,7 @@ export const strings = defineCommands([
     keys: oneKey('RW', 'access', 'update'),
     arguments: [KEY, VALUE],
     deprecated: { since: '6.2.0', replacedBy: '`SET` with the `!GET` argument' },
+    hasLongReply: true,
     placement: { at: 'key', handler: getAndSet },
   },
   {
@@ -141,6 +143,7 @@ export const strings = defineCommands([
     flags: ['write', 'fast'],
     keys: oneKey('RW', 'access', 'delete'),
     arguments: [KEY],
+    hasLongReply: true,
     placement: { at: 'key', handler: getAndDelete },
   },
   {
@@ -161,6 +164,7 @@ export const strings = defineCommands([
         arguments: [...expiryArguments(), token('PERSIST')],
       },
     ],
+    hasLongReply: true,
     placement: { at: 'key', handler: getAndExpire },
   },
   {
@@ -174,6 +178,7 @@ export const strings = defineCommands([
     keys: allKeys('RO', 'access'),
     arguments: [KEYS],
     tips: [CUT_BY_SHARD],
+    hasLongReply: true,
     placement: {
       at: 'keys',
       handler: getMany,

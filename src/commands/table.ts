@@ -106,6 +106,7 @@ function build(spec: CommandSpec, container: Command | undefined, all: Command[]
     deprecated: spec.deprecated,
     guardedBy: spec.guardedBy,
     leavesAccessTime: spec.leavesAccessTime,
+    hasLongReply: spec.hasLongReply ?? false,
     check: spec.check,
     placement,
     subcommands: spec.subcommands,

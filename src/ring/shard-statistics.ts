@@ -13,6 +13,8 @@ const FIELDS = [
   'indexBytes',
   'arenaBytes',
   'errors',
+  /** No value in the shard is longer. */
+  'largestEntryBytes',
 ] as const;
 /** For each logical database: keys, keys with an expiry, average time to live. */
 const PER_DATABASE = 3;

@@ -104,6 +104,8 @@ export class Connection implements Client, ReplySink {
   /** Waits for room in a lane. */
   #isParked = false;
   #isOutputFull = false;
+  /** Replies that arrived since the connection last had none due, and had to wait for others. */
+  #stashedBytes = 0;
   #isReading = true;
   /** The last byte has been given to the socket. */
   #isEnding = false;
@@ -231,6 +233,7 @@ export class Connection implements Client, ReplySink {
     }
     const run = this.#host.runs.take(this);
     run.stash = [bytes];
+    this.#countStashed(bytes.length);
     run.isDone = true;
     this.appendRun(run);
   }
@@ -239,8 +242,17 @@ export class Connection implements Client, ReplySink {
   receive(run: Run, source: Uint8Array, start: number, end: number): void {
     if (this.isClosed || run.isSilent) return;
     if (run === this.firstRun) this.#write(source, start, end);
-    else if (run.stash === undefined) run.stash = [source.slice(start, end)];
-    else run.stash.push(source.slice(start, end));
+    else {
+      run.stash ??= [];
+      run.stash.push(source.slice(start, end));
+      this.#countStashed(end - start);
+    }
+  }
+
+  /** Too many replies that wait for one before them: no more commands until that has come. */
+  #countStashed(bytes: number): void {
+    this.#stashedBytes += bytes;
+    if (this.#stashedBytes > OUTPUT_PAUSE_BYTES) this.awaitReplies();
   }
 
   /** Called when `run` has all its replies: what is complete at the front of the order is written. */
@@ -267,6 +279,7 @@ export class Connection implements Client, ReplySink {
 
   #allAnswered(): void {
     this.lastRun = undefined;
+    this.#stashedBytes = 0;
     if (!this.#awaitsReplies) return;
     this.#awaitsReplies = false;
     this.#resumeIfFree();

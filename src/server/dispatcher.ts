@@ -8,6 +8,7 @@
  */
 import { slotOf } from '../base/crc16.ts';
 import { type HashSeed, hashBytes } from '../base/hash.ts';
+import type { KeyPositions } from '../commands/command.ts';
 import { type Command, type CommandTable, ROUTE } from '../commands/table.ts';
 import type { Arguments } from '../protocol/arguments.ts';
 import * as errors from '../protocol/errors.ts';
@@ -25,6 +26,8 @@ const DIRECT_TRIES = 3;
 const DIRECT_ROOM = 64;
 /** Longer values are better streamed by the shard than copied in one go between two version checks. */
 const DIRECT_VALUE_BYTES_MAX = 1024 * 1024;
+/** A reply with more is long: it is not asked for while others of the connection are due. */
+const LONG_REPLY_BYTES = 32 * 1024;
 
 export interface DispatcherParts {
   readonly commands: CommandTable;
@@ -203,6 +206,14 @@ export class Dispatcher {
     const link = this.#linkOf(args.bytes, start, end);
     const hash = hashBytes(args.bytes, start, end, this.#seed);
     if (
+      connection.firstRun !== undefined &&
+      command.hasLongReply &&
+      this.#replyBytes(connection, link, args.bytes, start, end, hash) > LONG_REPLY_BYTES
+    ) {
+      connection.awaitReplies();
+      return false;
+    }
+    if (
       command.direct !== undefined &&
       connection.firstRun === undefined &&
       link.guards === 0 &&
@@ -255,6 +266,26 @@ export class Dispatcher {
     return false;
   }
 
+  /**
+   * About how many bytes of reply the value at a key makes. Asked before a read goes through the lane behind others:
+   * a client that sends many reads of large values at once, and takes no replies, would otherwise have all of them
+   * copied into the acceptor's memory.
+   */
+  #replyBytes(
+    connection: Connection,
+    link: ShardLink,
+    key: Uint8Array,
+    start: number,
+    end: number,
+    hash: number,
+  ): number {
+    if (link.isTakingLargeRequest) return Infinity;
+    if (link.statistics.get('largestEntryBytes') <= LONG_REPLY_BYTES / 16) return 0;
+    const found = link.view.locate(connection.db, key, start, end, hash);
+    if (found === 0) return 0;
+    return found > 0 ? link.view.valueLength : Infinity;
+  }
+
   #flagsOf(connection: Connection): number {
     return (connection.resp === 3 ? REQUEST_RESP3 : 0) | (connection.noTouch ? REQUEST_NO_TOUCH : 0);
   }
@@ -293,7 +324,15 @@ export class Dispatcher {
     if (placement?.at !== 'chosen') return true;
     const chosen = placement.choose(args, this.#links.length);
     if (typeof chosen === 'string') return this.#refuse(connection, chosen);
+    if (this.#mustWait(connection, command)) return false;
     return this.#send(connection, command, this.#links[chosen]!, args, 0);
+  }
+
+  /** A command whose reply may have any length runs when all before it have been answered. */
+  #mustWait(connection: Connection, command: Command): boolean {
+    if (!command.hasLongReply || connection.firstRun === undefined) return false;
+    connection.awaitReplies();
+    return true;
   }
 
   // Several shards
@@ -306,6 +345,14 @@ export class Dispatcher {
     if (placement.directEach !== undefined && this.#readEachDirectly(connection, command, args, last))
       return true;
     const first = keys.first;
+    if (
+      connection.firstRun !== undefined &&
+      command.hasLongReply &&
+      this.#isLongReply(connection, keys, args, last)
+    ) {
+      connection.awaitReplies();
+      return false;
+    }
     if (this.#onlyLink !== undefined)
       return this.#sendWhole(connection, command, this.#onlyLink, args, first);
     /** The link of each key, and the words that go to each link. */
@@ -326,6 +373,18 @@ export class Dispatcher {
     const partOfKey = order.map((link) => links.indexOf(link));
     const parts = links.map((link) => ({ link, words: words.get(link)! }));
     return this.#sendParts(connection, command, args, parts, partOfKey, placement.merge);
+  }
+
+  #isLongReply(connection: Connection, keys: KeyPositions, args: Arguments, last: number): boolean {
+    let bytes = 0;
+    for (let key = keys.first; key <= last && bytes <= LONG_REPLY_BYTES; key += keys.step) {
+      const start = args.starts[key]!;
+      const end = args.ends[key]!;
+      const hash = hashBytes(args.bytes, start, end, this.#seed);
+      const link = this.#linkOf(args.bytes, start, end);
+      bytes += this.#replyBytes(connection, link, args.bytes, start, end, hash);
+    }
+    return bytes > LONG_REPLY_BYTES;
   }
 
   #sendWhole(
@@ -404,6 +463,7 @@ export class Dispatcher {
   #toEvery(connection: Connection, command: Command, args: Arguments): boolean {
     const placement = command.placement;
     if (placement?.at !== 'every') return true;
+    if (this.#mustWait(connection, command)) return false;
     const words: number[] = [];
     for (let i = 1; i < args.count; i++) words.push(i);
     const parts = this.#links.map((link) => ({ link, words }));

@@ -66,6 +66,11 @@ export class ShardLink {
     return this.#pending.length > 0;
   }
 
+  /** True while a large value is on its way, which the view does not show yet. */
+  get isTakingLargeRequest(): boolean {
+    return this.#externalBytes > 0;
+  }
+
   /** Published bytes that the shard has not taken yet. */
   get queueBytes(): number {
     return this.#requests.usedBytes;

@@ -1,19 +1,18 @@
 /**
  * Writing to sockets with less around it.
  *
- * `socket.write` queues, makes a request object, and defers a callback for every write, about a microsecond and as
- * much as parsing and answering a small command. Nearly all our writes are taken by the kernel at once, so none of it
- * is needed for them. Here the stream's handle is called as `net.Socket` itself calls it, with one request object
- * that is used again until a write does not complete at once.
+ * `socket.write` queues the chunk and defers a callback for every write, which costs about as much as parsing and
+ * answering a small command. Nearly all our writes are taken by the kernel at once, so nothing needs to be queued. Here
+ * the stream's handle is called as `net.Socket` itself calls it.
  *
- * The class of request objects is not public. It is learnt from the first write that a socket makes in the ordinary
+ * The class of write requests is not public. It is learnt from the first write that a socket makes in the ordinary
  * way; where a handle looks otherwise than expected, `socket.write` goes on serving.
  */
 import type { Socket } from 'node:net';
 
 interface WriteRequest {
   handle: unknown;
-  oncomplete: ((status: number) => void) | undefined;
+  oncomplete: (status: number) => void;
   async: boolean;
   bytes: number;
   buffer: Uint8Array | null;
@@ -28,7 +27,6 @@ interface StreamHandle {
 /** What an acceptor knows of write requests; one for all its sockets. */
 export class WriteRequests {
   #class: (new () => WriteRequest) | undefined;
-  #spare: WriteRequest | undefined;
 
   /** True once a request can be made. */
   get isReady(): boolean {
@@ -46,26 +44,19 @@ export class WriteRequests {
     };
   }
 
-  take(): WriteRequest {
-    const spare = this.#spare;
-    if (spare !== undefined) {
-      this.#spare = undefined;
-      return spare;
-    }
+  /** A request for one write: the handle may keep it even when the kernel has taken all bytes. */
+  create(handle: StreamHandle, completed: (status: number) => void): WriteRequest {
     const request = new this.#class!();
+    request.handle = handle;
+    request.oncomplete = completed;
     request.async = false;
     request.bytes = 0;
     request.buffer = null;
     return request;
   }
-
-  /** Takes back a request that the handle did not keep. */
-  give(request: WriteRequest): void {
-    request.handle = undefined;
-    request.oncomplete = undefined;
-    this.#spare = request;
-  }
 }
+
+function ignoreCompletion(): void {}
 
 export class SocketWriter {
   readonly #socket: Socket;
@@ -105,9 +96,7 @@ export class SocketWriter {
       this.#socket.write(bytes);
       return this.waitingBytes;
     }
-    const request = this.#requests.take();
-    request.handle = handle;
-    request.oncomplete = this.#completed;
+    const request = this.#requests.create(handle, this.#completed);
     const error = handle.writeBuffer!(request, bytes);
     if (error !== 0) {
       this.#socket.destroy();
@@ -115,7 +104,7 @@ export class SocketWriter {
     }
     const waiting = handle.writeQueueSize!;
     if (waiting === 0) {
-      this.#requests.give(request);
+      request.oncomplete = ignoreCompletion;
       return 0;
     }
     // Keeps the memory alive until then.

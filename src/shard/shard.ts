@@ -283,6 +283,7 @@ export class Shard implements ShardContext {
     statistics.set('indexBytes', keyspace.indexBytes);
     statistics.set('arenaBytes', keyspace.arenaBytes);
     statistics.set('errors', this.reply.errors);
+    statistics.set('largestEntryBytes', keyspace.largestEntryBytes);
   }
 
   #readControl(): void {

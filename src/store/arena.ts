@@ -70,6 +70,8 @@ export class Arena {
    * place with it; 0: nothing to keep.
    */
   boundary = 0;
+  /** The largest block since the arena was last empty. */
+  largestUnits = 0;
   /** Blocks in one ordinary extent, in units. */
   private readonly areaUnits: number;
   private readonly dedicatedUnits: number;
@@ -100,6 +102,7 @@ export class Arena {
 
   /** A block of exactly `units`, whose word 0 is 0. Throws OutOfMemory with nothing changed. */
   allocate(units: number): number {
+    if (units > this.largestUnits) this.largestUnits = units;
     if (units > this.dedicatedUnits) return this.allocateDedicated(units);
     let ref = this.take(units);
     if (ref === 0) {
@@ -184,6 +187,7 @@ export class Arena {
 
   /** Grows a block in place when the free block behind it is large enough. */
   extend(ref: number, have: number, need: number): boolean {
+    if (need > this.largestUnits) this.largestUnits = need;
     if (this.isDedicated(ref)) return false;
     const words = this.words[ref >>> EXTENT_SHIFT]!;
     const next = words[((ref & UNIT_MASK) + have) << 1]!;
@@ -211,6 +215,7 @@ export class Arena {
     this.emptyExtents = 0;
     this.usedByExtent.fill(0);
     this.boundary = 0;
+    this.largestUnits = 0;
   }
 
   private allocateDedicated(units: number): number {

@@ -292,6 +292,11 @@ export abstract class KeyspaceMemory implements DatabaseHost {
 
   // ---------------------------------------------------------------- memory
 
+  /** The largest entry's block since the keyspace was last empty: no value is longer. */
+  get largestEntryBytes(): number {
+    return this.arena.largestUnits * UNIT_BYTES;
+  }
+
   /** Blocks of entries. */
   get usedBytes(): number {
     return this.arena.usedBytes;

@@ -15,6 +15,9 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
+/** Gives a command a terminal of its own, and copies what it prints. */
+const TERMINAL = 'script';
+
 interface Entry {
   readonly level: string;
   readonly time: string;
@@ -94,11 +97,10 @@ test('the level decides what is said, and can be changed', async () => {
 });
 
 test('on a terminal each line is for people', async (context) => {
-  requirePeer(context, 'script');
+  requirePeer(context, TERMINAL);
   const port = await freePort();
   const command = `${process.execPath} ${mainScript} --port ${port} --shards 2`;
-  // `script` gives the command a terminal of its own and copies what it prints.
-  const child = spawn('script', ['-qec', command, '/dev/null'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(TERMINAL, ['-qec', command, '/dev/null'], { stdio: ['ignore', 'pipe', 'inherit'] });
   let printed = '';
   child.stdout.on('data', (chunk: Buffer) => {
     printed += chunk.toString('utf8');
