@@ -38,28 +38,34 @@ export const INVALID_ARGUMENT_COUNT = 'ERR Invalid number of arguments specified
 export const DEBUG_NOT_ALLOWED =
   'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.';
 
-/** Redis cuts what it quotes of a client's bytes at 128 characters. */
+/** Redis cuts what it quotes of a client's bytes at so many characters. */
 const QUOTED_CHARS_MAX = 128;
+
+/** What Redis shows of a client's bytes: as a C string they end at a NUL. */
+function quoted(text: string, charsMax = QUOTED_CHARS_MAX): string {
+  const nul = text.indexOf('\0');
+  return text.slice(0, nul < 0 ? charsMax : Math.min(nul, charsMax));
+}
 
 /** `parts` are the command's name and its arguments as latin1 text. */
 export function unknownCommand(parts: readonly string[]): string {
   const [name = '', ...rest] = parts;
-  let quoted = '';
+  let words = '';
   for (const part of rest) {
-    if (quoted.length >= QUOTED_CHARS_MAX) break;
-    quoted += `'${part.slice(0, QUOTED_CHARS_MAX - quoted.length)}' `;
+    if (words.length >= QUOTED_CHARS_MAX) break;
+    words += `'${quoted(part, QUOTED_CHARS_MAX - words.length)}' `;
   }
-  return `ERR unknown command '${name.slice(0, QUOTED_CHARS_MAX)}', with args beginning with: ${quoted}`;
+  return `ERR unknown command '${quoted(name)}', with args beginning with: ${words}`;
 }
 
 /** `container` is the command in upper case as Redis prints it in the hint. */
 export function unknownSubcommand(subcommand: string, container: string): string {
-  return `ERR unknown subcommand '${subcommand.slice(0, QUOTED_CHARS_MAX)}'. Try ${container.toUpperCase()} HELP.`;
+  return `ERR unknown subcommand '${quoted(subcommand)}'. Try ${container.toUpperCase()} HELP.`;
 }
 
 /** The syntax error of container commands whose options are wrong, such as `DEBUG`. */
 export function unknownSubcommandOrArity(subcommand: string, container: string): string {
-  return `ERR unknown subcommand or wrong number of arguments for '${subcommand.slice(0, QUOTED_CHARS_MAX)}'. Try ${container.toUpperCase()} HELP.`;
+  return `ERR unknown subcommand or wrong number of arguments for '${quoted(subcommand)}'. Try ${container.toUpperCase()} HELP.`;
 }
 
 /** `name` is the command's full name in lower case, `config|get` for a subcommand. */
@@ -93,7 +99,7 @@ export function unrecognizedOption(option: string): string {
 }
 
 export function unsupportedOption(option: string): string {
-  return `ERR Unsupported option ${option}`;
+  return `ERR Unsupported option ${quoted(option, option.length)}`;
 }
 
 export const PROTOCOL = {

@@ -22,6 +22,7 @@ import {
 import type { WakeWord } from '../ring/wake-word.ts';
 import { CHUNK_BYTES, ChunkPool } from './chunk-pool.ts';
 import { Connection, type ConnectionAddresses, type ConnectionHost } from './connection.ts';
+import type { DirectReader } from './direct-reader.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { OutputLimit } from './output-limit.ts';
 import type { Run, RunPool } from './run.ts';
@@ -44,6 +45,14 @@ export interface AcceptorOptions {
   note(message: string): void;
 }
 
+export interface AcceptorParts {
+  readonly links: readonly ShardLink[];
+  readonly dispatcher: Dispatcher;
+  readonly direct: DirectReader;
+  readonly runs: RunPool;
+  readonly wake: WakeWord;
+}
+
 export class Acceptor implements ConnectionHost {
   readonly chunks = new ChunkPool(CHUNK_BYTES, POOLED_CHUNKS);
   /** A connection that has to wait may leave up to a whole read buffer. */
@@ -58,6 +67,7 @@ export class Acceptor implements ConnectionHost {
   readonly #options: AcceptorOptions;
   readonly #links: readonly ShardLink[];
   readonly #dispatcher: Dispatcher;
+  readonly #direct: DirectReader;
   readonly #wake: WakeWord;
   readonly #readBuffer = viewedBytes(new ArrayBuffer(READ_BUFFER_BYTES));
   readonly #spareParsers: RequestParser[] = [];
@@ -67,18 +77,13 @@ export class Acceptor implements ConnectionHost {
   #isTurnEndScheduled = false;
   #isStopping = false;
 
-  constructor(
-    options: AcceptorOptions,
-    links: readonly ShardLink[],
-    dispatcher: Dispatcher,
-    runs: RunPool,
-    wake: WakeWord,
-  ) {
+  constructor(options: AcceptorOptions, parts: AcceptorParts) {
     this.#options = options;
-    this.#links = links;
-    this.#dispatcher = dispatcher;
-    this.runs = runs;
-    this.#wake = wake;
+    this.#links = parts.links;
+    this.#dispatcher = parts.dispatcher;
+    this.#direct = parts.direct;
+    this.runs = parts.runs;
+    this.#wake = parts.wake;
   }
 
   // Connections
@@ -149,7 +154,7 @@ export class Acceptor implements ConnectionHost {
   #received(connection: Connection, bytes: Uint8Array, length: number): void {
     if (connection.isClosed || connection.isClosing) return;
     const now = Date.now();
-    this.#dispatcher.setTime(now);
+    this.#direct.setTime(now);
     connection.lastActiveMs = now;
     this.traffic.inputBytes += length;
     if (connection.unparsedLength > 0 || connection.isWaiting) {
@@ -306,7 +311,7 @@ export class Acceptor implements ConnectionHost {
     if (this.#resumable.length === 0) return;
     const resumable = this.#resumable;
     this.#resumable = [];
-    this.#dispatcher.setTime(Date.now());
+    this.#direct.setTime(Date.now());
     for (const connection of resumable) {
       if (connection.isClosed || connection.isClosing || connection.isWaiting) continue;
       if (connection.unparsedLength > 0) this.#parseUnparsed(connection);

@@ -11,12 +11,14 @@ import { laneBytes } from '../ring/lane.ts';
 import { WakeWord } from '../ring/wake-word.ts';
 import { Acceptor, type AcceptorOptions } from './acceptor.ts';
 import type { Connection } from './connection.ts';
+import { DirectReader } from './direct-reader.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Listener } from './listener.ts';
 import { LocalCommands, type LocalHost } from './local-commands.ts';
 import type { Log } from './log.ts';
 import { OutputLimit } from './output-limit.ts';
 import { reportOf } from './report.ts';
+import { Router } from './router.ts';
 import { RunPool } from './run.ts';
 import { Shards } from './shards.ts';
 
@@ -53,6 +55,7 @@ export class Server implements LocalHost {
   readonly #shards: Shards;
   readonly #acceptor: Acceptor;
   readonly #dispatcher: Dispatcher;
+  readonly #direct: DirectReader;
   readonly #listener: Listener;
   readonly #upkeep: NodeJS.Timeout;
   #upkeeps = 0;
@@ -69,16 +72,24 @@ export class Server implements LocalHost {
     this.config = config;
     this.#log = options.log;
     this.#shards = shards;
+    const slots = slotTable(config.get('shards'), config.get('virtual-nodes'));
+    const router = new Router(shards.links, slots, seed);
+    this.#direct = new DirectReader(router);
     this.#dispatcher = new Dispatcher({
       commands: this.commands,
-      links: shards.links,
-      slots: slotTable(config.get('shards'), config.get('virtual-nodes')),
-      seed,
+      router,
+      direct: this.#direct,
       runs,
       local: new LocalCommands(this),
     });
     const acceptorOptions = this.#acceptorOptions();
-    this.#acceptor = new Acceptor(acceptorOptions, shards.links, this.#dispatcher, runs, wake);
+    this.#acceptor = new Acceptor(acceptorOptions, {
+      links: shards.links,
+      dispatcher: this.#dispatcher,
+      direct: this.#direct,
+      runs,
+      wake,
+    });
     this.#listener = new Listener({
       port: config.get('port') === 0 && !options.pickFreePort ? undefined : config.get('port'),
       bind: config.get('bind'),
@@ -249,9 +260,9 @@ export class Server implements LocalHost {
 
   #followConfig(acceptor: AcceptorOptions): void {
     const { config } = this;
-    this.#dispatcher.directReads = config.get('direct-reads');
+    this.#direct.isEnabled = config.get('direct-reads');
     config.onChange('direct-reads', () => {
-      this.#dispatcher.directReads = config.get('direct-reads');
+      this.#direct.isEnabled = config.get('direct-reads');
     });
     config.onChange(['proto-max-bulk-len', 'client-query-buffer-limit', 'maxclients'], () => {
       acceptor.limits.bulkBytesMax = config.get('proto-max-bulk-len');
