@@ -78,15 +78,15 @@ export function invalidExpireTime(command: string): string {
 }
 
 export function helloSyntaxError(option: string): string {
-  return `ERR Syntax error in HELLO option '${option}'`;
+  return `ERR Syntax error in HELLO option '${quoted(option, option.length)}'`;
 }
 
 export function unknownClientType(type: string): string {
-  return `ERR Unknown client type '${type}'`;
+  return `ERR Unknown client type '${quoted(type, type.length)}'`;
 }
 
 export function noSuchUser(user: string): string {
-  return `ERR No such user '${user}'`;
+  return `ERR No such user '${quoted(user, user.length)}'`;
 }
 
 /** `attribute` is `lib-name` or `lib-ver` as the client wrote it. */
@@ -95,7 +95,7 @@ export function badClientAttribute(attribute: string): string {
 }
 
 export function unrecognizedOption(option: string): string {
-  return `ERR Unrecognized option '${option}'`;
+  return `ERR Unrecognized option '${quoted(option, option.length)}'`;
 }
 
 export function unsupportedOption(option: string): string {

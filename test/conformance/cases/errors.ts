@@ -1,5 +1,5 @@
 /** Errors that any command can give: unknown names, wrong counts of words. */
-import { type Cases, differs, line } from '../case.ts';
+import { type Cases, line } from '../case.ts';
 
 const ONE_WORD_TOO_FEW = [
   ...['GET', 'SET k', 'SETNX k', 'SETEX k 1', 'PSETEX k 1', 'GETSET k', 'GETDEL', 'GETEX', 'MGET', 'MSET k'],
