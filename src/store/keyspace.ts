@@ -60,17 +60,21 @@ export class Keyspace extends KeyspaceMemory {
   /** The entry's ref, or ABSENT. Deletes the entry when it has expired. Counts as a use, unless `touching` is off. */
   find(db: number, key: Uint8Array, start: number, end: number, hash: number): number {
     const ref = this.peek(db, key, start, end, hash);
-    if (this.countsLookups) {
-      if (ref === 0) this.statistics.misses++;
-      else this.statistics.hits++;
-    }
     if (ref !== 0 && this.touching) this.touch(ref);
     return ref;
   }
 
   /** As `find`, but never counts as a use. */
   peek(db: number, key: Uint8Array, start: number, end: number, hash: number): number {
-    hash |= 0;
+    const ref = this.alive(db, key, start, end, hash | 0);
+    if (this.countsLookups) {
+      if (ref === 0) this.statistics.misses++;
+      else this.statistics.hits++;
+    }
+    return ref;
+  }
+
+  private alive(db: number, key: Uint8Array, start: number, end: number, hash: number): number {
     const index = this.databases[db]!.index;
     if (index === undefined) return ABSENT;
     const ref = this.lookup(index, key, start, end, hash);
