@@ -2,7 +2,6 @@
 /** The `shardis` command: reads the options, starts the server, and ends with a clear line and an exit code. */
 import { shardWorkerUrl } from '../workers/urls.ts';
 import { loadConfig } from './config/load.ts';
-import { ListenError } from './server/listener.ts';
 import { type Log, openLog } from './server/log.ts';
 import { Server } from './server/server.ts';
 import { version } from './version.ts';
@@ -73,6 +72,7 @@ function announce(server: Server, log: Log): void {
 }
 
 main().catch((error: unknown) => {
-  if (error instanceof ListenError) fail(error.message);
-  fail(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  // One line, whatever it is; what is behind an unexpected one is for the log of whoever looks for it.
+  const message = error instanceof Error ? error.message : String(error);
+  fail(message.split('\n')[0]!);
 });

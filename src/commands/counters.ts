@@ -1,5 +1,5 @@
 /** INCR and its kin: strings that are numbers. */
-import { latin1 } from '../base/bytes.ts';
+import { latin1, viewedBytes } from '../base/bytes.ts';
 import { parseInteger } from '../base/numbers.ts';
 import {
   DECREMENT_OVERFLOW,
@@ -79,7 +79,7 @@ export const counters = defineCommands([
   },
 ]);
 
-const digits = new Uint8Array(INTEGER_BYTES_MAX);
+const digits = viewedBytes(new ArrayBuffer(INTEGER_BYTES_MAX));
 
 function increment(context: ShardContext, by: number | bigint): void {
   const { keyspace, reply } = context;
@@ -102,7 +102,10 @@ function increment(context: ShardContext, by: number | bigint): void {
     reply.error(OVERFLOW);
     return;
   }
-  storeString(context, 1, digits, 0, writeInteger(digits, 0, sum), KEEP_EXPIRY);
+  const length = writeInteger(digits, 0, sum);
+  if (ref === ABSENT || !keyspace.writeInPlace(ref, context.hash, digits, 0, length, KEEP_EXPIRY)) {
+    storeString(context, 1, digits, 0, length, KEEP_EXPIRY);
+  }
   reply.integer(sum);
 }
 

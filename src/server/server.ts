@@ -125,7 +125,7 @@ export class Server implements LocalHost {
       await server.#listener.open();
     } catch (error) {
       clearInterval(server.#upkeep);
-      await shards.stop();
+      await shards.terminate();
       throw error;
     }
     return server;
@@ -165,8 +165,9 @@ export class Server implements LocalHost {
   async #stop(): Promise<void> {
     clearInterval(this.#upkeep);
     await this.#listener.close();
-    await this.#acceptor.stop(this.config.get('shutdown-timeout') * 1000);
-    await this.#shards.stop();
+    const timeoutMs = this.config.get('shutdown-timeout') * 1000;
+    await this.#acceptor.stop(timeoutMs);
+    await this.#shards.stop(timeoutMs);
     this.#options.stopped?.({ kind: 'asked' });
   }
 

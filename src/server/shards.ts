@@ -53,11 +53,13 @@ export class Shards {
     );
   }
 
-  /** Resolves when all threads have ended. */
-  async stop(): Promise<void> {
+  /** Asks all threads to end, and resolves when they have; those still busy after `timeoutMs` are ended. */
+  async stop(timeoutMs: number): Promise<void> {
     this.#isStopping = true;
     for (const link of this.links) link.send({ kind: 'shutdown' });
+    const timeout = setTimeout(() => void this.terminate(), timeoutMs);
     await Promise.all(this.#exits);
+    clearTimeout(timeout);
     for (const link of this.links) link.close();
   }
 
@@ -106,6 +108,7 @@ async function startShard(
   };
   const worker = new Worker(options.workerUrl, {
     workerData: setup,
+    execArgv: inheritedArguments(process.execArgv),
     transferList: [port2],
     name: `shard-${index}`,
     // The keys live in shared memory; the heap of a shard holds little else than code.
@@ -132,4 +135,11 @@ async function startShard(
   worker.removeAllListeners('exit');
   port1.unref();
   return { link: new ShardLink(index, lanes, port1, view, new ShardStatistics(statistics)), worker };
+}
+
+/** Node's arguments without those that say what this process's own program is. */
+function inheritedArguments(execArgv: readonly string[]): string[] {
+  const evaluated = execArgv.findIndex((argument) => /^(-e|-p|-pe|--eval|--print)(=|$)/.test(argument));
+  const own = evaluated < 0 ? execArgv : execArgv.slice(0, evaluated);
+  return own.filter((argument) => !argument.startsWith('--input-type'));
 }

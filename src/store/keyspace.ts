@@ -106,25 +106,36 @@ export class Keyspace extends KeyspaceMemory {
       this.link(db, hash, created);
       return;
     }
-    const entries = this.entries;
-    const flags = entries.flags(ref);
-    // The hot path: the same size, no change of expiry or type.
-    const length = valueEnd - valueStart;
-    const keepsExpiry = expiresAt === KEEP_EXPIRY || expiresAt >= 0 === ((flags & FLAG_EXPIRY) !== 0);
-    if (keepsExpiry && (flags & (TYPE_MASK | FLAG_SLACK)) === 0) {
-      const content = keyEnd - keyStart + length;
-      const hasExpiry = (flags & FLAG_EXPIRY) !== 0;
-      if (unitsFor(content, hasExpiry) === entries.neededUnits(ref)) {
-        this.stripes.begin(hash);
-        this.refresh(ref, flags & ~FLAG_RAW);
-        if (expiresAt >= 0) entries.setExpiry(ref, expiresAt);
-        if (length !== entries.word(ref, 1)) entries.setWord(ref, 1, length);
-        copyBytes(value, valueStart, valueEnd, entries.bytesOf(ref), this.valueStart(ref));
-        this.stripes.end(hash);
-        return;
-      }
-    }
+    if (this.writeInPlace(ref, hash, value, valueStart, valueEnd, expiresAt)) return;
     this.overwrite(db, key, keyStart, keyEnd, hash, ref, value, valueStart, valueEnd, expiresAt);
+  }
+
+  /**
+   * Overwrites a string without moving it: the hot path, when neither the block's size nor whether there is an expiry
+   * changes. False, and nothing done, when that is not so.
+   */
+  writeInPlace(
+    ref: number,
+    hash: number,
+    value: Uint8Array,
+    start: number,
+    end: number,
+    expiresAt: number,
+  ): boolean {
+    const { entries, stripes } = this;
+    const flags = entries.flags(ref);
+    const hasExpiry = (flags & FLAG_EXPIRY) !== 0;
+    if (expiresAt !== KEEP_EXPIRY && expiresAt >= 0 !== hasExpiry) return false;
+    if ((flags & (TYPE_MASK | FLAG_SLACK)) !== 0) return false;
+    const length = end - start;
+    if (unitsFor(entries.keyLength(ref) + length, hasExpiry) !== entries.neededUnits(ref)) return false;
+    stripes.begin(hash);
+    this.refresh(ref, flags & ~FLAG_RAW);
+    if (expiresAt >= 0) entries.setExpiry(ref, expiresAt);
+    if (length !== entries.word(ref, 1)) entries.setWord(ref, 1, length);
+    copyBytes(value, start, end, entries.bytesOf(ref), this.valueStart(ref));
+    stripes.end(hash);
+    return true;
   }
 
   /**
