@@ -169,6 +169,11 @@ export class LaneConsumer extends LaneEnd {
     return offset;
   }
 
+  /** Bytes of the frames that were taken and not given back. */
+  get unreleasedBytes(): number {
+    return (this.#tail - Atomics.load(this.control, TAIL)) | 0;
+  }
+
   /** Gives the room of all frames taken so far back to the producer, and wakes it when it waits for room. */
   release(): void {
     Atomics.store(this.control, TAIL, this.#tail);

@@ -33,6 +33,8 @@ import { WriteRequests } from './socket-writer.ts';
 const READ_BUFFER_BYTES = 64 * 1024;
 const POOLED_CHUNKS = 256;
 const POOLED_RESTS = 32;
+const POOLED_PARSERS = 64;
+const POOLED_PARSER_WORDS_MAX = 1024;
 
 /** What the acceptor asks of the server it belongs to. */
 export interface AcceptorOptions {
@@ -232,8 +234,10 @@ export class Acceptor implements ConnectionHost {
     }
   }
 
+  /** Keeps a parser for the next connection, unless a command of very many words has made it large. */
   #giveParser(parser: RequestParser): void {
-    if (this.#spareParsers.length < 64) this.#spareParsers.push(parser);
+    const isSmall = parser.args.starts.length <= POOLED_PARSER_WORDS_MAX;
+    if (isSmall && this.#spareParsers.length < POOLED_PARSERS) this.#spareParsers.push(parser);
   }
 
   #protocolError(connection: Connection, text: string): void {
@@ -302,22 +306,31 @@ export class Acceptor implements ConnectionHost {
   };
 
   #resumeWaiting(): void {
-    for (const link of this.#links) {
-      if (link.parked.length === 0 || !link.hasRoomToResume) continue;
-      const parked = link.parked;
-      link.parked = [];
-      for (const connection of parked) connection.unpark();
-    }
+    this.#direct.setTime(Date.now());
+    for (const link of this.#links) if (link.parked.length > 0) this.#resumeParked(link);
     if (this.#resumable.length === 0) return;
     const resumable = this.#resumable;
     this.#resumable = [];
-    this.#direct.setTime(Date.now());
-    for (const connection of resumable) {
-      if (connection.isClosed || connection.isClosing || connection.isWaiting) continue;
-      if (connection.unparsedLength > 0) this.#parseUnparsed(connection);
-      if (connection.hasEnded && !connection.isWaiting) this.#finish(connection);
-      this.#onReply(connection);
+    for (const connection of resumable) this.#resume(connection);
+  }
+
+  /** Lets those go on that wait for room in a lane, one after the other, until it is full again. */
+  #resumeParked(link: ShardLink): void {
+    while (link.hasRoomToResume) {
+      const connection = link.parked.shift();
+      if (connection === undefined) break;
+      link.resuming = connection;
+      connection.unpark();
+      this.#resume(connection);
+      link.resuming = undefined;
     }
+  }
+
+  #resume(connection: Connection): void {
+    if (connection.isClosed || connection.isClosing || connection.isWaiting) return;
+    if (connection.unparsedLength > 0) this.#parseUnparsed(connection);
+    if (connection.hasEnded && !connection.isWaiting) this.#finish(connection);
+    this.#onReply(connection);
   }
 
   #flush(): void {

@@ -204,8 +204,13 @@ export class Dispatcher {
       run.isSilent === isSilent;
     let flags = this.#flagsOf(connection);
     if (!joins) flags |= REQUEST_RUN_START;
-    if (!link.push(command.id, connection.db, flags, hash, args, undefined))
-      return this.#park(connection, link);
+    if (
+      link.hasQueueBefore(connection) ||
+      !link.push(command.id, connection.db, flags, hash, args, undefined)
+    ) {
+      link.park(connection);
+      return false;
+    }
     if (!joins) {
       run = this.#runs.take(connection);
       run.isSilent = isSilent;
@@ -215,12 +220,6 @@ export class Dispatcher {
     }
     link.account(run!, command.guardsDirectReads);
     return true;
-  }
-
-  #park(connection: Connection, link: ShardLink): boolean {
-    link.parked.push(connection);
-    connection.park();
-    return false;
   }
 
   #toChosen(connection: Connection, command: Command, args: Arguments): boolean {
@@ -315,7 +314,9 @@ export class Dispatcher {
     merge: ConstructorParameters<typeof SplitReply>[1],
   ): boolean {
     for (const { link, words } of parts) {
-      if (!link.hasRoomFor(link.requestBytes(args, words))) return this.#park(connection, link);
+      if (link.hasRoomFor(link.requestBytes(args, words))) continue;
+      link.park(connection);
+      return false;
     }
     const whole = this.#runs.take(connection);
     whole.isSilent = connection.replyMode !== 'on';

@@ -29,8 +29,10 @@ export class ShardLink {
   openRun: Run | undefined;
   /** How many commands are under way during which nobody may read the shard's memory directly. */
   guards = 0;
-  /** Connections that wait for room. */
-  parked: Connection[] = [];
+  /** Connections that wait for room, first come first served. */
+  readonly parked: Connection[] = [];
+  /** The one of them whose turn it is. */
+  resuming: Connection | undefined;
   directReads = 0;
   directMisses = 0;
   /** Has requests that are not published yet. */
@@ -120,6 +122,18 @@ export class ShardLink {
   hasRoomFor(size: number): boolean {
     if (size > this.#requests.frameBytesMax) return this.#hasExternalRoom(size);
     return this.#requests.reserve(size) >= 0;
+  }
+
+  /** Whether `connection` must let others go first: a busy newcomer would take all the room that becomes free. */
+  hasQueueBefore(connection: Connection): boolean {
+    return this.parked.length > 0 && this.resuming !== connection;
+  }
+
+  /** Puts a connection that found no room into the queue; one whose turn it was stays at its head. */
+  park(connection: Connection): void {
+    if (this.resuming === connection) this.parked.unshift(connection);
+    else this.parked.push(connection);
+    connection.park();
   }
 
   /** Whether enough of the lane is free again for parked connections to go on. */

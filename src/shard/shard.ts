@@ -32,6 +32,8 @@ import { RunReplies } from './run-replies.ts';
 
 /** Requests are taken from the lane, and their room is given back, so many at a time. */
 const GROUP_REQUESTS = 32;
+/** After so much of a request lane the replies so far are published. */
+const BATCH_PART = 1 / 2;
 /** How long a command that finds no memory may wait for entries to be moved together. */
 const COMPACTION_MS_MAX = 20;
 /** The longest sleep: bounds how long a lost wake-up could go unnoticed. */
@@ -153,14 +155,25 @@ export class Shard implements ShardContext {
   #drain(): void {
     const requests = this.#requests;
     this.#nowMs = Date.now();
+    let unpublishedBytes = 0;
     for (;;) {
       const count = this.#takeGroup();
       for (let i = 0; i < count; i++) this.#execute(this.#group[i]!);
+      unpublishedBytes += requests.unreleasedBytes;
       requests.release();
       if (count < GROUP_REQUESTS) break;
+      // A long batch is answered in parts, so that the acceptor refills the lane while the shard goes on.
+      if (unpublishedBytes >= requests.capacity * BATCH_PART) {
+        this.#publish();
+        unpublishedBytes = 0;
+      }
     }
     this.#replies.endRun();
-    // Figures first: whoever has read a reply finds them up to date.
+    this.#publish();
+  }
+
+  /** Figures first: whoever has read a reply finds them up to date. */
+  #publish(): void {
     this.#publishStatistics();
     this.#replies.publish();
   }
