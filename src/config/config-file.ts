@@ -3,6 +3,7 @@
  * `"…"` with escapes, `'…'`, and `include`.
  */
 import { getSystemErrorMap } from 'node:util';
+import { splitWords } from '../base/words.ts';
 import { ConfigError, type Setting } from './settings.ts';
 
 /** Reads a file as UTF-8 text; `-` is standard input. Throws what the file system throws. */
@@ -34,7 +35,7 @@ function collect(
     const at = `${file}:${++line}`;
     const trimmed = text.trim();
     if (trimmed === '' || trimmed.startsWith('#')) continue;
-    const words = splitWords(trimmed);
+    const words = wordsOf(trimmed);
     if (words === undefined) throw new ConfigError(`${at}: unbalanced quotes`);
     const [name = '', ...values] = words;
     if (name.toLowerCase() !== 'include') {
@@ -62,72 +63,11 @@ function readText(path: string, unreadable: string, readFile: ReadFile): string 
   }
 }
 
-const SPACE = /[\s\0]/;
-const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', b: '\b', a: '\x07' };
-
 /**
- * The words of a line, undefined when a quote is not closed or is followed by anything but a space: the
- * rules of Redis's `sdssplitargs`. `\xHH` stands for a byte, so the line is taken apart as bytes.
+ * The words of a line, undefined when a quote is not closed or is followed by anything but a space. `\xHH` stands for
+ * a byte, so the line is taken apart as bytes.
  */
-export function splitWords(line: string): string[] | undefined {
-  const bytes = Buffer.from(line, 'utf8').toString('latin1');
-  const words: string[] = [];
-  let i = 0;
-  for (;;) {
-    while (i < bytes.length && SPACE.test(bytes[i]!)) i++;
-    if (i === bytes.length) return words;
-    let word = '';
-    while (i < bytes.length && !SPACE.test(bytes[i]!)) {
-      const char = bytes[i]!;
-      if (char !== '"' && char !== "'") {
-        word += char;
-        i++;
-        continue;
-      }
-      const quoted = char === '"' ? readDoubleQuoted(bytes, i + 1) : readSingleQuoted(bytes, i + 1);
-      if (quoted === undefined) return undefined;
-      word += quoted.text;
-      i = quoted.end;
-      if (i < bytes.length && !SPACE.test(bytes[i]!)) return undefined;
-    }
-    words.push(Buffer.from(word, 'latin1').toString('utf8'));
-  }
-}
-
-interface Quoted {
-  readonly text: string;
-  /** The offset after the closing quote. */
-  readonly end: number;
-}
-
-function readDoubleQuoted(bytes: string, start: number): Quoted | undefined {
-  let text = '';
-  for (let i = start; i < bytes.length; i++) {
-    const char = bytes[i]!;
-    if (char === '"') return { text, end: i + 1 };
-    if (char !== '\\' || i + 1 === bytes.length) {
-      text += char;
-      continue;
-    }
-    const hex = /^x([\da-f]{2})/i.exec(bytes.slice(i + 1, i + 4));
-    if (hex) {
-      text += String.fromCharCode(Number.parseInt(hex[1]!, 16));
-      i += 3;
-    } else {
-      const escaped = bytes[++i]!;
-      text += ESCAPES[escaped] ?? escaped;
-    }
-  }
-  return undefined;
-}
-
-function readSingleQuoted(bytes: string, start: number): Quoted | undefined {
-  let text = '';
-  for (let i = start; i < bytes.length; i++) {
-    const char = bytes[i]!;
-    if (char === "'") return { text, end: i + 1 };
-    if (char === '\\' && bytes[i + 1] === "'") i++;
-    text += bytes[i]!;
-  }
-  return undefined;
+export function wordsOf(line: string): string[] | undefined {
+  const bytes = Buffer.from(line, 'utf8');
+  return splitWords(bytes, 0, bytes.length)?.map((word) => Buffer.from(word).toString('utf8'));
 }

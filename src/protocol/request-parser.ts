@@ -9,9 +9,9 @@
  */
 import { CR, LF } from '../base/bytes.ts';
 import { parseInteger } from '../base/numbers.ts';
+import { splitWords } from '../base/words.ts';
 import { Arguments } from './arguments.ts';
 import { PROTOCOL } from './errors.ts';
-import { splitWords } from './inline.ts';
 
 export const NEED_MORE = 0;
 export const COMMAND = 1;

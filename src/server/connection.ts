@@ -320,7 +320,7 @@ export class Connection implements Client, ReplySink {
       return;
     }
     this.#host.traffic.outputBytes += length;
-    const waiting = this.#writer.write(Buffer.from(chunk.buffer as ArrayBuffer, chunk.byteOffset, length));
+    const waiting = this.#writer.write(chunk.subarray(0, length));
     if (waiting === 0) {
       this.#host.chunks.give(chunk);
       return;

@@ -11,11 +11,10 @@
 import type { Socket } from 'node:net';
 
 interface WriteRequest {
-  handle: unknown;
-  oncomplete: (status: number) => void;
-  async: boolean;
-  bytes: number;
-  buffer: Uint8Array | null;
+  /** Called when a write that did not complete at once has done so; may be absent. */
+  oncomplete?: (status: number) => void;
+  /** The bytes, so that their memory stays until then. */
+  buffer?: Uint8Array;
 }
 
 interface StreamHandle {
@@ -44,19 +43,11 @@ export class WriteRequests {
     };
   }
 
-  /** A request for one write: the handle may keep it even when the kernel has taken all bytes. */
-  create(handle: StreamHandle, completed: (status: number) => void): WriteRequest {
-    const request = new this.#class!();
-    request.handle = handle;
-    request.oncomplete = completed;
-    request.async = false;
-    request.bytes = 0;
-    request.buffer = null;
-    return request;
+  /** A new request for each write: the handle may keep it even when the kernel has taken all bytes. */
+  create(): WriteRequest {
+    return new this.#class!();
   }
 }
-
-function ignoreCompletion(): void {}
 
 export class SocketWriter {
   readonly #socket: Socket;
@@ -89,25 +80,22 @@ export class SocketWriter {
    * Writes `bytes`. Returns how many bytes now wait, of these and earlier ones: 0 when the kernel has all and the
    * memory of `bytes` may be used again. Errors end the socket, which says so by its events.
    */
-  write(bytes: Buffer): number {
+  write(bytes: Uint8Array): number {
     const handle = this.#handle;
     if (handle === undefined || !this.#requests.isReady || this.#socket.writableLength > 0) {
       if (handle !== undefined && !this.#requests.isReady) this.#requests.learnFrom(handle);
       this.#socket.write(bytes);
       return this.waitingBytes;
     }
-    const request = this.#requests.create(handle, this.#completed);
+    const request = this.#requests.create();
     const error = handle.writeBuffer!(request, bytes);
     if (error !== 0) {
       this.#socket.destroy();
       return 0;
     }
     const waiting = handle.writeQueueSize!;
-    if (waiting === 0) {
-      request.oncomplete = ignoreCompletion;
-      return 0;
-    }
-    // Keeps the memory alive until then.
+    if (waiting === 0) return 0;
+    request.oncomplete = this.#completed;
     request.buffer = bytes;
     this.#waitingWrites++;
     return waiting;

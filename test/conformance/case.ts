@@ -2,7 +2,7 @@
  * What a conformance case is: command lines that are sent to a real Redis and to ours, and how far their
  * replies must agree. Lines are written as one would type them into redis-cli.
  */
-import { splitWords } from '../../src/protocol/inline.ts';
+import { splitWords } from '../../src/base/words.ts';
 import type { Word } from '../support/client.ts';
 import type { Reply } from '../support/decoder.ts';
 

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { splitWords } from '../../../src/config/config-file.ts';
+import { wordsOf } from '../../../src/config/config-file.ts';
 import { loadConfig } from '../../../src/config/load.ts';
 import { failure, run } from './loading.ts';
 
@@ -176,10 +176,10 @@ describe('the words of a line', () => {
     ['pre"fix d"', ['prefix d']],
     ['ä "ö"', ['ä', 'ö']],
   ])('%j is %j', (line, words) => {
-    expect(splitWords(line)).toEqual(words);
+    expect(wordsOf(line)).toEqual(words);
   });
 
   test.each(['"a', "'a", '"a"b', "'a'b", String.raw`"a\"`, String.raw`'a\'`])('%j is unbalanced', (line) => {
-    expect(splitWords(line)).toBeUndefined();
+    expect(wordsOf(line)).toBeUndefined();
   });
 });

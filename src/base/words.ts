@@ -1,8 +1,8 @@
 /**
- * Splitting a line into words as Redis does for inline commands and its config file: words are separated by
- * white space; in double quotes `\n \r \t \b \a \xHH` and `\c` are escapes; in single quotes only `\'` is.
+ * Splitting a line into words as Redis does for inline commands and configuration files (its `sdssplitargs`): words
+ * are separated by white space; in double quotes `\n \r \t \b \a \xHH` and `\c` are escapes; in single quotes only `\'`
+ * is.
  */
-
 const DOUBLE_QUOTE = 34;
 const SINGLE_QUOTE = 39;
 const BACKSLASH = 92;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { splitWords } from '../../../src/protocol/inline.ts';
+import { splitWords } from '../../../src/base/words.ts';
 
 function split(line: string): string[] | undefined {
   // Bytes around the line show whether the bounds are kept.
