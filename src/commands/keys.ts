@@ -5,6 +5,7 @@ import { SYNTAX_ERROR } from '../protocol/errors.ts';
 import { firstElement, isErrorReply, readNumber, replyEnd } from '../protocol/reply-reader.ts';
 import type { ReplyWriter } from '../protocol/reply-writer.ts';
 import { ABSENT } from '../store/keyspace.ts';
+import { TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STREAM, TYPE_STRING, TYPE_ZSET } from '../store/layout.ts';
 import type { KeyspaceView } from '../store/view.ts';
 import { type ArgumentSpec, type CommandSpec, defineCommands } from './command.ts';
 import type { ShardContext } from './context.ts';
@@ -22,7 +23,14 @@ import {
 import { findKey, hashOfKey, peekKey } from './key-access.ts';
 
 /** By the type's number in an entry. */
-export const TYPE_NAMES: readonly string[] = ['string', 'list', 'set', 'zset', 'hash', 'stream'];
+export const TYPE_NAMES: readonly string[] = Object.values({
+  [TYPE_STRING]: 'string',
+  [TYPE_LIST]: 'list',
+  [TYPE_SET]: 'set',
+  [TYPE_ZSET]: 'zset',
+  [TYPE_HASH]: 'hash',
+  [TYPE_STREAM]: 'stream',
+});
 
 const FLUSH_MODE: ArgumentSpec = {
   name: 'async',
