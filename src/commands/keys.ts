@@ -169,7 +169,7 @@ export const keys = defineCommands([
   },
 ]);
 
-export function deleteKeys(context: ShardContext): void {
+function deleteKeys(context: ShardContext): void {
   const { keyspace, args, db } = context;
   let deleted = 0;
   for (let i = 1; i < args.count; i++) {
@@ -241,12 +241,12 @@ function readCandidate(part: Uint8Array) {
   return hasKey ? { part, size: readNumber(part, sizeStart), keyStart } : undefined;
 }
 
-export function databaseSize(context: ShardContext): void {
+function databaseSize(context: ShardContext): void {
   context.reply.integer(context.keyspace.size(context.db));
 }
 
 /** ASYNC and SYNC are the same here: Redis's ASYNC only moves the freeing of memory to another thread. */
-export function flushDatabase(context: ShardContext): void {
+function flushDatabase(context: ShardContext): void {
   context.keyspace.flush(context.db);
   context.reply.ok();
 }
@@ -257,7 +257,7 @@ function flushAllDatabases(context: ShardContext): void {
 }
 
 /** Nothing, or one word that is ASYNC or SYNC. */
-export function checkFlushMode(args: Arguments): string | undefined {
+function checkFlushMode(args: Arguments): string | undefined {
   if (args.count === 1) return undefined;
   return args.count === 2 && (args.is(1, 'async') || args.is(1, 'sync')) ? undefined : SYNTAX_ERROR;
 }

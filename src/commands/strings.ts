@@ -256,7 +256,7 @@ function getDirect(reply: ReplyWriter, view: KeyspaceView, found: boolean): void
   else reply.bulk(view.bytes, view.valueStart, view.valueStart + view.valueLength);
 }
 
-export function set(context: ShardContext): void {
+function set(context: ShardContext): void {
   if (context.args.count === 3) {
     storeWord(context, 1, 2, NO_EXPIRY);
     context.reply.ok();
