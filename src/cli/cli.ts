@@ -91,7 +91,7 @@ async function work(options: CliOptions): Promise<number> {
   }
   await client.connect();
   const code = await use({ client, printer, complain, lost }, options, words, tally);
-  client.disconnect();
+  await client.disconnect();
   return code;
 }
 

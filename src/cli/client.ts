@@ -62,7 +62,7 @@ export class Client {
    * the database cannot be selected, where nobody would notice a warning.
    */
   async connect(): Promise<void> {
-    this.disconnect();
+    void this.disconnect();
     const { db, isInTransaction, dbBeforeTransaction } = this.state;
     const lastDb = isInTransaction ? dbBeforeTransaction : db;
     this.state = newConnectionState();
@@ -123,9 +123,10 @@ export class Client {
   }
 
   /** Ends the connection when all that was written has left. */
-  disconnect(): void {
-    this.#connection?.close();
+  async disconnect(): Promise<void> {
+    const connection = this.#connection;
     this.#connection = undefined;
+    await connection?.close();
   }
 
   /** Ends the connection at once; the command that runs fails. */
@@ -163,7 +164,7 @@ export class Client {
   /** Says what the server refused; ends the connection when going on could do harm unseen. */
   #complain(line: string, isHarmful: boolean): void {
     if (isHarmful && this.#isStrict) {
-      this.disconnect();
+      void this.disconnect();
       throw new ConnectionError(line);
     }
     this.#events.onWarning(line);

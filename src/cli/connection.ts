@@ -131,10 +131,15 @@ export class Connection {
     });
   }
 
-  /** Ends the connection when what was sent has left; those who wait for replies get a ConnectionError. */
-  close(): void {
+  /** Ends the connection and resolves when what was sent has left; those who wait get a ConnectionError. */
+  close(): Promise<void> {
     this.#isClosing = true;
-    this.#socket.end(() => this.#socket.destroy());
+    return new Promise((resolve) => {
+      this.#socket.end(() => {
+        this.#socket.destroy();
+        resolve();
+      });
+    });
   }
 
   /** Ends the connection at once. */

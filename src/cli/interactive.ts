@@ -71,7 +71,7 @@ export class Interactive {
       while (this.#client.isListening && (await this.#listen()) === 'interrupted') await this.#connect();
     }
     this.#editor.close();
-    this.#client.disconnect();
+    await this.#client.disconnect();
   }
 
   #prompt(): string {
