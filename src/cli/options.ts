@@ -169,7 +169,8 @@ function addOutputOptions(command: Command): Command {
 
 function toOptions(flags: Flags, command: readonly string[], env: Environment): CliOptions {
   const fromUri = flags.u === undefined ? {} : parseUri(flags.u);
-  const password = flags.a ?? flags.pass ?? fromUri.password;
+  const given = flags.a ?? flags.pass ?? fromUri.password;
+  const password = given ?? (env.REDISCLI_AUTH || undefined);
   const isTls = flags.tls === true || fromUri.tls !== undefined;
   const { cacert, cert, key, insecure, sni } = flags;
   const target: Target = {
@@ -179,7 +180,7 @@ function toOptions(flags: Flags, command: readonly string[], env: Environment): 
     db: flags.n ?? fromUri.db ?? 0,
     ...(flags.s !== undefined && { socket: flags.s }),
     ...((flags.user ?? fromUri.user) !== undefined && { user: flags.user ?? fromUri.user }),
-    ...((password ?? env.REDISCLI_AUTH) !== undefined && { password: password ?? env.REDISCLI_AUTH }),
+    ...(password !== undefined && { password }),
     ...(isTls && { tls: defined({ cacert, cert, key, insecure, sni }) }),
   };
   return {
@@ -198,7 +199,7 @@ function toOptions(flags: Flags, command: readonly string[], env: Environment): 
     pipeTimeoutMs: flags.pipeTimeout * 1000,
     scan: defined({ pattern: flags.pattern, count: flags.count, type: flags.type }),
     command,
-    warnings: password !== undefined && flags.authWarning ? [PASSWORD_WARNING] : [],
+    warnings: given !== undefined && flags.authWarning ? [PASSWORD_WARNING] : [],
   };
 }
 
