@@ -63,10 +63,10 @@ export class Client {
    */
   async connect(): Promise<void> {
     void this.disconnect();
+    const connection = await Connection.open(this.target);
     const { db, isInTransaction, dbBeforeTransaction } = this.state;
     const lastDb = isInTransaction ? dbBeforeTransaction : db;
     this.state = newConnectionState();
-    const connection = await Connection.open(this.target);
     this.#connection = connection;
     connection.onStray = this.#events.onStray;
     connection.onLost = (error) => {

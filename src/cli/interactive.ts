@@ -216,6 +216,7 @@ export class Interactive {
 
   #lost(error: ConnectionError): void {
     if (this.#isInterrupted) return;
+    this.#editor.setPrompt(this.#prompt());
     this.#complain(error.message);
     this.#stopListening();
   }

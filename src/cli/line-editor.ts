@@ -82,6 +82,11 @@ export class LineEditor {
     });
   }
 
+  /** What stands before the line from the next time on that it is drawn. */
+  setPrompt(prompt: string): void {
+    this.#readline.setPrompt(prompt);
+  }
+
   /** Calls back at the next key, which is also part of the next line. */
   whenKey(callback: (() => void) | undefined): void {
     this.#onKey = callback;
