@@ -48,5 +48,6 @@ export class History {
 /** Where the history is kept: where SHARDIS_HISTORY says, or in the home folder. */
 export function historyFile(env: Readonly<Record<string, string | undefined>>): string | undefined {
   if (env.SHARDIS_HISTORY !== undefined) return env.SHARDIS_HISTORY === '' ? undefined : env.SHARDIS_HISTORY;
-  return env.HOME === undefined ? undefined : path.join(env.HOME, '.shardis_history');
+  const home = env.HOME ?? env.USERPROFILE;
+  return home === undefined ? undefined : path.join(home, '.shardis_history');
 }

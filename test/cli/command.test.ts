@@ -1,11 +1,14 @@
 /** `shardis cli` with a command, and with commands on standard input. */
+import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { runToEnd } from '../server/processes.ts';
 import { useServer } from '../server/served.ts';
-import { freePort } from '../support/server.ts';
+import { until } from '../server/waiting.ts';
+import { mainScript } from '../support/paths.ts';
+import { describeWithRedis, freePort, startRedis } from '../support/server.ts';
 import { fakeServer } from './fake-server.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'shardis-cli-'));
@@ -219,5 +222,39 @@ describe('a password', () => {
       stdout: 'PONG\n',
       stderr: expect.stringMatching(/^AUTH failed: ERR AUTH <password> called without any password/),
     });
+  });
+});
+
+describeWithRedis('a command that listens', () => {
+  test.each([
+    [
+      'subscribe',
+      ['subscribe', 'news'],
+      'subscribe\nnews\n1\n',
+      ['PUBLISH', 'news', 'x'],
+      'message\nnews\nx\n',
+    ],
+    ['monitor', ['monitor'], 'OK\n', ['ECHO', 'x'], /^\d+\.\d+ \[0 127.0.0.1:\d+\] "ECHO" "x"\n$/],
+  ])('%s prints what comes until the connection ends', async (_name, words, first, sent, then) => {
+    const redis = await startRedis();
+    let stdout = '';
+    const child = spawn(process.execPath, [mainScript, 'cli', '-p', String(redis.port), ...words]);
+    child.stdout.on('data', (chunk: Buffer) => {
+      stdout += chunk.toString('utf8');
+    });
+    let stderr = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      stderr += chunk.toString('utf8');
+    });
+    const ended = new Promise((resolve) => child.once('close', resolve));
+    await until('the command is answered', () => stdout === first);
+    const client = await redis.client();
+    await client.command(...sent);
+    await until('the message is printed', () => stdout.length > first.length && stdout.endsWith('\n'));
+    expect(stdout.slice(first.length)).toMatch(then);
+    client.destroy();
+    await redis.close();
+    expect(await ended).toBe(1);
+    expect(stderr).toBe('Error: Server closed the connection\n');
   });
 });
