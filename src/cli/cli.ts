@@ -30,6 +30,9 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     if (!(error instanceof ConnectionError)) throw error;
     complain(error.message);
     return 1;
+  } finally {
+    // Whoever ends the process now must lose nothing.
+    await new Promise((resolve) => process.stdout.write('', resolve));
   }
 }
 
@@ -57,14 +60,8 @@ function printerFor({ format, delimiters, showPushes }: CliOptions): Printer {
 async function converse(options: CliOptions): Promise<number> {
   const terminal = { input: process.stdin, output: process.stdout };
   const printer = printerFor(options);
-  await new Interactive(
-    terminal,
-    options.target,
-    options.protocol ?? 'best',
-    printer,
-    historyFile(process.env),
-  ).run();
-  return 0;
+  const protocol = options.protocol ?? 'best';
+  return new Interactive(terminal, options.target, protocol, printer, historyFile(process.env)).run();
 }
 
 /** Without a person. Throws ConnectionError. */

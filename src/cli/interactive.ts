@@ -32,6 +32,9 @@ export class Interactive {
   #docs: readonly CommandDocs[] = [];
   /** The user stopped what was running; that the connection ends is no news then. */
   #isInterrupted = false;
+  #isConnecting = false;
+  readonly #gaveUp: Promise<number>;
+  #giveUp: (code: number) => void = () => {};
   /** Ends the wait for messages. */
   #stopListening: () => void = () => {};
 
@@ -60,18 +63,29 @@ export class Interactive {
       hint: (line) => (process.env.TERM === PLAIN_TERMINAL ? '' : hintFor(this.#docs, line)),
     });
     this.#editor.onInterrupt = () => this.#interrupt();
+    this.#gaveUp = new Promise((resolve) => {
+      this.#giveUp = resolve;
+    });
   }
 
-  /** Talks until the user leaves. */
-  async run(): Promise<void> {
+  /** Talks until the user leaves; resolves to the exit code. */
+  async run(): Promise<number> {
+    // Who gives up waiting for a connection leaves: there is nothing else to do.
+    const code = await Promise.race([this.#talk(), this.#gaveUp]);
+    this.#editor.close();
+    if (code === 0) await this.#client.disconnect();
+    return code;
+  }
+
+  async #talk(): Promise<0> {
     await this.#connect();
     for (;;) {
+      if (!this.#printer.isAtLineStart) this.#printer.write('\n');
       const line = await this.#editor.readLine(this.#prompt());
       if (line === undefined || !(await this.#handle(line))) break;
       while (this.#client.isListening && (await this.#listen()) === 'interrupted') await this.#connect();
     }
-    this.#editor.close();
-    await this.#client.disconnect();
+    return 0;
   }
 
   #prompt(): string {
@@ -144,12 +158,15 @@ export class Interactive {
   }
 
   async #connect(): Promise<boolean> {
+    this.#isConnecting = true;
     try {
       await this.#client.connect();
     } catch (error) {
       if (!(error instanceof ConnectionError)) throw error;
       this.#complain(error.message);
       return false;
+    } finally {
+      this.#isConnecting = false;
     }
     this.#loadDocs();
     return true;
@@ -209,6 +226,7 @@ export class Interactive {
   }
 
   #interrupt(): void {
+    if (this.#isConnecting) this.#giveUp(1);
     this.#isInterrupted = true;
     this.#client.abort();
     this.#stopListening();

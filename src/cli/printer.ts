@@ -18,6 +18,8 @@ export interface PrinterOptions {
 }
 
 export class Printer {
+  /** False when the last text had no line end. */
+  isAtLineStart = true;
   readonly options: PrinterOptions;
   readonly #stream: NodeJS.WritableStream;
 
@@ -42,7 +44,9 @@ export class Printer {
 
   /** Writes a latin1 text. False when the reader is behind: wait for `drained`. */
   write(text: string): boolean {
-    return text === '' || this.#stream.write(Buffer.from(text, 'latin1'));
+    if (text === '') return true;
+    this.isAtLineStart = text.endsWith('\n');
+    return this.#stream.write(Buffer.from(text, 'latin1'));
   }
 
   drained(): Promise<void> {

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, onTestFinished, type TestConte
 import { useServer } from '../server/served.ts';
 import { mainScript } from '../support/paths.ts';
 import { type RunningServer, requirePeer, startRedis, startServer } from '../support/server.ts';
+import { fakeServer } from './fake-server.ts';
 import { Terminal } from './terminal.ts';
 
 let folder: string;
@@ -90,6 +91,13 @@ describe('in a terminal', () => {
     expect(await second.ended).toBe(0);
   });
 
+  test('the prompt does not wipe out a text without a line end', async () => {
+    const terminal = open(server().port, "--raw -D ''");
+    await terminal.shows('> ');
+    terminal.type('echo abc\r');
+    await terminal.shows('\nabc\r\n127.0.0.1');
+  });
+
   test('another server can be talked to', async () => {
     const other = await startServer({ shards: 1 });
     try {
@@ -126,6 +134,18 @@ describe('in a terminal', () => {
       await guarded.close();
     }
   });
+});
+
+test('Ctrl-C gives up a server that does not answer', async () => {
+  let isAsked: () => void = () => {};
+  const asked = new Promise<void>((resolve) => {
+    isAsked = resolve;
+  });
+  const port = await fakeServer((socket) => socket.on('data', () => isAsked()));
+  const terminal = open(port);
+  await asked;
+  terminal.type('\x03');
+  expect(await terminal.ended).toBe(1);
 });
 
 test('a lost connection is told, and made again', async () => {
