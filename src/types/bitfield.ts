@@ -91,9 +91,14 @@ export function fitBitfield(
   type: BitfieldType,
   overflow: Overflow,
 ): number | bigint | undefined {
-  // For an unsigned field Redis takes the 64 bits of a negative value for a large one.
-  const isLarge = !type.isSigned && value < 0;
-  return toField(isLarge ? BigInt.asUintN(64, BigInt(value)) : value, type, overflow);
+  if (!type.isSigned) {
+    // Redis takes the 64 bits of a negative value for a large one.
+    return toField(value < 0 ? BigInt.asUintN(64, BigInt(value)) : value, type, overflow);
+  }
+  // Redis subtracts in 64 bits, where the distance of such a value from the upper limit turns negative: so it counts
+  // as above the range, not as below.
+  const isTooFar = type.bits < 64 && BigInt(maxOf(type)) - BigInt(value) > INT64_MAX;
+  return isTooFar && overflow === 'sat' ? maxOf(type) : toField(value, type, overflow);
 }
 
 /** The sum of a field's value and an increment, as INCRBY stores it; undefined when it is not stored. */
