@@ -1,4 +1,4 @@
-/** Strings that are made or marked as changed in place (FLAG_RAW). */
+/** Strings that begin as a range: what SETRANGE and its kin make of a key that does not exist. */
 import { type Keyspace, NO_EXPIRY } from './keyspace.ts';
 import { FLAG_RAW, TYPE_STRING } from './layout.ts';
 
@@ -28,13 +28,4 @@ export function createRange(
   // Nobody sees the entry before it is linked.
   keyspace.entries.setFlags(ref, keyspace.entries.flags(ref) | FLAG_RAW);
   keyspace.link(db, signed, ref);
-}
-
-/** Marks a string as changed in place, or as not. */
-export function markRaw(keyspace: Keyspace, ref: number, hash: number, isRaw: boolean): void {
-  const { entries, stripes } = keyspace;
-  const flags = entries.flags(ref);
-  stripes.begin(hash);
-  entries.setFlags(ref, isRaw ? flags | FLAG_RAW : flags & ~FLAG_RAW);
-  stripes.end(hash);
 }

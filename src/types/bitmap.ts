@@ -41,8 +41,8 @@ function countBytes(bytes: Uint8Array, start: number, end: number): number {
 }
 
 /**
- * Three words at a time share the later steps of the count: each nibble holds the sum of up to 12 bits (W. Dalton;
- * see H. S. Warren, "Hacker's Delight", 5-1).
+ * Three words at a time share the later steps of the count: each nibble holds the sum of up to 12 bits (see H. S.
+ * Warren, "Hacker's Delight", 5-1).
  */
 function countWords(words: Int32Array): number {
   let count = 0;
@@ -103,11 +103,23 @@ function skipBytes(bytes: Uint8Array, at: number, end: number, skipped: number):
     if (i < aligned) return i;
     const words = wordsOf(bytes, aligned, end);
     const skippedWord = skipped === 0 ? 0 : -1;
-    let word = 0;
-    while (word < words.length && words[word] === skippedWord) word++;
-    i = aligned + word * 4;
+    i = aligned + skipWords(words, skippedWord) * 4;
   }
   while (i < end && bytes[i] === skipped) i++;
+  return i;
+}
+
+/** The first word that is not `skipped`, or how many words there are. */
+function skipWords(words: Int32Array, skipped: number): number {
+  const { length } = words;
+  let i = 0;
+  // What differs in any of eight words shows in the bits of all differences.
+  for (; i + 8 <= length; i += 8) {
+    const first = (words[i]! ^ skipped) | (words[i + 1]! ^ skipped) | (words[i + 2]! ^ skipped);
+    const middle = (words[i + 3]! ^ skipped) | (words[i + 4]! ^ skipped) | (words[i + 5]! ^ skipped);
+    if ((first | middle | (words[i + 6]! ^ skipped) | (words[i + 7]! ^ skipped)) !== 0) break;
+  }
+  while (i < length && words[i] === skipped) i++;
   return i;
 }
 
