@@ -12,6 +12,8 @@ const CLOSE = 93;
 const CARET = 94;
 const DASH = 45;
 const BACKSLASH = 92;
+/** As in Redis, text is no further matched behind so many stars. */
+const STARS_MAX = 1000;
 
 /** True when all of `text[start, end)` matches `pattern`. */
 export function globMatches(
@@ -26,10 +28,13 @@ export function globMatches(
   let t = start;
   let starPattern = -1;
   let starText = 0;
+  let stars = 0;
   while (t < end) {
     if (p < patternEnd && pattern[p] === STAR) {
       starPattern = ++p;
       starText = t;
+      // Stars in a row are one, and one at the end needs no matching.
+      if (p < patternEnd && pattern[p] !== STAR && ++stars > STARS_MAX) return false;
       continue;
     }
     const next = p < patternEnd ? matchOne(pattern, p, text[t]!, ignoreCase) : -1;

@@ -11,7 +11,7 @@ import {
 } from '../protocol/errors.ts';
 import { categoriesOf } from './acl-categories.ts';
 import { type ArgumentSpec, type CommandSpec, defineCommands, type ServerHandler } from './command.ts';
-import { writeCommandInfo, writeKeyFlags, writeManyDocs } from './command-description.ts';
+import { flagsOfKey, writeCommandInfo, writeKeyFlags, writeManyDocs } from './command-description.ts';
 import { helpSubcommand } from './container-help.ts';
 import type { ServerContext } from './context.ts';
 import { keyWords } from './key-words.ts';
@@ -211,12 +211,11 @@ function getKeysAndFlags(context: ServerContext): void {
   const found = findKeys(context);
   if (found === undefined) return;
   const { args, reply } = context;
-  const { flags } = found;
   reply.array(found.words.length);
   for (const word of found.words) {
     reply.array(2);
     reply.bulk(args.bytes, args.starts[word], args.ends[word]);
-    writeKeyFlags(reply, flags);
+    writeKeyFlags(reply, found.flagsOf(word));
   }
 }
 
@@ -236,7 +235,8 @@ function findKeys({ args, commands, reply }: ServerContext) {
     const inner = new Arguments();
     inner.setWords(names.map((_, word) => args.copy(word + INNER)));
     const words = keyWords(keys, inner).map((word) => word + INNER);
-    return { words, flags: keys.flagsFor?.(names) ?? keys.flags };
+    const flagsOf = (word: number) => keys.flagsFor?.(names) ?? flagsOfKey(keys, word - INNER, count);
+    return { words, flagsOf };
   }
   return undefined;
 }

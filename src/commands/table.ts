@@ -5,7 +5,7 @@
  */
 import { lowerByte } from '../base/bytes.ts';
 import type { Arguments } from '../protocol/arguments.ts';
-import type { CommandSpec, DirectHandler } from './command.ts';
+import type { CommandSpec, DirectHandler, DirectRoom } from './command.ts';
 import { families } from './families.ts';
 
 /** Where a command runs, as a number: the dispatcher branches on it for every command. */
@@ -26,6 +26,8 @@ export interface Command extends CommandSpec {
   readonly keyIndex: number;
   readonly direct: DirectHandler | undefined;
   readonly directCopiesValue: boolean;
+  readonly directRoom: DirectRoom | undefined;
+  readonly changesOtherDatabases: boolean;
   /** A direct read counts as a use of the key. */
   readonly directTouches: boolean;
   /** True when nobody may read a shard's memory directly while it is under way: half of it could be seen. */
@@ -99,6 +101,7 @@ function build(spec: CommandSpec, container: Command | undefined, all: Command[]
     arity: spec.arity,
     flags: spec.flags,
     categories: spec.categories,
+    hasGroupCategory: spec.hasGroupCategory,
     keys: spec.keys,
     arguments: spec.arguments,
     history: spec.history,
@@ -119,6 +122,8 @@ function build(spec: CommandSpec, container: Command | undefined, all: Command[]
     keyIndex: spec.keys?.first ?? 0,
     direct: runsAtKey?.direct,
     directCopiesValue: runsAtKey?.directCopiesValue ?? false,
+    directRoom: runsAtKey?.directRoom,
+    changesOtherDatabases: spec.changesOtherDatabases ?? false,
     directTouches: !spec.leavesAccessTime,
     guardsDirectReads: runsOnShards && !runsAtKey && !spec.flags.includes('readonly'),
     withoutAuthentication: spec.flags.includes('no_auth'),

@@ -189,7 +189,7 @@ export class Dispatcher {
       }
     } else if (
       command.hasLongReply &&
-      this.#direct.valueBytes(connection, link, args, key, hash) > LONG_REPLY_BYTES
+      this.#direct.valueBytes(connection, link, args, key, hash, command.directRoom) > LONG_REPLY_BYTES
     ) {
       connection.awaitReplies();
       return false;

@@ -12,7 +12,7 @@ import { slotOf } from '../base/crc16.ts';
 import { hashBytes } from '../base/hash.ts';
 import type { ShardContext } from '../commands/context.ts';
 import { keyWords } from '../commands/key-words.ts';
-import { type Command, CommandTable, ROUTE } from '../commands/table.ts';
+import { type Command, CommandTable } from '../commands/table.ts';
 import { Arguments } from '../protocol/arguments.ts';
 import { OUT_OF_MEMORY } from '../protocol/errors.ts';
 import type { ReplyWriter } from '../protocol/reply-writer.ts';
@@ -241,8 +241,7 @@ export class Shard implements ShardContext {
     this.keyspace.countsLookups = !command.isWrite;
     this.keyspace.touching = (flags & REQUEST_NO_TOUCH) === 0;
     this.#commandsExecuted++;
-    // FLUSHALL changes all databases, whichever the client is in.
-    if (command.route === ROUTE.every && command.isWrite) this.#databaseUsed = -1;
+    if (command.changesOtherDatabases) this.#databaseUsed = -1;
     if ((flags & REQUEST_TOGETHER) !== 0) {
       this.#runTogether(id, this.hash);
       return;

@@ -1,5 +1,6 @@
 /** All hand-written cases by family. */
 import type { Cases } from './case.ts';
+import { bitmaps } from './cases/bitmaps.ts';
 import { connection } from './cases/connection.ts';
 import { counters } from './cases/counters.ts';
 import { errors } from './cases/errors.ts';
@@ -8,11 +9,14 @@ import { keys } from './cases/keys.ts';
 import { passwordStreams, rawStreams } from './cases/raw-streams.ts';
 import { scanning } from './cases/scan.ts';
 import { server } from './cases/server.ts';
+import { severalKeys } from './cases/several-keys.ts';
 import { strings } from './cases/strings.ts';
 
 export const families: Readonly<Record<string, Cases>> = {
   strings,
   counters,
+  bitmaps,
+  severalKeys,
   keys,
   expiry,
   scanning,

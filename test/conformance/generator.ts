@@ -2,6 +2,7 @@
 import type { Reply } from '../support/decoder.ts';
 import type { Random } from '../support/random.ts';
 import { type Line, line, sortDeep } from './case.ts';
+import { makersOfBits } from './generated-bits.ts';
 
 export const GENERATED_KEYS: readonly string[] = [
   ...Array.from({ length: 10 }, (_, i) => `k${i}`),
@@ -152,6 +153,7 @@ export class CommandGenerator {
         ],
       ],
     ];
+    table.push(...makersOfBits(random, { key, value, database: () => random.pick(DATABASES) }));
     // Rare, so that something is there most of the time.
     const often = table.flatMap(([weight, make]) => new Array<Maker>(weight * 4).fill(make));
     return [...often, () => ['FLUSHDB', ...this.#flushMode()], () => ['FLUSHALL', ...this.#flushMode()]];

@@ -85,6 +85,13 @@ describe('glob patterns', () => {
     );
   });
 
+  test('behind a thousand stars nothing matches any more, as in Redis', () => {
+    expect(matches('*a'.repeat(1000), 'a'.repeat(1000))).toBe(true);
+    expect(matches('*a'.repeat(1001), 'a'.repeat(1001))).toBe(false);
+    expect(matches('**a'.repeat(1000), 'a'.repeat(1000))).toBe(true);
+    expect(matches(`${'*a'.repeat(1000)}*`, 'a'.repeat(1001))).toBe(true);
+  });
+
   test('many stars take no exponential time', () => {
     expect(matches(`${'a*'.repeat(40)}b`, 'a'.repeat(5000))).toBe(false);
   });

@@ -18,6 +18,12 @@ test.each([
   ['command|docs', ['slow', 'connection']],
   ['info', ['slow', 'dangerous']],
   ['time', ['fast']],
+  ['msetnx', ['write', 'string', 'slow']],
+  ['bitop', ['write', 'bitmap', 'slow']],
+  ['sort', ['write', 'set', 'sortedset', 'list', 'slow', 'dangerous']],
+  ['swapdb', ['keyspace', 'write', 'fast', 'dangerous']],
+  ['object', ['slow']],
+  ['object|freq', ['keyspace', 'read', 'slow']],
 ])('%s is in the categories that its flags and its group give', (name, categories) => {
   expect(categoriesOf(table.byName(name)!)).toEqual(categories);
 });

@@ -78,7 +78,7 @@ export class FakeShard implements ShardContext {
     view.nowMs = this.nowMs;
     const found = view.locate(this.db, this.args.bytes, this.args.starts[1]!, this.args.ends[1]!, this.hash);
     if (found < 0) throw new Error('the view is unsure');
-    direct(this.reply, view, found > 0, this.nowMs);
+    direct(this.reply, view, found > 0, this.nowMs, this.args);
     return this.#takeReply();
   }
 
