@@ -87,6 +87,13 @@ export class RequestParser {
     return this.#expected > 0;
   }
 
+  /** Bytes of the words of an unfinished command that have been read in full. */
+  get wordBytes(): number {
+    let bytes = 0;
+    for (let i = 0; i < this.#read; i++) bytes += this.args.length(i);
+    return bytes;
+  }
+
   /** At least how many bytes, counted from `commandStart`, the current command has. */
   get bytesNeeded(): number {
     const word = this.#bulkLength >= 0 ? this.#bulkLength + 2 : 1;
