@@ -139,7 +139,8 @@ export class Acceptor implements ConnectionHost {
     socket.on('close', () => connection.socketClosed());
     socket.on('end', () => {
       connection.hasEnded = true;
-      if (!connection.isWaiting) this.#finish(connection);
+      // Not at once: it may have been waiting, and what it sent before its end is still to be parsed.
+      if (!connection.isWaiting) this.resumed(connection);
       this.touch(connection);
     });
     socket.resume();
