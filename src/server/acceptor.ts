@@ -196,7 +196,9 @@ export class Acceptor implements ConnectionHost {
     this.traffic.inputBytes += length;
     if (connection.unparsedLength > 0 || connection.isWaiting) {
       connection.keepUnparsed(bytes, 0, length, connection.parser?.bytesNeeded ?? 0);
-      if (!connection.isWaiting) this.#parseUnparsed(connection);
+      // Here, and not only at the end of the turn: by then all of a long command may have come and gone.
+      if (this.memory.isOver) this.memory.evict();
+      if (!connection.isWaiting && !connection.isClosed) this.#parseUnparsed(connection);
     } else {
       this.#parse(connection, bytes, length, false);
     }

@@ -86,22 +86,27 @@ export class Dispatcher {
     if (arity > 0 ? args.count !== arity : args.count < -arity) {
       return this.#reject(connection, errors.wrongArity(command.fullName), args);
     }
-    if (connection.isUnchecked) return this.#route(connection, command, args);
-    if (!connection.isAuthenticated && !command.withoutAuthentication) {
+    if (!connection.isPlain && !connection.isAuthenticated && !command.withoutAuthentication) {
       return this.#reject(connection, errors.NOT_AUTHENTICATED, args);
     }
-    if (!this.#gate.isActive) return this.#dispatchAdmitted(connection, command, args);
-    if (this.#gate.holds(connection, command)) return false;
-    const problem = this.#gate.refusal(connection, command, args);
+    if (connection.isUnchecked) return this.#route(connection, command, args);
+    return this.#dispatchGated(connection, command, args);
+  }
+
+  /** A command of a connection that is not plain, or while there are limits that it may exceed. */
+  #dispatchGated(connection: Connection, command: Command, args: Arguments): boolean {
+    const gate = this.#gate;
+    if (!gate.isActive) return this.#dispatchAdmitted(connection, command, args);
+    if (gate.holds(connection, command)) return false;
+    const problem = gate.refusal(connection, command, args);
     const taken =
       problem === undefined
         ? this.#dispatchAdmitted(connection, command, args)
         : this.#refuse(connection, problem);
-    if (taken) this.#gate.passed(connection);
+    if (taken) gate.passed(connection);
     return taken;
   }
 
-  /** Routes a command of a connection that is not plain. */
   #dispatchAdmitted(connection: Connection, command: Command, args: Arguments): boolean {
     if (connection.replyMode === 'skip-next') {
       connection.replyMode = 'skip';

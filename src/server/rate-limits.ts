@@ -65,7 +65,7 @@ const NO_LIMITS: RateSettings = { ops: 0, burst: 0, userOps: 0, userBurst: 0, mo
 export class RateLimits {
   #settings = NO_LIMITS;
   readonly #states = new Map<Connection, RateState>();
-  readonly #users = new Map<string, TokenBucket>();
+  readonly #users = new Map<Connection['user'], TokenBucket>();
   readonly #waiting = new Map<Connection, { timer: NodeJS.Timeout; user: TokenBucket | undefined }>();
 
   get isActive(): boolean {

@@ -310,6 +310,9 @@ export class Server implements LocalHost {
     this.opsPerSecond = this.opsPerSecond * 0.75 + rate * 0.25;
     this.#lastCommands = commands;
     this.#lastSampleMs = now;
-    if (++this.#upkeeps % SWEEPS_EVERY === 0) this.#acceptor.sweep(this.config.get('timeout') * 1000);
+    if (++this.#upkeeps % SWEEPS_EVERY !== 0) return;
+    // A percentage follows the limit that it is part of.
+    if (this.config.get('maxmemory-clients').percent > 0) this.#limitClientMemory();
+    this.#acceptor.sweep(this.config.get('timeout') * 1000);
   }
 }
