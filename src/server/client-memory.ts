@@ -18,7 +18,7 @@ export interface ClientMemoryHost {
 export class ClientMemory {
   /** Connections closed so far. */
   evicted = 0;
-  /** The limit is reached, and there is somebody to close. */
+  /** The limit is exceeded, and there is somebody to close. */
   isOver = false;
   readonly #host: ClientMemoryHost;
   #limitBytes = 0;
@@ -41,7 +41,7 @@ export class ClientMemory {
   update(connection: Connection): void {
     if (this.#limitBytes === 0 || connection.isClosed) return;
     this.#count(connection);
-    this.isOver = !this.#isExhausted && this.#totalBytes >= this.#limitBytes;
+    this.isOver = !this.#isExhausted && this.#totalBytes > this.#limitBytes;
   }
 
   /** The connection is gone. */
@@ -58,7 +58,7 @@ export class ClientMemory {
     this.isOver = false;
     if (this.#limitBytes === 0) return;
     for (const connection of this.#host.connections()) this.#count(connection);
-    this.isOver = this.#totalBytes >= this.#limitBytes;
+    this.isOver = this.#totalBytes > this.#limitBytes;
     if (!this.isOver) this.#isExhausted = false;
   }
 
@@ -68,20 +68,20 @@ export class ClientMemory {
     this.#counted.set(connection, bytes);
   }
 
-  /** Closes the largest connections until the rest is below the limit. */
+  /** Closes the largest connections until the rest keeps to the limit. */
   evict(): void {
     this.recount();
     if (!this.isOver) return;
     const bySize = [...this.#counted].filter(([connection]) => isEvictable(connection));
     bySize.sort(([, a], [, b]) => b - a);
     for (const [connection] of bySize) {
-      if (this.#totalBytes < this.#limitBytes) break;
+      if (this.#totalBytes <= this.#limitBytes) break;
       this.#host.notice(`Evicting client: ${connection.describe()}`);
       this.evicted++;
       connection.kill();
     }
     this.isOver = false;
-    if (this.#totalBytes < this.#limitBytes) return;
+    if (this.#totalBytes <= this.#limitBytes) return;
     if (!this.#isExhausted) {
       this.#host.warning('Over client maxmemory after evicting all evictable clients');
     }
