@@ -87,10 +87,16 @@ export class RequestParser {
     return this.#expected > 0;
   }
 
-  /** Bytes of the words of an unfinished command that have been read in full. */
+  /** Bytes of the command that was returned last, while it runs, or of an unfinished one as far as it has been read. */
+  get commandBytes(): number {
+    return this.position - this.commandStart;
+  }
+
+  /** Bytes of its words. */
   get wordBytes(): number {
+    const count = this.isInsideCommand ? this.#read : this.commandBytes > 0 ? this.args.count : 0;
     let bytes = 0;
-    for (let i = 0; i < this.#read; i++) bytes += this.args.length(i);
+    for (let i = 0; i < count; i++) bytes += this.args.length(i);
     return bytes;
   }
 

@@ -3,8 +3,6 @@ import type { Connection } from './connection.ts';
 
 export function describeClient(connection: Connection, nowMs: number): string {
   const { parser, unparsed, unparsedLength } = connection;
-  // Words that have been read in full are counted apart from what waits to be parsed.
-  const parsedLength = parser?.isInsideCommand ? parser.position - parser.commandStart : 0;
   const fields: [string, string | number][] = [
     ['id', connection.id],
     ['addr', connection.address],
@@ -19,7 +17,7 @@ export function describeClient(connection: Connection, nowMs: number): string {
     ['psub', 0],
     ['ssub', 0],
     ['multi', -1],
-    ['qbuf', unparsedLength - parsedLength],
+    ['qbuf', queryBytes(connection)],
     ['qbuf-free', unparsed.length - unparsedLength],
     ['argv-mem', parser?.wordBytes ?? 0],
     ['multi-mem', 0],
@@ -38,6 +36,15 @@ export function describeClient(connection: Connection, nowMs: number): string {
     ['lib-ver', connection.libraryVersion],
   ];
   return fields.map(([name, value]) => `${name}=${value}`).join(' ');
+}
+
+/**
+ * Bytes that wait to be parsed, or those of the command that runs. Words of an unfinished command that have been read in
+ * full are counted apart, as the memory of arguments.
+ */
+function queryBytes({ parser, unparsedLength }: Connection): number {
+  const commandBytes = parser?.commandBytes ?? 0;
+  return parser?.isInsideCommand ? unparsedLength - commandBytes : Math.max(unparsedLength, commandBytes);
 }
 
 /** What is waited for at the socket: bytes to read, room to write. */

@@ -146,3 +146,23 @@ forEachShardCount([1, 3], (shards) => {
     });
   });
 });
+
+describe('before AUTH', () => {
+  const server = useServer({
+    shards: 1,
+    args: ['--requirepass', 'secret', '--rate-limit-ops', '1', '--rate-limit-burst', '3'],
+  });
+
+  test('refused commands count, and AUTH itself always passes', async () => {
+    const client = await server().client();
+    const replies = await client.pipeline([...new Array<string[]>(30).fill(['PING']), ['AUTH', 'secret']]);
+    expect(replies.slice(0, 3).map(String)).toEqual(
+      new Array(3).fill('ReplyError: NOAUTH Authentication required.'),
+    );
+    expect(replies.filter((reply) => String(reply).includes('rate limit exceeded')).length).toBeGreaterThan(
+      20,
+    );
+    expect(replies.at(-1)).toBe('OK');
+    client.destroy();
+  });
+});
