@@ -56,6 +56,8 @@ export interface KeyPositions {
   readonly flags: readonly KeyFlag[];
   /** The flags for one request, where they depend on its words (`variable_flags`): SET with and without GET. */
   readonly flagsFor?: (words: readonly string[]) => readonly KeyFlag[];
+  /** Where the keys are found otherwise than by these positions (`movablekeys`): the words that are keys. */
+  readonly find?: (args: Arguments) => readonly number[];
   readonly notes?: string;
 }
 
@@ -134,6 +136,11 @@ export type Placement =
       /** What is written before `directEach`: an array header, or nothing and the direct results are counted. */
       readonly directResult?: 'array' | 'count';
     }
+  /**
+   * On the shard of its first key, while the shards of its other keys are held for it: it reaches all keys at one
+   * instant, through `ShardContext.together`.
+   */
+  | { readonly at: 'together'; readonly handler: ShardHandler }
   /** On every shard. */
   | { readonly at: 'every'; readonly handler: ShardHandler; readonly merge: Merge }
   /** On one shard that the words name otherwise than by a key. */

@@ -1,6 +1,7 @@
 /** COMMAND and its subcommands: what the server says of its own commands, all of it from their declarations. */
 import { fromLatin1 } from '../base/bytes.ts';
 import { globMatches } from '../base/glob.ts';
+import { Arguments } from '../protocol/arguments.ts';
 import {
   COMMAND_HAS_NO_KEYS,
   INVALID_ARGUMENT_COUNT,
@@ -13,6 +14,7 @@ import { type ArgumentSpec, type CommandSpec, defineCommands, type ServerHandler
 import { writeCommandInfo, writeKeyFlags, writeManyDocs } from './command-description.ts';
 import { helpSubcommand } from './container-help.ts';
 import type { ServerContext } from './context.ts';
+import { keyWords } from './key-words.ts';
 import type { Command, CommandTable } from './table.ts';
 
 /** The word at which the command stands that COMMAND GETKEYS is asked about. */
@@ -231,9 +233,9 @@ function findKeys({ args, commands, reply }: ServerContext) {
   } else if (command.arity > 0 ? count !== command.arity : count < -command.arity) {
     reply.error(INVALID_ARGUMENT_COUNT);
   } else {
-    const words: number[] = [];
-    const last = keys.last < 0 ? count + keys.last : keys.last;
-    for (let word = keys.first; word <= last; word += keys.step) words.push(word + INNER);
+    const inner = new Arguments();
+    inner.setWords(names.map((_, word) => args.copy(word + INNER)));
+    const words = keyWords(keys, inner).map((word) => word + INNER);
     return { words, flags: keys.flagsFor?.(names) ?? keys.flags };
   }
   return undefined;

@@ -6,6 +6,7 @@
  * `dispatch` returns false when the command cannot be taken now, because a lane is full or because it has to wait
  * for the connection's own replies. Nothing has happened then, and the same command comes again later.
  */
+import { keyWords } from '../commands/key-words.ts';
 import { type Command, type CommandTable, ROUTE } from '../commands/table.ts';
 import type { Arguments } from '../protocol/arguments.ts';
 import * as errors from '../protocol/errors.ts';
@@ -19,6 +20,7 @@ import type { Router } from './router.ts';
 import type { Run, RunPool } from './run.ts';
 import type { ShardLink } from './shard-link.ts';
 import { SplitReply } from './split-reply.ts';
+import { Transactions } from './transactions.ts';
 
 /** A reply with more is long: it is not asked for while others of the connection are due. */
 const LONG_REPLY_BYTES = 32 * 1024;
@@ -42,6 +44,7 @@ export class Dispatcher {
   readonly #runs: RunPool;
   readonly #local: LocalCommands;
   readonly #gate: CommandGate;
+  readonly #transactions: Transactions;
   readonly #scratch = new ReplyBuffer();
 
   constructor(parts: DispatcherParts) {
@@ -49,6 +52,7 @@ export class Dispatcher {
     this.#router = parts.router;
     this.#direct = parts.direct;
     this.#runs = parts.runs;
+    this.#transactions = new Transactions(parts.runs);
     this.#local = parts.local;
     this.#gate = parts.gate;
   }
@@ -136,6 +140,9 @@ export class Dispatcher {
         break;
       case ROUTE.keys:
         taken = this.#toKeys(connection, command, args);
+        break;
+      case ROUTE.together:
+        taken = this.#toTogether(connection, command, args);
         break;
       case ROUTE.every:
         taken = this.#toEvery(connection, command, args);
@@ -322,6 +329,19 @@ export class Dispatcher {
     first: number,
   ): boolean {
     return this.#send(connection, command, link, args, this.#router.hashOf(args, first));
+  }
+
+  /** To the shard of the first key, with a hold for each other shard that has keys of the command. */
+  #toTogether(connection: Connection, command: Command, args: Arguments): boolean {
+    if (this.#mustWait(connection, command)) return false;
+    const [first, ...others] = keyWords(command.keys!, args);
+    if (first === undefined) return true;
+    const executor = this.#router.linkOf(args, first);
+    const held = new Set(others.map((word) => this.#router.linkOf(args, word)));
+    held.delete(executor);
+    if (held.size === 0) return this.#sendWhole(connection, command, executor, args, first);
+    const flags = this.#flagsOf(connection);
+    return this.#transactions.send(connection, command, args, executor, held, flags);
   }
 
   #toEvery(connection: Connection, command: Command, args: Arguments): boolean {

@@ -69,14 +69,20 @@ export class Server implements LocalHost {
   /** What the counters stood at when CONFIG RESETSTAT was called. */
   #baseline: Partial<Record<keyof ServerReport, number>> = {};
 
-  private constructor(options: ServerOptions, shards: Shards, seed: HashSeed, wake: WakeWord, runs: RunPool) {
+  private constructor(
+    options: ServerOptions,
+    shards: Shards,
+    slots: Uint16Array,
+    seed: HashSeed,
+    wake: WakeWord,
+  ) {
     const { config } = options;
+    const runs = new RunPool();
     this.#options = options;
     this.config = config;
     this.#log = options.log;
     this.gate = new CommandGate(config);
     this.#shards = shards;
-    const slots = slotTable(config.get('shards'), config.get('virtual-nodes'));
     const router = new Router(shards.links, slots, seed);
     this.#direct = new DirectReader(router);
     this.#dispatcher = new Dispatcher({
@@ -115,18 +121,20 @@ export class Server implements LocalHost {
     const { config } = options;
     const seed = randomHashSeed();
     const wake = WakeWord.memory();
+    const slots = slotTable(config.get('shards'), config.get('virtual-nodes'));
     let server: Server | undefined;
     const shards = await Shards.start({
       shards: config.get('shards'),
       databases: config.get('databases'),
       laneBytes: laneBytes(config.get('lane-size')),
       seed,
+      slots,
       wake,
       workerUrl: options.shardWorkerUrl,
       options: config.forShards(),
       died: (shard, reason) => server?.shardDied(shard, reason),
     });
-    server = new Server(options, shards, seed, new WakeWord(wake), new RunPool());
+    server = new Server(options, shards, slots, seed, new WakeWord(wake));
     try {
       await server.#listener.open();
     } catch (error) {

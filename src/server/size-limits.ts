@@ -1,4 +1,5 @@
 /** `max-key-size` and `max-value-size`: how long the words of a command may be, checked before it goes to a shard. */
+import { keyWords } from '../commands/key-words.ts';
 import type { Command } from '../commands/table.ts';
 import type { Arguments } from '../protocol/arguments.ts';
 import { tooLong } from '../protocol/errors.ts';
@@ -16,16 +17,19 @@ export class SizeLimits {
   /** The text of the error when a word is too long. */
   problemOf(command: Command, args: Arguments): string | undefined {
     const { keys } = command;
-    const first = keys === undefined || keys.flags.includes('not_key') ? args.count : keys.first;
-    const step = keys?.step ?? 1;
-    const last = keys === undefined || keys.last >= 0 ? (keys?.last ?? 0) : args.count + keys.last;
-    const keyMax = this.keyBytesMax > 0 ? this.keyBytesMax : Infinity;
-    const valueMax = this.valueBytesMax > 0 && command.isWrite ? this.valueBytesMax : Infinity;
+    const isNamed = keys !== undefined && !keys.flags.includes('not_key');
+    const words = isNamed ? keyWords(keys, args) : [];
+    if (this.keyBytesMax > 0) {
+      for (const word of words) {
+        if (word < args.count && args.length(word) > this.keyBytesMax)
+          return tooLong('key', this.keyBytesMax);
+      }
+    }
+    if (this.valueBytesMax === 0 || !command.isWrite) return undefined;
+    const isKey = new Set(words);
     for (let word = 1; word < args.count; word++) {
-      const isKey = word >= first && word <= last && (word - first) % step === 0;
-      const length = args.length(word);
-      if (isKey && length > keyMax) return tooLong('key', keyMax);
-      if (!isKey && length > valueMax) return tooLong('value', valueMax);
+      if (args.length(word) <= this.valueBytesMax || isKey.has(word)) continue;
+      return tooLong('value', this.valueBytesMax);
     }
     return undefined;
   }
