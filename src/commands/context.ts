@@ -80,12 +80,18 @@ export interface Client {
   readonly isLocal: boolean;
   /** `normal`, `pubsub`, `master` or `replica`. */
   readonly type: string;
+  readonly createdAtMs: number;
   /** The line of CLIENT LIST without its line end. */
   describe(): string;
   /** Sends what has been answered so far, then closes. */
   closeAfterReplies(): void;
   /** Closes at once. */
   kill(): void;
+  /**
+   * Ends a wait for data (CLIENT UNBLOCK), with an error or as if its time were over. False when it does not wait
+   * for any.
+   */
+  unblock(withError: boolean): boolean;
 }
 
 /** One shard's figures, as the shard publishes them after each batch. */
@@ -113,6 +119,10 @@ export interface ServerReport {
   readonly port: number;
   readonly configFile: string;
   readonly clients: number;
+  /** Clients that CLIENT PAUSE keeps waiting. */
+  readonly blockedClients: number;
+  /** Clients closed because of `maxmemory-clients`. */
+  readonly evictedClients: number;
   readonly connectionsReceived: number;
   readonly rejectedConnections: number;
   readonly commandsProcessed: number;
@@ -145,6 +155,9 @@ export interface ServerContext {
   /** Tries a user name and password; a client without a user name authenticates as `default`. */
   authenticate(user: string, password: string): boolean;
   resetStatistics(): void;
+  /** Stops commands, or only those that write, until `untilMs` (Date.now()); never shortens a pause under way. */
+  pauseClients(mode: 'all' | 'write', untilMs: number): void;
+  unpauseClients(): void;
   /** Puts the connection back to how it began. */
   resetClient(): void;
   shutdown(): void;

@@ -45,6 +45,14 @@ export const BAD_CLIENT_NAME = 'ERR Client names cannot contain spaces, newlines
 export const NO_SUCH_CLIENT = 'ERR No such client';
 export const INVALID_CLIENT_ID = 'ERR Invalid client ID';
 export const CLIENT_ID_TOO_LOW = 'ERR client-id should be greater than 0';
+export const CLIENT_AGE_NOT_INTEGER = 'ERR maxage is not an integer or out of range';
+export const CLIENT_AGE_TOO_LOW = 'ERR maxage should be greater than 0';
+export const TIMEOUT_NOT_INTEGER = 'ERR timeout is not an integer or out of range';
+export const TIMEOUT_NEGATIVE = 'ERR timeout is negative';
+export const TIMEOUT_OUT_OF_RANGE = 'ERR timeout is out of range';
+export const WRONG_PAUSE_MODE = 'ERR CLIENT PAUSE mode must be WRITE or ALL';
+export const WRONG_UNBLOCK_REASON = 'ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR';
+export const RATE_LIMIT_EXCEEDED = 'ERR rate limit exceeded';
 export const MAX_CLIENTS_REACHED = 'ERR max number of clients reached';
 export const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'.";
 export const NO_SHUTDOWN_IN_PROGRESS = 'ERR No shutdown in progress.';
@@ -118,6 +126,26 @@ export function unrecognizedOption(option: string): string {
 
 export function unsupportedOption(option: string): string {
   return `ERR Unsupported option ${quoted(option, option.length)}`;
+}
+
+/** What CLIENT TRACKING and CLIENT CACHING refuse. */
+export const TRACKING = {
+  secondRedirect: 'ERR A client can only redirect to a single other client',
+  noRedirectClient: 'ERR The client ID you want redirect to does not exist',
+  prefixWithoutBroadcast: 'ERR PREFIX option requires BCAST mode to be enabled',
+  optionWithBroadcast: 'ERR OPTIN and OPTOUT are not compatible with BCAST',
+  bothOptions: "ERR You can't specify both OPTIN mode and OPTOUT mode",
+  cachingWithoutTracking:
+    'ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled',
+  overlappingPrefixes: (prefix: string, other: string) =>
+    `ERR Prefix '${quoted(prefix, prefix.length)}' overlaps with another provided prefix '${quoted(other, other.length)}'. Prefixes for a single client must not overlap.`,
+  unavailable:
+    'ERR CLIENT TRACKING ON is not available in this version: client-side caching is not supported',
+} as const;
+
+/** `what` is `key` or `value`, `bytesMax` the limit that the option sets. */
+export function tooLong(what: 'key' | 'value', bytesMax: number): string {
+  return `ERR ${what} is longer than max-${what}-size (${bytesMax} bytes)`;
 }
 
 export const PROTOCOL = {

@@ -8,6 +8,7 @@ import type { Config } from '../config/config.ts';
 import type { Arguments } from '../protocol/arguments.ts';
 import { DEBUG_NOT_ALLOWED } from '../protocol/errors.ts';
 import type { ReplyWriter } from '../protocol/reply-writer.ts';
+import type { CommandGate } from './command-gate.ts';
 import type { Connection } from './connection.ts';
 
 /** What the context needs of the server. */
@@ -22,6 +23,7 @@ export interface LocalHost {
   shutdown(): void;
   touched(connection: Connection): void;
   crossProtocol(connection: Connection): void;
+  readonly gate: CommandGate;
 }
 
 export class LocalCommands implements ServerContext {
@@ -88,6 +90,14 @@ export class LocalCommands implements ServerContext {
 
   resetStatistics(): void {
     this.#host.resetStatistics();
+  }
+
+  pauseClients(mode: 'all' | 'write', untilMs: number): void {
+    this.#host.gate.pause.start(mode, untilMs);
+  }
+
+  unpauseClients(): void {
+    this.#host.gate.pause.end();
   }
 
   resetClient(): void {

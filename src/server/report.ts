@@ -20,6 +20,8 @@ export function reportOf(server: Server): ServerReport {
     port: server.port,
     configFile: server.configFile,
     clients: acceptor.connections.size,
+    blockedClients: server.gate.pause.heldCount,
+    evictedClients: acceptor.memory.evicted,
     connectionsReceived: acceptor.connectionsReceived,
     rejectedConnections: acceptor.connectionsRejected,
     commandsProcessed: dispatcher.commandsProcessed,

@@ -6,10 +6,12 @@ import { type HashSeed, randomHashSeed } from '../base/hash.ts';
 import type { ServerReport } from '../commands/context.ts';
 import { CommandTable } from '../commands/table.ts';
 import type { Config } from '../config/config.ts';
+import { findOption } from '../config/options.ts';
 import { slotTable } from '../ring/hash-ring.ts';
 import { laneBytes } from '../ring/lane.ts';
 import { WakeWord } from '../ring/wake-word.ts';
 import { Acceptor, type AcceptorOptions } from './acceptor.ts';
+import { CommandGate } from './command-gate.ts';
 import type { Connection } from './connection.ts';
 import { DirectReader } from './direct-reader.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -50,6 +52,7 @@ export class Server implements LocalHost {
   opsPerSecond = 0;
   peakBytes = 0;
 
+  readonly gate: CommandGate;
   readonly #options: ServerOptions;
   readonly #log: Log;
   readonly #shards: Shards;
@@ -78,6 +81,7 @@ export class Server implements LocalHost {
     this.#options = options;
     this.config = config;
     this.#log = options.log;
+    this.gate = new CommandGate(config);
     this.#shards = shards;
     const router = new Router(shards.links, slots, seed);
     this.#direct = new DirectReader(router);
@@ -87,6 +91,7 @@ export class Server implements LocalHost {
       direct: this.#direct,
       runs,
       local: new LocalCommands(this),
+      gate: this.gate,
     });
     const acceptorOptions = this.#acceptorOptions();
     this.#acceptor = new Acceptor(acceptorOptions, {
@@ -95,6 +100,7 @@ export class Server implements LocalHost {
       direct: this.#direct,
       runs,
       wake,
+      gate: this.gate,
     });
     this.#listener = new Listener({
       port: config.get('port') === 0 && !options.pickFreePort ? undefined : config.get('port'),
@@ -227,6 +233,7 @@ export class Server implements LocalHost {
     this.#baseline = {
       connectionsReceived: report.connectionsReceived,
       rejectedConnections: report.rejectedConnections,
+      evictedClients: report.evictedClients,
       commandsProcessed: report.commandsProcessed,
       inputBytes: report.inputBytes,
       outputBytes: report.outputBytes,
@@ -260,10 +267,10 @@ export class Server implements LocalHost {
         queryBufferBytesMax: config.get('client-query-buffer-limit'),
         clientsMax: config.get('maxclients'),
       },
-      outputLimit: new OutputLimit(config.get('client-output-buffer-limit').normal),
+      outputLimit: new OutputLimit(config.get('client-output-buffer-limit')),
       isOpen: () => this.isOpen(),
       nextClientId: () => this.#nextClientId++,
-      note: (message) => this.#log.verbose(message),
+      note: (message, level = 'verbose') => this.#log[level](message),
     };
   }
 
@@ -279,12 +286,27 @@ export class Server implements LocalHost {
       acceptor.limits.clientsMax = config.get('maxclients');
     });
     config.onChange('client-output-buffer-limit', () => {
-      acceptor.outputLimit.normal = config.get('client-output-buffer-limit').normal;
+      acceptor.outputLimit.classes = config.get('client-output-buffer-limit');
     });
+    this.#limitClientMemory();
+    config.onChange('maxmemory-clients', () => this.#limitClientMemory());
     config.onChange('loglevel', () => this.#log.setLevel(config.get('loglevel')));
     config.onShardChange((name, value) => {
       for (const link of this.#shards.links) link.send({ kind: 'option', name, value });
     });
+  }
+
+  #limitClientMemory(): void {
+    const limit = this.config.get('maxmemory-clients');
+    const bytes = limit.percent === 0 ? limit.bytes : (this.#memoryBytesMax() * limit.percent) / 100;
+    this.#acceptor.memory.setLimit(bytes);
+    if (this.#acceptor.memory.isOver) this.#acceptor.endTurnSoon();
+  }
+
+  /** `maxmemory`, 0 where there is no such limit. */
+  #memoryBytesMax(): number {
+    const name = findOption('maxmemory');
+    return name === undefined ? 0 : Number(this.config.text(name));
   }
 
   // Upkeep
@@ -296,6 +318,9 @@ export class Server implements LocalHost {
     this.opsPerSecond = this.opsPerSecond * 0.75 + rate * 0.25;
     this.#lastCommands = commands;
     this.#lastSampleMs = now;
-    if (++this.#upkeeps % SWEEPS_EVERY === 0) this.#acceptor.sweep(this.config.get('timeout') * 1000);
+    if (++this.#upkeeps % SWEEPS_EVERY !== 0) return;
+    // A percentage follows the limit that it is part of.
+    if (this.config.get('maxmemory-clients').percent > 0) this.#limitClientMemory();
+    this.#acceptor.sweep(this.config.get('timeout') * 1000);
   }
 }

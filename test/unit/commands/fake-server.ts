@@ -22,12 +22,20 @@ export class FakeClient implements Client {
   readonly localAddress = '127.0.0.1:6379';
   readonly isLocal = true;
   type = 'normal';
+  isBlocked = false;
   /** What has been done to the connection, in order. */
   readonly events: string[] = [];
 
   constructor(id: number) {
     this.id = id;
     this.address = `10.0.0.1:${id}`;
+  }
+
+  readonly createdAtMs = Date.now() - 60_000;
+
+  unblock(withError: boolean): boolean {
+    this.events.push(withError ? 'unblock with error' : 'unblock');
+    return this.isBlocked;
   }
 
   describe(): string {
@@ -50,6 +58,8 @@ export const REPORT: ServerReport = {
   port: 6379,
   configFile: '/etc/shardis.conf',
   clients: 3,
+  blockedClients: 1,
+  evictedClients: 6,
   connectionsReceived: 12,
   rejectedConnections: 1,
   commandsProcessed: 1000,
@@ -103,6 +113,14 @@ export class FakeServer implements ServerContext {
 
   resetStatistics(): void {
     this.events.push('reset statistics');
+  }
+
+  pauseClients(mode: 'all' | 'write'): void {
+    this.events.push(`pause ${mode}`);
+  }
+
+  unpauseClients(): void {
+    this.events.push('unpause');
   }
 
   resetClient(): void {
