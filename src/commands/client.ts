@@ -10,6 +10,7 @@ import {
   unknownClientType,
   unrecognizedOption,
 } from '../protocol/errors.ts';
+import type { AclUser } from './acl-service.ts';
 import type { ArgumentSpec, CommandFlag, CommandSpec, ServerHandler } from './command.ts';
 import { helpSubcommand } from './container-help.ts';
 import type { Client, ServerContext } from './context.ts';
@@ -329,7 +330,7 @@ function describe({ reply }: ServerContext, clients: readonly Client[]): void {
 interface KillFilter {
   id?: number | bigint;
   type?: string;
-  user?: string;
+  user?: AclUser;
   address?: string;
   localAddress?: string;
   skipMe: boolean;
@@ -380,8 +381,9 @@ function readKillFilter(context: ServerContext): KillFilter | string {
       filter.type = typeByName(value);
       if (filter.type === undefined) return unknownClientType(value);
     } else if (args.is(i, 'user')) {
-      if (!isKnownUser(context, value)) return noSuchUser(value);
-      filter.user = value;
+      const user = context.acl.findUser(value);
+      if (user === undefined) return noSuchUser(value);
+      filter.user = user;
     } else if (args.is(i, 'addr')) {
       filter.address = value;
     } else if (args.is(i, 'laddr')) {
@@ -393,9 +395,4 @@ function readKillFilter(context: ServerContext): KillFilter | string {
     }
   }
   return filter;
-}
-
-/** `default` is the only user until there are ACLs. */
-function isKnownUser(context: ServerContext, user: string): boolean {
-  return user === 'default' || [...context.clients()].some((each) => each.user === user);
 }

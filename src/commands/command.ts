@@ -59,6 +59,15 @@ export interface KeyPositions {
   readonly notes?: string;
 }
 
+/** Where the channels of pub/sub stand among the words, for the rules of users. */
+export interface ChannelPositions {
+  readonly first: number;
+  /** As in KeyPositions; all words from the first on are channels up to it. */
+  readonly last: number;
+  /** The words are patterns of channels: a user must have been given the very same pattern. */
+  readonly arePatterns?: boolean;
+}
+
 /** An argument as COMMAND DOCS describes it. */
 export interface ArgumentSpec {
   readonly name: string;
@@ -158,6 +167,8 @@ export interface CommandSpec {
   /** ACL categories beyond those that follow from the flags and the group. */
   readonly categories?: readonly string[];
   readonly keys?: KeyPositions;
+  /** Channels that it publishes to or subscribes to. Leaving a channel needs no permission. */
+  readonly channels?: ChannelPositions;
   readonly arguments?: readonly ArgumentSpec[];
   readonly history?: readonly HistoryEntry[];
   readonly tips?: readonly string[];
@@ -174,6 +185,11 @@ export interface CommandSpec {
    * connection has much to send.
    */
   readonly hasLongReply?: boolean;
+  /**
+   * True when the words behind the name are no subcommands to Redis, though some are to us: users may be allowed the command
+   * with any first word.
+   */
+  readonly hasFreeWords?: boolean;
   /** A container has subcommands in place of a placement (or both, like COMMAND). */
   readonly subcommands?: readonly CommandSpec[];
 }

@@ -1,4 +1,5 @@
 /** All commands, by family. A new family is one more line here. */
+import { acl } from './acl.ts';
 import type { CommandSpec } from './command.ts';
 import { connection } from './connection.ts';
 import { counters } from './counters.ts';
@@ -20,4 +21,5 @@ export const families: readonly CommandSpec[] = [
   ...connection,
   ...server,
   ...introspection,
+  acl,
 ];

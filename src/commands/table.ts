@@ -100,6 +100,8 @@ function build(spec: CommandSpec, container: Command | undefined, all: Command[]
     flags: spec.flags,
     categories: spec.categories,
     keys: spec.keys,
+    channels: spec.channels,
+    hasFreeWords: spec.hasFreeWords ?? false,
     arguments: spec.arguments,
     history: spec.history,
     tips: spec.tips,

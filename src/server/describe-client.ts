@@ -28,7 +28,7 @@ export function describeClient(connection: Connection, nowMs: number): string {
     ['tot-mem', connection.unparsed.length + connection.reply.limit + connection.outputBytes],
     ['events', 'r'],
     ['cmd', connection.lastCommand],
-    ['user', connection.user],
+    ['user', connection.user.name],
     ['redir', -1],
     ['resp', connection.resp],
     ['lib-name', connection.libraryName],

@@ -6,6 +6,8 @@
  * `dispatch` returns false when the command cannot be taken now, because a lane is full or because it has to wait
  * for the connection's own replies. Nothing has happened then, and the same command comes again later.
  */
+import type { Acl } from '../acl/acl.ts';
+import { ALLOWED } from '../acl/selector.ts';
 import { type Command, type CommandTable, ROUTE } from '../commands/table.ts';
 import type { Arguments } from '../protocol/arguments.ts';
 import * as errors from '../protocol/errors.ts';
@@ -28,6 +30,7 @@ export interface DispatcherParts {
   readonly direct: DirectReader;
   readonly runs: RunPool;
   readonly local: LocalCommands;
+  readonly acl: Acl;
 }
 
 export class Dispatcher {
@@ -39,6 +42,7 @@ export class Dispatcher {
   readonly #direct: DirectReader;
   readonly #runs: RunPool;
   readonly #local: LocalCommands;
+  readonly #acl: Acl;
   readonly #scratch = new ReplyBuffer();
 
   constructor(parts: DispatcherParts) {
@@ -47,6 +51,7 @@ export class Dispatcher {
     this.#direct = parts.direct;
     this.#runs = parts.runs;
     this.#local = parts.local;
+    this.#acl = parts.acl;
   }
 
   dispatch(connection: Connection, args: Arguments): boolean {
@@ -82,18 +87,22 @@ export class Dispatcher {
     if (arity > 0 ? args.count !== arity : args.count < -arity) {
       return this.#refuse(connection, errors.wrongArity(command.fullName));
     }
-    if (!connection.isPlain) {
-      if (!connection.isAuthenticated && !command.withoutAuthentication) {
-        return this.#refuse(connection, errors.NOT_AUTHENTICATED);
-      }
-      if (connection.replyMode === 'skip-next') {
-        connection.replyMode = 'skip';
-        const taken = this.#route(connection, command, args);
-        // The command may have set the mode itself; only what this step set is taken back.
-        if (connection.replyMode === 'skip') connection.replyMode = taken ? 'on' : 'skip-next';
-        connection.updatePlain();
-        return taken;
-      }
+    const { isPlain } = connection;
+    if (!isPlain && !connection.isAuthenticated && !command.withoutAuthentication && !this.#acl.isOpen) {
+      return this.#refuse(connection, errors.NOT_AUTHENTICATED);
+    }
+    const { restriction } = connection.user;
+    if (restriction !== undefined) {
+      const result = restriction.check(command, args);
+      if (result !== ALLOWED) return this.#deny(connection, command, args, result, restriction.deniedWord);
+    }
+    if (!isPlain && connection.replyMode === 'skip-next') {
+      connection.replyMode = 'skip';
+      const taken = this.#route(connection, command, args);
+      // The command may have set the mode itself; only what this step set is taken back.
+      if (connection.replyMode === 'skip') connection.replyMode = taken ? 'on' : 'skip-next';
+      connection.updatePlain();
+      return taken;
     }
     return this.#route(connection, command, args);
   }
@@ -141,6 +150,13 @@ export class Dispatcher {
     }
     this.errorReplies++;
     return true;
+  }
+
+  /** Refuses what the user may not do, and notes it, unless the command is switched off for everyone. */
+  #deny(connection: Connection, command: Command, args: Arguments, result: number, word: number): boolean {
+    const text = this.#local.refusal(command, connection);
+    connection.lastCommand = command.fullName;
+    return this.#refuse(connection, text ?? this.#acl.refusal(connection, command, args, result, word));
   }
 
   #emit(connection: Connection, isWanted: boolean): void {
