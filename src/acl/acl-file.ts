@@ -4,8 +4,9 @@ import { dirname } from 'node:path';
 import { getSystemErrorMap } from 'node:util';
 import { fromLatin1 } from '../base/bytes.ts';
 import { ACL_RULE, aclFileErrors, aclFileUnreadable } from '../protocol/errors.ts';
+import type { RuleContext } from './rule-context.ts';
 import { rulesOf } from './rule-words.ts';
-import { hasSpaces, type RuleContext } from './selector.ts';
+import { hasSpaces } from './selector.ts';
 import { UserRules } from './user.ts';
 
 /** The users of a file by name, or the text of an error that says everything that is wrong with it, and where. */

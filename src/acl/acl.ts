@@ -27,8 +27,9 @@ import {
 } from '../protocol/errors.ts';
 import { AccessLog } from './access-log.ts';
 import { readAclFile, reasonOf, writeAclFile } from './acl-file.ts';
+import { RuleContext } from './rule-context.ts';
 import { rulesOf } from './rule-words.ts';
-import { ALLOWED, COMMAND_DENIED, hasSpaces, KEY_DENIED, type RuleContext } from './selector.ts';
+import { ALLOWED, COMMAND_DENIED, hasSpaces, KEY_DENIED } from './selector.ts';
 import { User, UserRules } from './user.ts';
 
 const DEFAULT_NAME = 'default';
@@ -60,10 +61,7 @@ export class Acl implements AclService {
     this.commands = commands;
     this.#config = config;
     this.#warn = warn;
-    this.#context = {
-      commands,
-      allowsChannels: () => config.get('acl-pubsub-default') === 'allchannels',
-    };
+    this.#context = new RuleContext(commands, () => config.get('acl-pubsub-default') === 'allchannels');
     this.accessLog = new AccessLog(() => config.get('acllog-max-len'));
     this.defaultUser = new User(DEFAULT_NAME, UserRules.ofDefaultUser(this.#context));
     this.#users.set(DEFAULT_NAME, this.defaultUser);

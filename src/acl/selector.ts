@@ -8,19 +8,14 @@
 import { fromLatin1, latin1, lowerText } from '../base/bytes.ts';
 import { splitWords } from '../base/words.ts';
 import { CATEGORIES } from '../commands/acl-categories.ts';
-import type { KeyFlag, KeyPositions } from '../commands/command.ts';
-import type { Command, CommandTable } from '../commands/table.ts';
+import type { KeyPositions } from '../commands/command.ts';
+import type { Command } from '../commands/table.ts';
 import type { Arguments } from '../protocol/arguments.ts';
 import { ACL_RULE } from '../protocol/errors.ts';
 import { CommandSet } from './command-set.ts';
+import { BOTH, KeyMatcher, type KeyRule, READ, WRITE } from './key-matcher.ts';
 import { Pattern } from './pattern.ts';
-
-/** What rules depend on besides themselves. */
-export interface RuleContext {
-  readonly commands: CommandTable;
-  /** The option acl-pubsub-default: what a new selector may do with channels. */
-  allowsChannels(): boolean;
-}
+import { DEPENDS, NO_KEYS, needOf, type RuleContext } from './rule-context.ts';
 
 /** Results of a check, in the order in which one is preferred as the reason given to the client. */
 export const ALLOWED = 0;
@@ -28,18 +23,8 @@ export const COMMAND_DENIED = 1;
 export const KEY_DENIED = 2;
 export const CHANNEL_DENIED = 3;
 
-const READ = 1;
-const WRITE = 2;
-const BOTH = READ | WRITE;
-
 /** No option of a command that its key flags depend on is longer. */
 const OPTION_CHARS_MAX = 32;
-
-interface KeyRule {
-  readonly pattern: Pattern;
-  /** READ, WRITE or both. */
-  readonly rights: number;
-}
 
 export class Selector {
   /** The word that the last denied key or channel stands at. */
@@ -48,6 +33,8 @@ export class Selector {
   #commands: CommandSet;
   #allKeys = false;
   #keys: readonly KeyRule[] = [];
+  /** The key rules made ready, once a command has needed them. */
+  #matcher: KeyMatcher | undefined;
   #allChannels: boolean;
   #channels: readonly Pattern[] = [];
 
@@ -125,6 +112,7 @@ export class Selector {
   #setKeys(areAllAllowed: boolean): undefined {
     this.#allKeys = areAllAllowed;
     this.#keys = [];
+    this.#matcher = undefined;
   }
 
   #setChannels(areAllAllowed: boolean): undefined {
@@ -151,6 +139,7 @@ export class Selector {
   #addKeys(text: string, rights: number): string | undefined {
     if (this.#allKeys) return ACL_RULE.keysAfterAll;
     if (hasSpaces(text)) return ACL_RULE.syntax;
+    this.#matcher = undefined;
     const known = this.#keys.find(({ pattern }) => pattern.text === text);
     this.#keys =
       known === undefined
@@ -222,8 +211,9 @@ export class Selector {
   /** ALLOWED, or the first of the reasons against it that Redis finds, with `deniedWord`. */
   check(command: Command, args: Arguments): number {
     if (!this.#commands.allows(command, args) && !command.withoutAuthentication) return COMMAND_DENIED;
-    if (!this.#allKeys && command.keys !== undefined) {
-      const denied = this.#deniedKey(command.keys, args);
+    const need = this.#context.needs[command.id]!;
+    if (!this.#allKeys && need !== NO_KEYS) {
+      const denied = this.#deniedKey(command.keys!, need, args);
       if (denied > 0) {
         this.deniedWord = denied;
         return KEY_DENIED;
@@ -240,31 +230,22 @@ export class Selector {
   }
 
   /** The word of the first key that may not be used so; 0 when there is none. */
-  #deniedKey(keys: KeyPositions, args: Arguments): number {
-    if (keys.flags.includes('not_key')) return 0;
+  #deniedKey(keys: KeyPositions, commandNeed: number, args: Arguments): number {
+    this.#matcher ??= new KeyMatcher(this.#keys);
+    const matcher = this.#matcher;
+    const { bytes, starts, ends } = args;
     const last = keys.last < 0 ? args.count + keys.last : keys.last;
-    let isExact = keys.flagsFor === undefined;
-    let rights = isExact ? rightsOf(keys.flags) : BOTH;
+    let isExact = commandNeed !== DEPENDS;
+    let need = isExact ? commandNeed : BOTH;
     for (let word = keys.first; word <= last; word += keys.step) {
-      if (this.#mayUseKey(args, word, rights)) continue;
+      if (matcher.allows(bytes, starts[word]!, ends[word]!, need)) continue;
       if (isExact) return word;
       // Only now is it worth finding out whether the words ask for less than everything.
-      rights = rightsOf(keys.flagsFor!(optionWords(args)));
+      need = needOf(keys.flagsFor!(optionWords(args)));
       isExact = true;
-      if (!this.#mayUseKey(args, word, rights)) return word;
+      if (!matcher.allows(bytes, starts[word]!, ends[word]!, need)) return word;
     }
     return 0;
-  }
-
-  #mayUseKey(args: Arguments, word: number, rights: number): boolean {
-    const rules = this.#keys;
-    const start = args.starts[word]!;
-    const end = args.ends[word]!;
-    for (let i = 0; i < rules.length; i++) {
-      const rule = rules[i]!;
-      if ((rule.rights & rights) === rights && rule.pattern.matches(args.bytes, start, end)) return true;
-    }
-    return false;
   }
 
   /** The word of the first channel that may not be used; 0 when there is none. */
@@ -293,17 +274,6 @@ export function hasSpaces(text: string): boolean {
 function keySign(rights: number): string {
   if (rights === BOTH) return '~';
   return rights === READ ? '%R~' : '%W~';
-}
-
-/** What a user needs for a key that is used as the flags say. */
-function rightsOf(flags: readonly KeyFlag[]): number {
-  let rights = 0;
-  for (let i = 0; i < flags.length; i++) {
-    const flag = flags[i];
-    if (flag === 'access') rights |= READ;
-    else if (flag === 'update' || flag === 'insert' || flag === 'delete') rights |= WRITE;
-  }
-  return rights;
 }
 
 /** The words for `flagsFor`, which looks for options among them; long ones are values and cut. */

@@ -7,7 +7,8 @@ import type { AclUser, AclUserReport } from '../commands/acl-service.ts';
 import { ACL_RULE } from '../protocol/errors.ts';
 import { hashPassword, isOneOf, isPasswordHash } from './password.ts';
 import { Restriction } from './restriction.ts';
-import { type RuleContext, Selector } from './selector.ts';
+import type { RuleContext } from './rule-context.ts';
+import { Selector } from './selector.ts';
 
 const DEFAULT_USER_RULES = ['+@all', '~*', '&*', 'on', 'nopass'];
 
