@@ -234,7 +234,8 @@ export class Selector {
     this.#matcher ??= new KeyMatcher(this.#keys);
     const matcher = this.#matcher;
     const { bytes, starts, ends } = args;
-    const last = keys.last < 0 ? args.count + keys.last : keys.last;
+    // A request may lack words that its handler will ask for.
+    const last = Math.min(keys.last < 0 ? args.count + keys.last : keys.last, args.count - 1);
     let isExact = commandNeed !== DEPENDS;
     let need = isExact ? commandNeed : BOTH;
     for (let word = keys.first; word <= last; word += keys.step) {
@@ -251,7 +252,7 @@ export class Selector {
   /** The word of the first channel that may not be used; 0 when there is none. */
   #deniedChannel({ channels }: Command, args: Arguments): number {
     if (channels === undefined) return 0;
-    const last = channels.last < 0 ? args.count + channels.last : channels.last;
+    const last = Math.min(channels.last < 0 ? args.count + channels.last : channels.last, args.count - 1);
     for (let word = channels.first; word <= last; word++) {
       const start = args.starts[word]!;
       const end = args.ends[word]!;
