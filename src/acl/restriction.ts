@@ -31,4 +31,9 @@ export class Restriction {
     }
     return reason;
   }
+
+  /** Whether the command may reach keys that it does not name, for reading. */
+  allowsReadingAll(command: Command, args: Arguments): boolean {
+    return this.#selectors.some((selector) => selector.allowsReadingAll(command, args));
+  }
 }

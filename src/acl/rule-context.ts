@@ -7,6 +7,8 @@ import { READ, WRITE } from './key-matcher.ts';
 export const NO_KEYS = -1;
 /** The need of a command whose key flags depend on its words. */
 export const DEPENDS = -2;
+/** The need of a command whose keys are not all used alike, or are not all at fixed places. */
+export const OF_EACH = -3;
 
 export class RuleContext {
   readonly commands: CommandTable;
@@ -19,7 +21,9 @@ export class RuleContext {
     this.commands = commands;
     this.allowsChannels = allowsChannels;
     this.needs = Int8Array.from(commands.all, ({ keys }) => {
-      if (keys === undefined || keys.flags.includes('not_key')) return NO_KEYS;
+      if (keys === undefined) return NO_KEYS;
+      if (keys.find !== undefined || keys.specifications !== undefined) return OF_EACH;
+      if (keys.flags.includes('not_key')) return NO_KEYS;
       return keys.flagsFor === undefined ? needOf(keys.flags) : DEPENDS;
     });
   }

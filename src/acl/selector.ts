@@ -9,13 +9,15 @@ import { fromLatin1, latin1, lowerText } from '../base/bytes.ts';
 import { splitWords } from '../base/words.ts';
 import { CATEGORIES } from '../commands/acl-categories.ts';
 import type { KeyPositions } from '../commands/command.ts';
+import { flagsOfKey } from '../commands/command-description.ts';
+import { keyWords } from '../commands/key-words.ts';
 import type { Command } from '../commands/table.ts';
 import type { Arguments } from '../protocol/arguments.ts';
 import { ACL_RULE } from '../protocol/errors.ts';
 import { CommandSet } from './command-set.ts';
 import { BOTH, KeyMatcher, type KeyRule, READ, WRITE } from './key-matcher.ts';
 import { Pattern } from './pattern.ts';
-import { DEPENDS, NO_KEYS, needOf, type RuleContext } from './rule-context.ts';
+import { DEPENDS, NO_KEYS, needOf, OF_EACH, type RuleContext } from './rule-context.ts';
 
 /** Results of a check, in the order in which one is preferred as the reason given to the client. */
 export const ALLOWED = 0;
@@ -233,6 +235,7 @@ export class Selector {
   #deniedKey(keys: KeyPositions, commandNeed: number, args: Arguments): number {
     this.#matcher ??= new KeyMatcher(this.#keys);
     const matcher = this.#matcher;
+    if (commandNeed === OF_EACH) return deniedOfEach(matcher, keys, args);
     const { bytes, starts, ends } = args;
     // A request may lack words that its handler will ask for.
     const last = Math.min(keys.last < 0 ? args.count + keys.last : keys.last, args.count - 1);
@@ -247,6 +250,14 @@ export class Selector {
       if (!matcher.allows(bytes, starts[word]!, ends[word]!, need)) return word;
     }
     return 0;
+  }
+
+  /** Whether it allows the command, and to read any key besides those it names. */
+  allowsReadingAll(command: Command, args: Arguments): boolean {
+    const readsAll =
+      this.#allKeys ||
+      this.#keys.some(({ pattern, rights }) => pattern.text === '*' && (rights & READ) !== 0);
+    return readsAll && this.check(command, args) === ALLOWED;
   }
 
   /** The word of the first channel that may not be used; 0 when there is none. */
@@ -265,6 +276,18 @@ export class Selector {
     }
     return 0;
   }
+}
+
+/** As `#deniedKey` for keys that are not all used alike. */
+function deniedOfEach(matcher: KeyMatcher, keys: KeyPositions, args: Arguments): number {
+  const { bytes, starts, ends } = args;
+  for (const word of keyWords(keys, args)) {
+    if (word >= args.count) continue;
+    const flags = keys.flagsFor?.(optionWords(args)) ?? flagsOfKey(keys, word, args.count);
+    if (flags.includes('not_key')) continue;
+    if (!matcher.allows(bytes, starts[word]!, ends[word]!, needOf(flags))) return word;
+  }
+  return 0;
 }
 
 /** White space and zero bytes: rules could not be shown as a line any more. */

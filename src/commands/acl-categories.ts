@@ -54,6 +54,7 @@ export function categoriesOf(command: Command): readonly string[] {
   if (!found.has('fast')) found.add('slow');
   const ofGroup = OF_GROUP[command.group];
   // A container that does nothing itself belongs to no group's category: only its subcommands do.
-  if (ofGroup !== undefined && command.placement !== undefined) found.add(ofGroup);
+  const isInGroup = command.placement !== undefined && command.hasGroupCategory !== false;
+  if (ofGroup !== undefined && isInGroup) found.add(ofGroup);
   return CATEGORIES.filter((category) => found.has(category));
 }

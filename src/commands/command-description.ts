@@ -1,7 +1,7 @@
 /** What COMMAND INFO and COMMAND DOCS say of one command: the structures of Redis 7.2, from its declaration. */
 import type { ReplyWriter } from '../protocol/reply-writer.ts';
 import { categoriesOf } from './acl-categories.ts';
-import type { ArgumentSpec, CommandFlag, KeyFlag, KeyPositions } from './command.ts';
+import type { ArgumentSpec, CommandFlag, KeyFlag, KeyPositions, KeySpecification } from './command.ts';
 import type { Command } from './table.ts';
 
 /** Flags are listed in Redis's order, whatever the order in the declaration. */
@@ -58,8 +58,9 @@ export function writeCommandInfo(reply: ReplyWriter, command: Command): void {
   );
   reply.set(tips.length);
   for (const tip of tips) reply.bulkText(tip);
-  reply.set(keys === undefined ? 0 : 1);
-  if (keys !== undefined) writeKeySpec(reply, keys);
+  const specifications = keys === undefined ? [] : specificationsOf(keys);
+  reply.set(specifications.length);
+  for (const specification of specifications) writeKeySpec(reply, specification);
   // Redis sends an empty set, not an empty array, where there are no subcommands.
   if (children.length === 0) reply.set(0);
   else reply.array(children.length);
@@ -80,11 +81,37 @@ export function writeKeyFlags(reply: ReplyWriter, flags: readonly KeyFlag[]): vo
   writeSimpleSet(reply, inOrder(KEY_FLAG_ORDER, flags));
 }
 
-function writeKeySpec(reply: ReplyWriter, keys: KeyPositions): void {
-  reply.map(keys.notes === undefined ? 3 : 4);
-  if (keys.notes !== undefined) writeText(reply, 'notes', keys.notes);
+function specificationsOf(keys: KeyPositions): readonly KeySpecification[] {
+  return keys.specifications ?? [{ ...keys, positions: keys }];
+}
+
+/** What is done to the key in word `word` of `count`. */
+export function flagsOfKey(keys: KeyPositions, word: number, count: number): readonly KeyFlag[] {
+  const specifications = specificationsOf(keys);
+  const own = specifications.find(({ positions }) => {
+    if (positions === undefined) return false;
+    const last = positions.last < 0 ? count + positions.last : positions.last;
+    return word >= positions.first && word <= last;
+  });
+  return (own ?? specifications[specifications.length - 1]!).flags;
+}
+
+function writeKeySpec(reply: ReplyWriter, { notes, flags, positions: keys }: KeySpecification): void {
+  reply.map(notes === undefined ? 3 : 4);
+  if (notes !== undefined) writeText(reply, 'notes', notes);
   reply.bulkText('flags');
-  writeKeyFlags(reply, keys.flags);
+  writeKeyFlags(reply, flags);
+
+  if (keys === undefined) {
+    for (const step of ['begin_search', 'find_keys']) {
+      reply.bulkText(step);
+      reply.map(2);
+      writeText(reply, 'type', 'unknown');
+      reply.bulkText('spec');
+      reply.map(0);
+    }
+    return;
+  }
 
   reply.bulkText('begin_search');
   reply.map(2);
@@ -179,9 +206,10 @@ function writeArgument(reply: ReplyWriter, spec: ArgumentSpec): void {
     ['name', () => reply.bulkText(spec.name)],
     ['type', () => reply.bulkText(spec.type)],
   ];
-  if (inner === undefined) entries.push(['display_text', () => reply.bulkText(spec.name)]);
-  // All our commands have one key specification.
-  if (spec.type === 'key') entries.push(['key_spec_index', () => reply.integer(0)]);
+  if (inner === undefined) entries.push(['display_text', () => reply.bulkText(spec.display ?? spec.name)]);
+  if (spec.type === 'key' || spec.keySpecification !== undefined) {
+    entries.push(['key_spec_index', () => reply.integer(spec.keySpecification ?? 0)]);
+  }
   if (token !== undefined) entries.push(['token', () => reply.bulkText(token)]);
   if (since !== undefined) entries.push(['since', () => reply.bulkText(since)]);
   const flags: string[] = [];

@@ -46,6 +46,13 @@ export type KeyFlag =
   | 'incomplete'
   | 'variable_flags';
 
+/** One of several key specifications, as COMMAND INFO lists them; without positions it is `unknown`. */
+export interface KeySpecification {
+  readonly positions?: { readonly first: number; readonly last: number; readonly step: number };
+  readonly flags: readonly KeyFlag[];
+  readonly notes?: string;
+}
+
 /** Where the keys stand among the words; word 0 is the command's name. */
 export interface KeyPositions {
   readonly first: number;
@@ -56,6 +63,10 @@ export interface KeyPositions {
   readonly flags: readonly KeyFlag[];
   /** The flags for one request, where they depend on its words (`variable_flags`): SET with and without GET. */
   readonly flagsFor?: (words: readonly string[]) => readonly KeyFlag[];
+  /** Where the keys are found otherwise than by these positions (`movablekeys`): the words that are keys. */
+  readonly find?: (args: Arguments) => readonly number[];
+  /** What is told of the keys where one specification does not describe them all; a key without its own has the last. */
+  readonly specifications?: readonly KeySpecification[];
   readonly notes?: string;
 }
 
@@ -86,6 +97,10 @@ export interface ArgumentSpec {
   readonly optional?: boolean;
   readonly multiple?: boolean;
   readonly multipleToken?: boolean;
+  /** The number of the key specification, 0 unless given. Only keys, and patterns of keys, have one. */
+  readonly keySpecification?: number;
+  /** What people read instead of the name. */
+  readonly display?: string;
   readonly arguments?: readonly ArgumentSpec[];
 }
 
@@ -100,7 +115,19 @@ export type ServerHandler = (context: ServerContext) => void;
  * the view. What it writes is thrown away when the entry changed meanwhile, so it does nothing but write the
  * reply. It must not call anything that fails on the garbage that such a moment can show.
  */
-export type DirectHandler = (reply: ReplyWriter, view: KeyspaceView, found: boolean, nowMs: number) => void;
+export type DirectHandler = (
+  reply: ReplyWriter,
+  view: KeyspaceView,
+  found: boolean,
+  nowMs: number,
+  args: Arguments,
+) => void;
+
+/**
+ * How many bytes of the value a direct handler would copy, told before it runs; Infinity when only the shard can
+ * answer. The same caution with garbage as for the handler.
+ */
+export type DirectRoom = (view: KeyspaceView, found: boolean, args: Arguments) => number;
 
 /**
  * How the replies of the parts that ran on several shards become one:
@@ -132,6 +159,8 @@ export type Placement =
       readonly direct?: DirectHandler;
       /** True when the direct handler copies the value, and so needs room for it. */
       readonly directCopiesValue?: boolean;
+      /** For a direct handler that copies a part of the value. */
+      readonly directRoom?: DirectRoom;
     }
   /** On the shards that own its keys; cut by shard when these are several. */
   | {
@@ -143,6 +172,11 @@ export type Placement =
       /** What is written before `directEach`: an array header, or nothing and the direct results are counted. */
       readonly directResult?: 'array' | 'count';
     }
+  /**
+   * On the shard of its first key, while the shards of its other keys are held for it: it reaches all keys at one
+   * instant, through `ShardContext.together`.
+   */
+  | { readonly at: 'together'; readonly handler: ShardHandler }
   /** On every shard. */
   | { readonly at: 'every'; readonly handler: ShardHandler; readonly merge: Merge }
   /** On one shard that the words name otherwise than by a key. */
@@ -166,6 +200,8 @@ export interface CommandSpec {
   readonly flags: readonly CommandFlag[];
   /** ACL categories beyond those that follow from the flags and the group. */
   readonly categories?: readonly string[];
+  /** False when it has not the category of its group. */
+  readonly hasGroupCategory?: false;
   readonly keys?: KeyPositions;
   /** Channels that it publishes to or subscribes to. Leaving a channel needs no permission. */
   readonly channels?: ChannelPositions;
@@ -175,11 +211,18 @@ export interface CommandSpec {
   readonly deprecated?: { readonly since: string; readonly replacedBy: string };
   /** The option that must allow the command: `yes`, `no`, or `local` for connections of this machine. */
   readonly guardedBy?: 'enable-debug-command';
+  /**
+   * The text of an error where the words make the command read keys that they do not name: users who may not read all keys
+   * get it.
+   */
+  readonly readsUnnamedKeys?: (args: Arguments) => string | undefined;
   /** Checks that need no data, made before the command is routed: the text of an error, or undefined. */
   readonly check?: (args: Arguments) => string | undefined;
   readonly placement?: Placement;
   /** True when it looks at a key without using it, so that a direct read must not mark the key as used. */
   readonly leavesAccessTime?: boolean;
+  /** True when it may change other databases than the client's. */
+  readonly changesOtherDatabases?: boolean;
   /**
    * True when the reply holds values or any number of keys, and so may be long: such a command waits while the
    * connection has much to send.

@@ -1,11 +1,8 @@
 /** Commands about the connection itself: all run in the acceptor. */
 import {
   BAD_CLIENT_NAME,
-  DB_OUT_OF_RANGE,
   helloSyntaxError,
-  INT_OUT_OF_RANGE,
   NO_PASSWORD_SET,
-  NOT_AN_INTEGER,
   NOT_AUTHENTICATED_HELLO,
   PROTOCOL_VERSION_NOT_INTEGER,
   SYNTAX_ERROR,
@@ -16,10 +13,8 @@ import {
 import { client, isPrintable } from './client.ts';
 import { defineCommands } from './command.ts';
 import type { ServerContext } from './context.ts';
+import { databaseIndex } from './database-index.ts';
 import { REDIS_VERSION } from './info.ts';
-
-const INT32_MAX = 2147483647;
-const INT32_MIN = -2147483648;
 
 export const connection = defineCommands([
   {
@@ -143,15 +138,11 @@ function echo({ args, reply }: ServerContext): void {
 }
 
 function select({ args, reply, client, config }: ServerContext): void {
-  const db = args.integer(1);
-  if (db === undefined) {
-    reply.error(NOT_AN_INTEGER);
-  } else if (db > INT32_MAX || db < INT32_MIN) {
-    reply.error(INT_OUT_OF_RANGE);
-  } else if (db < 0 || db >= config.get('databases')) {
-    reply.error(DB_OUT_OF_RANGE);
+  const db = databaseIndex(args, 1, config.get('databases'));
+  if (typeof db === 'string') {
+    reply.error(db);
   } else {
-    client.db = Number(db);
+    client.db = db;
     reply.ok();
   }
 }

@@ -9,6 +9,31 @@ import type { Keyspace } from '../store/keyspace.ts';
 import type { AclService, AclUser } from './acl-service.ts';
 import type { Command, CommandTable } from './table.ts';
 
+/** A whole value with what belongs to it. */
+export interface ValueImage {
+  /** One of the TYPE_ numbers of store/layout.ts. */
+  readonly type: number;
+  readonly bytes: Uint8Array;
+  /** Milliseconds since 1970, or NO_EXPIRY. */
+  readonly expiresAt: number;
+  /** A string that was changed in place. */
+  readonly isRaw: boolean;
+}
+
+/**
+ * The keys of a command that is placed `together`, on whichever shards they are. `word` is the key's word in the
+ * request; the database is the client's unless one is given.
+ */
+export interface KeysTogether {
+  /** A copy of the value, undefined when there is none. */
+  read(word: number, db?: number): ValueImage | undefined;
+  /** The type of the value, undefined when there is none. */
+  typeOf(word: number, db?: number): number | undefined;
+  /** Puts a value in the place of whatever is there. Throws OutOfMemory with nothing changed. */
+  write(word: number, image: ValueImage, db?: number): void;
+  remove(word: number, db?: number): boolean;
+}
+
 /** For handlers that run on a shard. One object for each shard, set anew for each command. */
 export interface ShardContext {
   readonly keyspace: Keyspace;
@@ -24,6 +49,8 @@ export interface ShardContext {
   readonly stringBytesMax: number;
   /** The full name of the command, in lower case, as error texts have it. */
   readonly commandName: string;
+  /** The command's keys on all shards; only for commands placed `together`. */
+  readonly together: KeysTogether;
   /** Whether expired keys are looked for in the background (DEBUG SET-ACTIVE-EXPIRE). */
   activeExpire: boolean;
   /** Milliseconds since 1970. */

@@ -1,5 +1,5 @@
 /** Parts of declarations that many commands share: arguments and key positions. */
-import type { ArgumentSpec, KeyFlag, KeyPositions } from './command.ts';
+import type { ArgumentSpec, KeyFlag, KeyPositions, KeySpecification } from './command.ts';
 
 export const KEY: ArgumentSpec = { name: 'key', type: 'key' };
 export const KEYS: ArgumentSpec = { name: 'key', type: 'key', multiple: true };
@@ -13,6 +13,20 @@ export function oneKey(...flags: readonly KeyFlag[]): KeyPositions {
 /** Every word behind the name is a key. */
 export function allKeys(...flags: readonly KeyFlag[]): KeyPositions {
   return { first: 1, last: -1, step: 1, flags };
+}
+
+/** Several keys that are not used alike; `specifications` describe them one after the other. */
+export function unlikeKeys(
+  first: number,
+  last: number,
+  ...specifications: readonly KeySpecification[]
+): KeyPositions {
+  return { first, last, step: 1, flags: specifications[0]!.flags, specifications };
+}
+
+/** The specification of the key in word `word`. */
+export function keyAt(word: number, ...flags: readonly KeyFlag[]): KeySpecification {
+  return { positions: { first: word, last: word, step: 1 }, flags };
 }
 
 /** A word that stands for itself in an option list. */

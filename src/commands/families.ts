@@ -1,22 +1,39 @@
 /** All commands, by family. A new family is one more line here. */
 import { acl } from './acl.ts';
+
+import { bitfields } from './bitfields.ts';
+import { bitmaps } from './bitmaps.ts';
 import type { CommandSpec } from './command.ts';
 import { connection } from './connection.ts';
 import { counters } from './counters.ts';
+import { databases } from './databases.ts';
 import { expiry } from './expiry.ts';
 import { introspection } from './introspection.ts';
 import { keys } from './keys.ts';
+import { objects } from './objects.ts';
 import { plain } from './plain.ts';
+import { ranges } from './ranges.ts';
+import { renaming } from './renaming.ts';
 import { scanning } from './scan.ts';
 import { server } from './server.ts';
+import { sorting } from './sort.ts';
+import { stringPairs } from './string-pairs.ts';
 import { strings } from './strings.ts';
 
 export const families: readonly CommandSpec[] = [
   ...strings,
   ...counters,
+  ...ranges,
+  ...stringPairs,
+  ...bitmaps,
+  ...bitfields,
   ...keys,
+  ...renaming,
+  ...objects,
+  ...databases,
   ...expiry,
   ...scanning,
+  ...sorting,
   ...plain,
   ...connection,
   ...server,

@@ -1,6 +1,7 @@
 /** COMMAND and its subcommands: what the server says of its own commands, all of it from their declarations. */
 import { fromLatin1 } from '../base/bytes.ts';
 import { globMatches } from '../base/glob.ts';
+import { Arguments } from '../protocol/arguments.ts';
 import {
   COMMAND_HAS_NO_KEYS,
   INVALID_ARGUMENT_COUNT,
@@ -10,9 +11,10 @@ import {
 } from '../protocol/errors.ts';
 import { categoriesOf } from './acl-categories.ts';
 import { type ArgumentSpec, type CommandSpec, defineCommands, type ServerHandler } from './command.ts';
-import { writeCommandInfo, writeKeyFlags, writeManyDocs } from './command-description.ts';
+import { flagsOfKey, writeCommandInfo, writeKeyFlags, writeManyDocs } from './command-description.ts';
 import { helpSubcommand } from './container-help.ts';
 import type { ServerContext } from './context.ts';
+import { keyWords } from './key-words.ts';
 import type { Command, CommandTable } from './table.ts';
 
 /** The word at which the command stands that COMMAND GETKEYS is asked about. */
@@ -209,12 +211,11 @@ function getKeysAndFlags(context: ServerContext): void {
   const found = findKeys(context);
   if (found === undefined) return;
   const { args, reply } = context;
-  const { flags } = found;
   reply.array(found.words.length);
   for (const word of found.words) {
     reply.array(2);
     reply.bulk(args.bytes, args.starts[word], args.ends[word]);
-    writeKeyFlags(reply, flags);
+    writeKeyFlags(reply, found.flagsOf(word));
   }
 }
 
@@ -231,10 +232,11 @@ function findKeys({ args, commands, reply }: ServerContext) {
   } else if (command.arity > 0 ? count !== command.arity : count < -command.arity) {
     reply.error(INVALID_ARGUMENT_COUNT);
   } else {
-    const words: number[] = [];
-    const last = keys.last < 0 ? count + keys.last : keys.last;
-    for (let word = keys.first; word <= last; word += keys.step) words.push(word + INNER);
-    return { words, flags: keys.flagsFor?.(names) ?? keys.flags };
+    const inner = new Arguments();
+    inner.setWords(names.map((_, word) => args.copy(word + INNER)));
+    const words = keyWords(keys, inner).map((word) => word + INNER);
+    const flagsOf = (word: number) => keys.flagsFor?.(names) ?? flagsOfKey(keys, word - INNER, count);
+    return { words, flagsOf };
   }
   return undefined;
 }

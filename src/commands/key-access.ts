@@ -1,5 +1,7 @@
 /** How handlers reach the entries of a command's keys. */
+import { WRONG_TYPE } from '../protocol/errors.ts';
 import { ABSENT } from '../store/keyspace.ts';
+import { TYPE_STRING } from '../store/layout.ts';
 import type { ShardContext } from './context.ts';
 
 /** The seeded hash of key word `index`; the one of the first key came with the command. */
@@ -46,4 +48,11 @@ export function storeWord(context: ShardContext, index: number, valueWord: numbe
 /** True when there is an entry and it holds another type. */
 export function isOtherType(context: ShardContext, ref: number, type: number): boolean {
   return ref !== ABSENT && context.keyspace.typeOf(ref) !== type;
+}
+
+/** True, and answered with an error, when the entry is there and not a string. */
+export function refusesType(context: ShardContext, ref: number): boolean {
+  if (!isOtherType(context, ref, TYPE_STRING)) return false;
+  context.reply.error(WRONG_TYPE);
+  return true;
 }

@@ -165,6 +165,7 @@ export const keys = defineCommands([
     since: '1.0.0',
     summary: 'Deletes all keys of all databases',
     complexity: 'O(N) where N is the number of keys in all databases',
+    changesOtherDatabases: true,
     placement: { at: 'every', handler: flushAllDatabases, merge: 'ok' },
   },
 ]);

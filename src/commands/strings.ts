@@ -16,7 +16,7 @@ import {
   StringOptions,
   type UnitMs,
 } from './expiry-options.ts';
-import { findKey, isOtherType, storeWord } from './key-access.ts';
+import { findKey, isOtherType, refusesType, storeWord } from './key-access.ts';
 
 const SECONDS_ARGUMENT: ArgumentSpec = { name: 'seconds', type: 'integer' };
 const MILLISECONDS_ARGUMENT: ArgumentSpec = { name: 'milliseconds', type: 'integer' };
@@ -236,13 +236,6 @@ function writeValue(context: ShardContext, ref: number): void {
   }
   const start = keyspace.valueStart(ref);
   reply.bulk(keyspace.bytesOf(ref), start, start + keyspace.valueLength(ref));
-}
-
-/** True, and answered with an error, when the entry is there and not a string. */
-function refusesType(context: ShardContext, ref: number): boolean {
-  if (!isOtherType(context, ref, TYPE_STRING)) return false;
-  context.reply.error(WRONG_TYPE);
-  return true;
 }
 
 function get(context: ShardContext): void {

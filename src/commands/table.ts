@@ -5,11 +5,11 @@
  */
 import { lowerByte } from '../base/bytes.ts';
 import type { Arguments } from '../protocol/arguments.ts';
-import type { CommandSpec, DirectHandler } from './command.ts';
+import type { CommandSpec, DirectHandler, DirectRoom } from './command.ts';
 import { families } from './families.ts';
 
 /** Where a command runs, as a number: the dispatcher branches on it for every command. */
-export const ROUTE = { container: 0, server: 1, key: 2, keys: 3, every: 4, chosen: 5 } as const;
+export const ROUTE = { container: 0, server: 1, key: 2, keys: 3, every: 4, chosen: 5, together: 6 } as const;
 
 /** A spec with what derives from it. All have the same shape, which keeps property look-ups fast. */
 export interface Command extends CommandSpec {
@@ -26,6 +26,8 @@ export interface Command extends CommandSpec {
   readonly keyIndex: number;
   readonly direct: DirectHandler | undefined;
   readonly directCopiesValue: boolean;
+  readonly directRoom: DirectRoom | undefined;
+  readonly changesOtherDatabases: boolean;
   /** A direct read counts as a use of the key. */
   readonly directTouches: boolean;
   /** True when nobody may read a shard's memory directly while it is under way: half of it could be seen. */
@@ -99,6 +101,7 @@ function build(spec: CommandSpec, container: Command | undefined, all: Command[]
     arity: spec.arity,
     flags: spec.flags,
     categories: spec.categories,
+    hasGroupCategory: spec.hasGroupCategory,
     keys: spec.keys,
     channels: spec.channels,
     hasFreeWords: spec.hasFreeWords ?? false,
@@ -109,6 +112,7 @@ function build(spec: CommandSpec, container: Command | undefined, all: Command[]
     guardedBy: spec.guardedBy,
     leavesAccessTime: spec.leavesAccessTime,
     hasLongReply: spec.hasLongReply ?? false,
+    readsUnnamedKeys: spec.readsUnnamedKeys,
     check: spec.check,
     placement,
     subcommands: spec.subcommands,
@@ -121,6 +125,8 @@ function build(spec: CommandSpec, container: Command | undefined, all: Command[]
     keyIndex: spec.keys?.first ?? 0,
     direct: runsAtKey?.direct,
     directCopiesValue: runsAtKey?.directCopiesValue ?? false,
+    directRoom: runsAtKey?.directRoom,
+    changesOtherDatabases: spec.changesOtherDatabases ?? false,
     directTouches: !spec.leavesAccessTime,
     guardsDirectReads: runsOnShards && !runsAtKey && !spec.flags.includes('readonly'),
     withoutAuthentication: spec.flags.includes('no_auth'),

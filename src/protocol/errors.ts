@@ -13,6 +13,24 @@ export const NAN_OR_INFINITY = 'ERR increment would produce NaN or Infinity';
 export const STRING_TOO_LONG = 'ERR string exceeds maximum allowed size (proto-max-bulk-len)';
 export const NO_SUCH_KEY = 'ERR no such key';
 export const INVALID_CURSOR = 'ERR invalid cursor';
+export const OFFSET_OUT_OF_RANGE = 'ERR offset is out of range';
+export const BIT_OFFSET_INVALID = 'ERR bit offset is not an integer or out of range';
+export const BIT_INVALID = 'ERR bit is not an integer or out of range';
+export const BITPOS_BIT_INVALID = 'ERR The bit argument must be 1 or 0.';
+export const BITOP_NOT_ONE_SOURCE = 'ERR BITOP NOT must be called with a single source key.';
+export const BITFIELD_TYPE_INVALID =
+  'ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is.';
+export const BITFIELD_OVERFLOW_INVALID = 'ERR Invalid OVERFLOW type specified';
+export const BITFIELD_RO_ONLY_GET = 'ERR BITFIELD_RO only supports the GET subcommand';
+export const LCS_NOT_STRINGS = 'ERR The specified keys must contain string values';
+export const LCS_LEN_AND_IDX = 'ERR If you want both the length and indexes, please just use IDX.';
+export const LCS_TOO_LARGE = 'ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len';
+export const LCS_OUT_OF_MEMORY = 'ERR Insufficient memory, failed allocating transient memory for LCS';
+export const SAME_OBJECT = 'ERR source and destination objects are the same';
+export const FIRST_DB_INVALID = 'ERR invalid first DB index';
+export const SECOND_DB_INVALID = 'ERR invalid second DB index';
+export const NO_LFU_POLICY =
+  'ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.';
 export const DB_OUT_OF_RANGE = 'ERR DB index is out of range';
 export const INT_OUT_OF_RANGE = 'ERR value is out of range, value must between -2147483648 and 2147483647';
 export const NOT_AUTHENTICATED = 'NOAUTH Authentication required.';
@@ -129,6 +147,9 @@ export const ACL_SAVE_FAILED =
   'ERR There was an error trying to save the ACLs. Please check the server logs for more information';
 export const ACL_KEY_DENIED = 'NOPERM No permissions to access a key';
 export const ACL_CHANNEL_DENIED = 'NOPERM No permissions to access a channel';
+
+export const SORT_BY_DENIED = 'ERR BY option of SORT denied due to insufficient ACL permissions.';
+export const SORT_GET_DENIED = 'ERR GET option of SORT denied due to insufficient ACL permissions.';
 
 /** `why` is one of ACL_RULE. */
 export function aclRuleError(rule: string, why: string): string {

@@ -29,6 +29,9 @@
  * With REQUEST_EXTERNAL, nothing follows byte 16: a SharedArrayBuffer with the frame's content from byte 16 on
  * arrives on the shard's message port, posted before the frame was published.
  *
+ * With REQUEST_TOGETHER, byte 8 is the number of a transaction, and the shards of the command's other keys got a
+ * frame with REQUEST_HOLD and the same number, which has no words (see mailbox.ts).
+ *
  * A reply's payload is encoded RESP: any number of whole or cut replies of one run (see below). The frame with
  * FRAME_LAST ends the run.
  *
@@ -56,6 +59,10 @@ export const REQUEST_RESP3 = 2;
 export const REQUEST_EXTERNAL = 4;
 /** The client asked that its reads leave the access times alone (CLIENT NO-TOUCH). */
 export const REQUEST_NO_TOUCH = 8;
+/** The shard is the executor of a transaction over several shards. */
+export const REQUEST_TOGETHER = 16;
+/** The shard parks until the executor of the transaction releases it. */
+export const REQUEST_HOLD = 32;
 
 export const LANE_BYTES_MIN = 64 * 1024;
 export const LANE_BYTES_MAX = 64 * 1024 * 1024;

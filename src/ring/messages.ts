@@ -23,6 +23,10 @@ export interface ShardSetup {
   readonly control: SharedArrayBuffer;
   readonly wake: SharedArrayBuffer;
   readonly statistics: SharedArrayBuffer;
+  /** From slot to shard: a Uint16Array. */
+  readonly slots: SharedArrayBuffer;
+  /** One for each shard. */
+  readonly mailboxes: readonly SharedArrayBuffer[];
   /** Large requests to the shard, and what readers must know of its memory from it. */
   readonly port: MessagePort;
   /** The options a shard uses, by name. */

@@ -5,7 +5,7 @@
  * it; that is the dispatcher's to know. Here it is checked that the answer is right: the entry did not change while it was
  * copied, and nobody sees one half of a command that writes several keys.
  */
-import type { KeyPositions } from '../commands/command.ts';
+import type { DirectRoom, KeyPositions } from '../commands/command.ts';
 import type { Command } from '../commands/table.ts';
 import type { Arguments } from '../protocol/arguments.ts';
 import type { ReplyBuffer } from '../protocol/reply-writer.ts';
@@ -59,11 +59,15 @@ export class DirectReader {
       if (found > 0 && command.directCopiesValue) {
         if (view.valueLength > VALUE_BYTES_MAX) return false;
         room += view.valueLength;
+      } else if (command.directRoom !== undefined) {
+        const copied = command.directRoom(view, found > 0, args);
+        if (copied > VALUE_BYTES_MAX) return false;
+        room += copied;
       }
       reply.room(room);
       const mark = reply.position;
       const errorsBefore = reply.errors;
-      command.direct!(reply, view, found > 0, this.#nowMs);
+      command.direct!(reply, view, found > 0, this.#nowMs, args);
       if (found === 0) {
         link.directReads++;
         link.directMisses++;
@@ -131,7 +135,7 @@ export class DirectReader {
     const found = view.locate(connection.db, args.bytes, args.starts[key]!, args.ends[key]!, hash);
     if (found < 0 || (found > 0 && view.valueLength > VALUE_BYTES_MAX)) return UNSURE;
     if (placement.directResult === 'array') {
-      placement.directEach!(scratch.writer, view, found > 0, this.#nowMs);
+      placement.directEach!(scratch.writer, view, found > 0, this.#nowMs, args);
     }
     if (found === 0) return 0;
     if (!view.isConsistent()) return UNSURE;
@@ -140,16 +144,24 @@ export class DirectReader {
   }
 
   /**
-   * About how many bytes the value at the key in word `key` has; Infinity when that cannot be told. It decides whether
-   * a read may follow others through the lane: a client that asks for many large values at once and takes no
-   * replies would otherwise have all of them copied into the acceptor's memory.
+   * About how many bytes the value at the key in word `key` has, or `room` says that are wanted of it; Infinity when
+   * that cannot be told. It decides whether a read may follow others through the lane: a client that asks for many
+   * large values at once and takes no replies would otherwise have all of them copied into the acceptor's memory.
    */
-  valueBytes(connection: Connection, link: ShardLink, args: Arguments, key: number, hash: number): number {
+  valueBytes(
+    connection: Connection,
+    link: ShardLink,
+    args: Arguments,
+    key: number,
+    hash: number,
+    room?: DirectRoom,
+  ): number {
     if (link.isTakingLargeRequest) return Infinity;
     if (link.statistics.get('largestEntryBytes') <= SMALL_ENTRY_BYTES) return 0;
     const found = link.view.locate(connection.db, args.bytes, args.starts[key]!, args.ends[key]!, hash);
     if (found === 0) return 0;
-    return found > 0 ? link.view.valueLength : Infinity;
+    if (found < 0) return Infinity;
+    return room === undefined ? link.view.valueLength : room(link.view, true, args);
   }
 
   /** The same for all keys of a command, up to word `last`. Stops counting beyond `limit`. */

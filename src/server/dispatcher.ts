@@ -8,6 +8,7 @@
  */
 import type { Acl } from '../acl/acl.ts';
 import { ALLOWED } from '../acl/selector.ts';
+import { keyWords } from '../commands/key-words.ts';
 import { type Command, type CommandTable, ROUTE } from '../commands/table.ts';
 import type { Arguments } from '../protocol/arguments.ts';
 import * as errors from '../protocol/errors.ts';
@@ -20,6 +21,7 @@ import type { Router } from './router.ts';
 import type { Run, RunPool } from './run.ts';
 import type { ShardLink } from './shard-link.ts';
 import { SplitReply } from './split-reply.ts';
+import { Transactions } from './transactions.ts';
 
 /** A reply with more is long: it is not asked for while others of the connection are due. */
 const LONG_REPLY_BYTES = 32 * 1024;
@@ -43,6 +45,7 @@ export class Dispatcher {
   readonly #runs: RunPool;
   readonly #local: LocalCommands;
   readonly #acl: Acl;
+  readonly #transactions: Transactions;
   readonly #scratch = new ReplyBuffer();
 
   constructor(parts: DispatcherParts) {
@@ -50,6 +53,7 @@ export class Dispatcher {
     this.#router = parts.router;
     this.#direct = parts.direct;
     this.#runs = parts.runs;
+    this.#transactions = new Transactions(parts.runs);
     this.#local = parts.local;
     this.#acl = parts.acl;
   }
@@ -95,6 +99,10 @@ export class Dispatcher {
     if (restriction !== undefined) {
       const result = restriction.check(command, args);
       if (result !== ALLOWED) return this.#deny(connection, command, args, result, restriction.deniedWord);
+      const problem = command.readsUnnamedKeys?.(args);
+      if (problem !== undefined && !restriction.allowsReadingAll(command, args)) {
+        return this.#refuse(connection, problem);
+      }
     }
     if (!isPlain && connection.replyMode === 'skip-next') {
       connection.replyMode = 'skip';
@@ -124,6 +132,9 @@ export class Dispatcher {
         break;
       case ROUTE.keys:
         taken = this.#toKeys(connection, command, args);
+        break;
+      case ROUTE.together:
+        taken = this.#toTogether(connection, command, args);
         break;
       case ROUTE.every:
         taken = this.#toEvery(connection, command, args);
@@ -198,7 +209,7 @@ export class Dispatcher {
       }
     } else if (
       command.hasLongReply &&
-      this.#direct.valueBytes(connection, link, args, key, hash) > LONG_REPLY_BYTES
+      this.#direct.valueBytes(connection, link, args, key, hash, command.directRoom) > LONG_REPLY_BYTES
     ) {
       connection.awaitReplies();
       return false;
@@ -308,6 +319,19 @@ export class Dispatcher {
     first: number,
   ): boolean {
     return this.#send(connection, command, link, args, this.#router.hashOf(args, first));
+  }
+
+  /** To the shard of the first key, with a hold for each other shard that has keys of the command. */
+  #toTogether(connection: Connection, command: Command, args: Arguments): boolean {
+    if (this.#mustWait(connection, command)) return false;
+    const [first, ...others] = keyWords(command.keys!, args);
+    if (first === undefined) return true;
+    const executor = this.#router.linkOf(args, first);
+    const held = new Set(others.map((word) => this.#router.linkOf(args, word)));
+    held.delete(executor);
+    if (held.size === 0) return this.#sendWhole(connection, command, executor, args, first);
+    const flags = this.#flagsOf(connection);
+    return this.#transactions.send(connection, command, args, executor, held, flags);
   }
 
   #toEvery(connection: Connection, command: Command, args: Arguments): boolean {

@@ -45,9 +45,9 @@ export interface ServerOptions {
 interface ServerParts {
   readonly acl: Acl;
   readonly shards: Shards;
+  readonly slots: Uint16Array;
   readonly seed: HashSeed;
   readonly wake: WakeWord;
-  readonly runs: RunPool;
 }
 
 export type StopReason =
@@ -80,15 +80,15 @@ export class Server implements LocalHost {
   /** What the counters stood at when CONFIG RESETSTAT was called. */
   #baseline: Partial<Record<keyof ServerReport, number>> = {};
 
-  private constructor(options: ServerOptions, { acl, shards, seed, wake, runs }: ServerParts) {
+  private constructor(options: ServerOptions, { acl, shards, slots, seed, wake }: ServerParts) {
     const { config } = options;
+    const runs = new RunPool();
     this.acl = acl;
     this.commands = acl.commands;
     this.#options = options;
     this.config = config;
     this.#log = options.log;
     this.#shards = shards;
-    const slots = slotTable(config.get('shards'), config.get('virtual-nodes'));
     const router = new Router(shards.links, slots, seed);
     this.#direct = new DirectReader(router);
     this.#dispatcher = new Dispatcher({
@@ -132,18 +132,20 @@ export class Server implements LocalHost {
     });
     const seed = randomHashSeed();
     const wake = WakeWord.memory();
+    const slots = slotTable(config.get('shards'), config.get('virtual-nodes'));
     let server: Server | undefined;
     const shards = await Shards.start({
       shards: config.get('shards'),
       databases: config.get('databases'),
       laneBytes: laneBytes(config.get('lane-size')),
       seed,
+      slots,
       wake,
       workerUrl: options.shardWorkerUrl,
       options: config.forShards(),
       died: (shard, reason) => server?.shardDied(shard, reason),
     });
-    server = new Server(options, { acl, shards, seed, wake: new WakeWord(wake), runs: new RunPool() });
+    server = new Server(options, { acl, shards, slots, seed, wake: new WakeWord(wake) });
     try {
       await server.#listener.open();
     } catch (error) {

@@ -5,7 +5,14 @@ import type { MessagePort } from 'node:worker_threads';
 import { copyBytes } from '../base/bytes.ts';
 import type { Arguments } from '../protocol/arguments.ts';
 import { LaneConsumer, LaneProducer } from '../ring/lane.ts';
-import { FRAME_HEADER_BYTES, FRAME_LAST, REQUEST_EXTERNAL, REQUEST_WORDS_OFFSET } from '../ring/layout.ts';
+import {
+  FRAME_HEADER_BYTES,
+  FRAME_LAST,
+  REQUEST_EXTERNAL,
+  REQUEST_HOLD,
+  REQUEST_RUN_START,
+  REQUEST_WORDS_OFFSET,
+} from '../ring/layout.ts';
 import type { ControlMessage } from '../ring/messages.ts';
 import type { ShardStatistics } from '../ring/shard-statistics.ts';
 import type { KeyspaceView } from '../store/view.ts';
@@ -105,6 +112,18 @@ export class ShardLink {
     lane.commit(offset, size);
     this.isTouched = true;
     return true;
+  }
+
+  /** Parks the shard for a transaction (see ring/mailbox.ts). There must be room for a frame without words. */
+  pushHold(transaction: number): void {
+    const lane = this.#requests;
+    const offset = lane.reserve(REQUEST_WORDS_OFFSET);
+    const at = offset >> 2;
+    lane.words[at + 1] = (REQUEST_RUN_START | REQUEST_HOLD) << 24;
+    lane.words[at + 2] = transaction;
+    lane.words[at + 3] = 1;
+    lane.commit(offset, REQUEST_WORDS_OFFSET);
+    this.isTouched = true;
   }
 
   /** How long the frame of a request is. */

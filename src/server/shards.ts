@@ -4,6 +4,7 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
 import type { HashSeed } from '../base/hash.ts';
 import { createLane } from '../ring/layout.ts';
+import { Mailbox } from '../ring/mailbox.ts';
 import { CONTROL_LANE_BYTES, type ShardSetup, type StartOptions } from '../ring/messages.ts';
 import { ShardStatistics } from '../ring/shard-statistics.ts';
 import { KeyspaceView } from '../store/view.ts';
@@ -17,6 +18,8 @@ export interface ShardsOptions {
   readonly laneBytes: number;
   readonly seed: HashSeed;
   readonly wake: SharedArrayBuffer;
+  /** From slot to shard, of ring/hash-ring.ts. */
+  readonly slots: Uint16Array;
   readonly workerUrl: URL;
   /** The options that shards use, by name. */
   readonly options: StartOptions;
@@ -37,8 +40,11 @@ export class Shards {
   }
 
   static async start(options: ShardsOptions): Promise<Shards> {
+    const slots = new SharedArrayBuffer(options.slots.byteLength);
+    new Uint16Array(slots).set(options.slots);
+    const mailboxes = Array.from({ length: options.shards }, () => Mailbox.memory());
     const outcomes = await Promise.allSettled(
-      Array.from({ length: options.shards }, (_, index) => startShard(index, options)),
+      mailboxes.map((_, index) => startShard(index, options, { slots, mailboxes })),
     );
     const started = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
@@ -87,6 +93,7 @@ export class Shards {
 async function startShard(
   index: number,
   options: ShardsOptions,
+  shared: Pick<ShardSetup, 'slots' | 'mailboxes'>,
 ): Promise<{ link: ShardLink; worker: Worker }> {
   const { port1, port2 } = new MessageChannel();
   const lanes = {
@@ -103,6 +110,7 @@ async function startShard(
     ...lanes,
     wake: options.wake,
     statistics,
+    ...shared,
     port: port2,
     options: options.options,
   };

@@ -8,9 +8,11 @@
  * the request lane: what the acceptor sent by control before a request is in force when the request runs.
  */
 import { receiveMessageOnPort } from 'node:worker_threads';
+import { slotOf } from '../base/crc16.ts';
 import { hashBytes } from '../base/hash.ts';
 import type { ShardContext } from '../commands/context.ts';
-import { type Command, CommandTable, ROUTE } from '../commands/table.ts';
+import { keyWords } from '../commands/key-words.ts';
+import { type Command, CommandTable } from '../commands/table.ts';
 import { Arguments } from '../protocol/arguments.ts';
 import { OUT_OF_MEMORY } from '../protocol/errors.ts';
 import type { ReplyWriter } from '../protocol/reply-writer.ts';
@@ -18,9 +20,11 @@ import { LaneConsumer, LaneProducer } from '../ring/lane.ts';
 import {
   FRAME_HEADER_BYTES,
   REQUEST_EXTERNAL,
+  REQUEST_HOLD,
   REQUEST_NO_TOUCH,
   REQUEST_RESP3,
   REQUEST_RUN_START,
+  REQUEST_TOGETHER,
   REQUEST_WORDS_OFFSET,
 } from '../ring/layout.ts';
 import type { ControlMessage, ShardSetup } from '../ring/messages.ts';
@@ -29,13 +33,12 @@ import { WakeWord } from '../ring/wake-word.ts';
 import { Keyspace, OutOfMemory } from '../store/keyspace.ts';
 import { ExpiryPace } from './expiry-pace.ts';
 import { RunReplies } from './run-replies.ts';
+import { COMPACTION_MS_MAX, Together } from './together.ts';
 
 /** Requests are taken from the lane, and their room is given back, so many at a time. */
 const GROUP_REQUESTS = 32;
 /** After so much of a request lane the replies so far are published. */
 const BATCH_PART = 1 / 2;
-/** How long a command that finds no memory may wait for entries to be moved together. */
-const COMPACTION_MS_MAX = 20;
 /** The longest sleep: bounds how long a lost wake-up could go unnoticed. */
 const SLEEP_MS_MAX = 1000;
 
@@ -47,6 +50,7 @@ export class Shard implements ShardContext {
   readonly reply: ReplyWriter;
   readonly shardIndex: number;
   readonly shardCount: number;
+  readonly together: Together;
   db = 0;
   hash = 0;
   commandName = '';
@@ -60,6 +64,7 @@ export class Shard implements ShardContext {
   readonly #commands: readonly Command[];
   readonly #handlers: readonly ((context: ShardContext) => void)[];
   readonly #expiry: ExpiryPace;
+  readonly #slots: Uint16Array;
   /** Where the requests of the current group begin in the lane. */
   readonly #group = new Int32Array(GROUP_REQUESTS);
   #nowMs = Date.now();
@@ -86,6 +91,8 @@ export class Shard implements ShardContext {
       onShare: (message) => setup.port.postMessage(message),
     });
     for (const message of this.keyspace.share()) setup.port.postMessage(message);
+    this.#slots = new Uint16Array(setup.slots);
+    this.together = new Together(this, setup.index, setup.mailboxes);
     const { options } = setup;
     this.stringBytesMax = options['proto-max-bulk-len'];
     this.#expiry = new ExpiryPace(
@@ -126,6 +133,15 @@ export class Shard implements ShardContext {
 
   hashOf(index: number): number {
     return hashBytes(this.args.bytes, this.args.starts[index]!, this.args.ends[index]!, this.#setup.seed);
+  }
+
+  /** The shard that owns the key in word `index`. */
+  shardOf(index: number): number {
+    return this.#slots[slotOf(this.args.bytes, this.args.starts[index]!, this.args.ends[index]!)]!;
+  }
+
+  setTime(nowMs: number): void {
+    this.#nowMs = nowMs;
   }
 
   sleep(ms: number): void {
@@ -211,6 +227,10 @@ export class Shard implements ShardContext {
     const flags = head >>> 24;
     const db = (head >>> 16) & 0xff;
     if ((flags & REQUEST_RUN_START) !== 0) this.#replies.startRun();
+    if ((flags & REQUEST_HOLD) !== 0) {
+      this.#park(words[at + 2]!);
+      return;
+    }
     this.hash = words[at + 2]!;
     this.#readWords(words, at, flags);
     if (db !== this.#databaseUsed && this.#databaseUsed !== -1) this.#noteDatabase(db);
@@ -221,13 +241,42 @@ export class Shard implements ShardContext {
     this.keyspace.countsLookups = !command.isWrite;
     this.keyspace.touching = (flags & REQUEST_NO_TOUCH) === 0;
     this.#commandsExecuted++;
-    // FLUSHALL changes all databases, whichever the client is in.
-    if (command.route === ROUTE.every && command.isWrite) this.#databaseUsed = -1;
+    if (command.changesOtherDatabases) this.#databaseUsed = -1;
+    if ((flags & REQUEST_TOGETHER) !== 0) {
+      this.#runTogether(id, this.hash);
+      return;
+    }
     try {
       this.#handlers[id]!(this);
     } catch (error) {
       this.#failed(id, error);
     }
+  }
+
+  /** Runs a command as the executor of a transaction: the shards of its other keys are held for it. */
+  #runTogether(id: number, transaction: number): void {
+    const words = keyWords(this.#commands[id]!.keys!, this.args);
+    const held = new Set(words.map((word) => this.shardOf(word)));
+    held.delete(this.shardIndex);
+    this.hash = this.hashOf(words[0]!);
+    this.#publish();
+    this.together.begin(transaction, held);
+    try {
+      this.#handlers[id]!(this);
+    } catch (error) {
+      this.#failed(id, error);
+    } finally {
+      this.together.end(held);
+    }
+  }
+
+  /** Answers only the executor of a transaction, until it releases this shard. The hold's own reply is empty. */
+  #park(transaction: number): void {
+    this.#publish();
+    this.together.park(transaction);
+    this.#nowMs = Date.now();
+    this.#databaseUsed = -1;
+    this.#replies.endRun();
   }
 
   /** Out of memory is an answer, once moving entries together has not helped; anything else ends the shard. */

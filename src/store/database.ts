@@ -15,7 +15,7 @@ export interface DatabaseHost {
 }
 
 export class Database implements DirectoryHome {
-  readonly number: number;
+  private number: number;
   index: HashIndex | undefined = undefined;
   expires: HashIndex | undefined = undefined;
   /** Entries of other types than string. */
@@ -66,6 +66,18 @@ export class Database implements DirectoryHome {
     const generation = this.host.generations[this.generationAt]!;
     const buffer = this.index.directory.buffer as SharedArrayBuffer;
     return [{ kind: 'directory', database: this.number, generation, buffer }];
+  }
+
+  /**
+   * Gives the database another number. All stripes must have begun: readers that look at either number meanwhile must
+   * not take what they see for certain.
+   */
+  renumber(number: number): void {
+    this.number = number;
+    const generation = Atomics.add(this.host.generations, this.generationAt, 1) + 1;
+    const buffer = this.index === undefined ? null : (this.index.directory.buffer as SharedArrayBuffer);
+    this.publishDepth(this.index?.depth ?? EMPTY_DEPTH);
+    this.host.announce({ kind: 'directory', database: number, generation, buffer });
   }
 
   /** Gives both indexes back. Readers must have been led away before (depth EMPTY_DEPTH). */

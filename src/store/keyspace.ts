@@ -38,7 +38,6 @@ import { forEachEntry } from './walks.ts';
 
 export type { KeyspaceOptions } from './keyspace-memory.ts';
 export { ABSENT, NO_EXPIRY, OutOfMemory };
-
 export const KEEP_EXPIRY = -2;
 
 /** At most this much is added to a value that grows, as in Redis's strings. */
@@ -162,8 +161,8 @@ export class Keyspace extends KeyspaceMemory {
   }
 
   /**
-   * Overwrites a string from `offset` on and returns the entry's new ref. A gap behind the old end is filled with zero
-   * bytes. When the value grows it gets as much room again (at most 1 MB), so that many appends cost little.
+   * Overwrites a string from `offset` on and returns the entry's new ref; `edit` may change more of it. A gap behind the old
+   * end is filled with zero bytes. What grows gets as much room again (at most 1 MB), so that many appends cost little.
    */
   writeRange(
     db: number,
@@ -173,6 +172,7 @@ export class Keyspace extends KeyspaceMemory {
     source: Uint8Array,
     start: number,
     end: number,
+    edit?: (bytes: Uint8Array, valueStart: number) => void,
   ): number {
     const { entries, arena, stripes } = this;
     hash |= 0;
@@ -208,6 +208,7 @@ export class Keyspace extends KeyspaceMemory {
     const valueStart = this.valueStart(target);
     if (offset > oldLength) bytes.fill(0, valueStart + oldLength, valueStart + offset);
     copyBytes(source, start, end, bytes, valueStart + offset);
+    edit?.(bytes, valueStart);
     entries.settle(target, units, true);
     if (target === ref) stripes.end(hash);
     else this.relink(db, hash, ref, target, oldUnits);
@@ -358,7 +359,7 @@ export class Keyspace extends KeyspaceMemory {
   }
 
   /** Makes room in the indexes and writes an entry that is not linked yet, without its value's bytes. */
-  private insert(
+  insert(
     db: number,
     key: Uint8Array,
     keyStart: number,
@@ -386,7 +387,7 @@ export class Keyspace extends KeyspaceMemory {
   }
 
   /** Makes a new entry visible. Room was reserved. */
-  private link(db: number, hash: number, ref: number): void {
+  link(db: number, hash: number, ref: number): void {
     const database = this.databases[db]!;
     if (this.entries.hasExpiry(ref)) database.expires!.insert(hash, ref);
     if (this.entries.typeOf(ref) !== TYPE_STRING) database.objects++;

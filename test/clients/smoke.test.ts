@@ -1,11 +1,11 @@
 /** What people connect with, with default options: client libraries and Redis's own tools. */
-import { spawn } from 'node:child_process';
 import { Redis as IoRedis } from 'ioredis';
 import { Redis as Iovalkey } from 'iovalkey';
 import { createClient, RESP_TYPES } from 'redis';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { forEachShardCount } from '../support/both.ts';
 import { Client, encodeCommand } from '../support/client.ts';
+import { runProgram } from '../support/programs.ts';
 import { describeWithPeer, type RunningServer, startServer } from '../support/server.ts';
 
 const BINARY = Buffer.from([0, 255, 13, 10, 36, 128, 0]);
@@ -219,30 +219,9 @@ function nodeRedis(port: () => number): void {
   });
 }
 
-interface Finished {
-  code: number | null;
-  output: string;
-}
-
-function run(program: string, args: readonly string[], input: string | Buffer = ''): Promise<Finished> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
-    let output = '';
-    child.stdout.on('data', (chunk) => {
-      output += chunk;
-    });
-    child.stderr.on('data', (chunk) => {
-      output += chunk;
-    });
-    child.once('error', reject);
-    child.once('close', (code) => resolve({ code, output }));
-    child.stdin.end(input);
-  });
-}
-
 function redisCli(port: () => number): void {
   const cli = (args: readonly string[], input?: string | Buffer) =>
-    run('redis-cli', ['-p', String(port()), ...args], input);
+    runProgram('redis-cli', ['-p', String(port()), ...args], input);
 
   test('runs one command and ends', async () => {
     expect(await cli(['SET', 'k', 'a b'])).toEqual({ code: 0, output: 'OK\n' });
@@ -299,7 +278,7 @@ function redisBenchmark(port: () => number): void {
     ],
   ])('runs to its end: %s', async (_, args) => {
     const all = ['-p', String(port()), '-t', 'set,get,incr,mset', '-q', ...args];
-    const { code, output } = await run('redis-benchmark', all);
+    const { code, output } = await runProgram('redis-benchmark', all);
     expect(output).not.toMatch(/error/i);
     for (const name of ['SET', 'GET', 'INCR', 'MSET']) expect(output).toContain(`${name}`);
     expect(code).toBe(0);

@@ -1,7 +1,10 @@
 /** Random users and random commands for the tests that hold them against the model. */
 import fc from 'fast-check';
 import { categoriesOf } from '../../src/commands/acl-categories.ts';
+import { flagsOfKey } from '../../src/commands/command-description.ts';
+import { keyWords } from '../../src/commands/key-words.ts';
 import type { Command, CommandTable } from '../../src/commands/table.ts';
+import { Arguments } from '../../src/protocol/arguments.ts';
 import type { ModelCommand, ModelKey, ModelSelectors } from './acl-model.ts';
 
 /** The keys of all requests. */
@@ -111,8 +114,9 @@ function request(command: Command): fc.Arbitrary<readonly string[]> {
   const name = command.fullName.split('|');
   const { arity, keys } = command;
   const step = keys?.step ?? 1;
-  const more = arity > 0 ? fc.constant(0) : fc.integer({ min: 0, max: 2 }).map((times) => times * step);
-  const word = fc.constantFrom('1', '0', 'x', 'GET', 'NX', '100', 'hello');
+  const more = arity > 0 ? fc.constant(0) : fc.integer({ min: 0, max: 4 }).map((times) => times * step);
+  // Some are options, and some may become keys by them.
+  const word = fc.constantFrom('1', '0', 'x', 'GET', 'NX', '100', 'hello', 'STORE', 'BY', 'a', 'key:1', 'u8');
   return more.chain((extra) => {
     const count = Math.max(Math.abs(arity) + extra, name.length);
     const last = keys === undefined ? 0 : keys.last < 0 ? count + keys.last : keys.last;
@@ -162,12 +166,14 @@ export function modelCommand(command: Command): ModelCommand {
 /** The keys of a request, and what it does with each. */
 export function modelKeys({ keys }: Command, words: readonly string[]): ModelKey[] {
   if (keys === undefined) return [];
-  const flags = keys.flagsFor?.(words) ?? keys.flags;
-  const isRead = flags.includes('access');
-  const isWritten = flags.includes('update') || flags.includes('insert') || flags.includes('delete');
-  const last = keys.last < 0 ? words.length + keys.last : keys.last;
-  const found: ModelKey[] = [];
-  for (let i = keys.first; i <= last && i < words.length; i += keys.step)
-    found.push({ key: words[i]!, isRead, isWritten });
-  return found;
+  const args = new Arguments();
+  args.setWords(words.map((word) => Buffer.from(word, 'latin1')));
+  return keyWords(keys, args)
+    .filter((word) => word < words.length)
+    .map((word) => {
+      const flags = keys.flagsFor?.(words) ?? flagsOfKey(keys, word, words.length);
+      const isRead = flags.includes('access');
+      const isWritten = flags.some((flag) => ['update', 'insert', 'delete'].includes(flag));
+      return { key: words[word]!, isRead, isWritten };
+    });
 }

@@ -4,6 +4,8 @@ import type { ShardContext } from '../../../src/commands/context.ts';
 import { CommandTable } from '../../../src/commands/table.ts';
 import { Arguments } from '../../../src/protocol/arguments.ts';
 import { ReplyBuffer } from '../../../src/protocol/reply-writer.ts';
+import { Mailbox } from '../../../src/ring/mailbox.ts';
+import { Together } from '../../../src/shard/together.ts';
 import { Keyspace, type KeyspaceOptions } from '../../../src/store/keyspace.ts';
 import type { KeyspaceView } from '../../../src/store/view.ts';
 import { type Push, type Reply, ReplyDecoder } from '../../support/decoder.ts';
@@ -22,6 +24,7 @@ export class FakeShard implements ShardContext {
   stringBytesMax = 512 * 1024 * 1024;
   commandName = '';
   activeExpire = false;
+  readonly together = new Together(this, 0, [Mailbox.memory()]);
   nowMs = 1_700_000_000_000;
 
   constructor(options: Partial<KeyspaceOptions> = {}) {
@@ -39,6 +42,14 @@ export class FakeShard implements ShardContext {
 
   hashOf(index: number): number {
     return this.keyspace.hash(this.args.bytes, this.args.starts[index]!, this.args.ends[index]!);
+  }
+
+  shardOf(): number {
+    return 0;
+  }
+
+  setTime(nowMs: number): void {
+    this.nowMs = nowMs;
   }
 
   sleep(ms: number): void {
@@ -67,7 +78,7 @@ export class FakeShard implements ShardContext {
     view.nowMs = this.nowMs;
     const found = view.locate(this.db, this.args.bytes, this.args.starts[1]!, this.args.ends[1]!, this.hash);
     if (found < 0) throw new Error('the view is unsure');
-    direct(this.reply, view, found > 0, this.nowMs);
+    direct(this.reply, view, found > 0, this.nowMs, this.args);
     return this.#takeReply();
   }
 

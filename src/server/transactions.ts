@@ -1,0 +1,71 @@
+/**
+ * Commands on keys of several shards at one instant (design: atomic across shards): the acceptor's part. In one
+ * turn, the command goes to the lane of its executor and a hold to the lane of each other shard concerned; so every
+ * shard has all transactions in the same order, and none can wait for another in a circle. See shard/together.ts.
+ */
+import type { Command } from '../commands/table.ts';
+import type { Arguments } from '../protocol/arguments.ts';
+import { REQUEST_RUN_START, REQUEST_TOGETHER, REQUEST_WORDS_OFFSET } from '../ring/layout.ts';
+import type { Connection } from './connection.ts';
+import type { Run, RunPool } from './run.ts';
+import type { ShardLink } from './shard-link.ts';
+import { SplitReply } from './split-reply.ts';
+
+/** Numbers of transactions are positive int32, and used again after two thousand million of them. */
+const TRANSACTION_MAX = 0x7fffffff;
+
+export class Transactions {
+  readonly #runs: RunPool;
+  #last = 0;
+
+  constructor(runs: RunPool) {
+    this.#runs = runs;
+  }
+
+  /**
+   * Sends `args` to `executor` and holds to `held`. False, with nothing sent and the connection parked, when one
+   * of the lanes has no room now. `flags` are REQUEST_ flags of the client.
+   */
+  send(
+    connection: Connection,
+    command: Command,
+    args: Arguments,
+    executor: ShardLink,
+    held: ReadonlySet<ShardLink>,
+    flags: number,
+  ): boolean {
+    if (!executor.hasRoomFor(executor.requestBytes(args, undefined))) return park(executor, connection);
+    for (const link of held) if (!link.hasRoomFor(REQUEST_WORDS_OFFSET)) return park(link, connection);
+    this.#last = this.#last === TRANSACTION_MAX ? 1 : this.#last + 1;
+    for (const link of held) {
+      link.pushHold(this.#last);
+      this.#queueAlone(link, this.#holdRun());
+    }
+    const allFlags = flags | REQUEST_RUN_START | REQUEST_TOGETHER;
+    executor.push(command.id, connection.db, allFlags, this.#last, args, undefined);
+    const run = this.#runs.take(connection);
+    run.isSilent = connection.replyMode !== 'on';
+    connection.appendRun(run);
+    this.#queueAlone(executor, run);
+    return true;
+  }
+
+  /** The end of a hold tells nobody anything. */
+  #holdRun(): Run {
+    const run = this.#runs.take(undefined);
+    run.split = new SplitReply(1, 'ok', 2, [], () => {});
+    return run;
+  }
+
+  /** No other request joins the run, and nobody reads the shard's memory directly while it is under way. */
+  #queueAlone(link: ShardLink, run: Run): void {
+    link.openRun = undefined;
+    link.queue(run);
+    link.account(run, true);
+  }
+}
+
+function park(link: ShardLink, connection: Connection): false {
+  link.park(connection);
+  return false;
+}

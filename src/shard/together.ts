@@ -1,0 +1,210 @@
+/**
+ * Commands on keys of several shards at one instant (design: atomic across shards). The acceptor pushes, in one
+ * turn, the command to the shard of its first key, the executor, and a hold to each other shard concerned. A
+ * shard that reaches a hold parks: it takes no more requests and answers only the executor, by its mailbox, until
+ * it is released. So the executor sees and changes all keys with nobody in between, and since every lane has
+ * holds and commands in the acceptor's order, no two executors ever wait for each other.
+ *
+ *     executor:  … ── awaitParked ── call, call, … ── release ── …
+ *     held:      … ── parked ─────── answer, answer ─ on ─────── …
+ */
+import type { KeysTogether, ValueImage } from '../commands/context.ts';
+import type { Arguments } from '../protocol/arguments.ts';
+import { Mailbox } from '../ring/mailbox.ts';
+import { type Keyspace, OutOfMemory } from '../store/keyspace.ts';
+import { type KeyPlace, readImage, removeKey, typeAt, writeImage } from './value-images.ts';
+
+/**
+ * Calls and answers, little-endian:
+ *
+ *   call    byte  0  operation, byte 1 database, byte 2 FLAG_ bits, byte 3 type of the value
+ *           byte  4  u32 seeded hash of the key, byte 8 u32 length of the key
+ *           byte 16  f64 the executor's time in ms, byte 24 f64 expiry of the value in ms or NO_EXPIRY
+ *           byte 32  key, value
+ *   answer  byte  0  outcome, byte 1 type, byte 2 FLAG_RAW, byte 8 f64 expiry, byte 16 value
+ */
+const CALL_HEADER_BYTES = 32;
+const ANSWER_HEADER_BYTES = 16;
+const READ = 0;
+const TYPE = 1;
+const WRITE = 2;
+const REMOVE = 3;
+const FLAG_RAW = 1;
+const FLAG_COUNTS_LOOKUPS = 2;
+const FLAG_TOUCHING = 4;
+const ABSENT = 0;
+const PRESENT = 1;
+const OUT_OF_MEMORY = 2;
+/** How long a write that finds no memory may wait for entries to be moved together. */
+export const COMPACTION_MS_MAX = 20;
+
+/** What this needs of the shard that it is part of. */
+export interface TogetherHost {
+  readonly keyspace: Keyspace;
+  readonly args: Arguments;
+  readonly db: number;
+  now(): number;
+  /** A parked shard lives in the executor's time, so that all keys expire at one instant. */
+  setTime(nowMs: number): void;
+  hashOf(word: number): number;
+  /** The shard that owns the key in word `word`. */
+  shardOf(word: number): number;
+}
+
+export class Together implements KeysTogether {
+  readonly #host: TogetherHost;
+  readonly #self: number;
+  readonly #mailboxes: readonly Mailbox[];
+
+  /** `mailboxes` has one for each shard; `self` is this shard's number. */
+  constructor(host: TogetherHost, self: number, mailboxes: readonly SharedArrayBuffer[]) {
+    this.#host = host;
+    this.#self = self;
+    this.#mailboxes = mailboxes.map((memory) => new Mailbox(memory));
+  }
+
+  // As executor
+
+  /** Waits until all of `shards` are parked for `transaction`. */
+  begin(transaction: number, shards: Iterable<number>): void {
+    for (const shard of shards) this.#mailboxes[shard]!.awaitParked(transaction);
+  }
+
+  /** Lets them go on. */
+  end(shards: Iterable<number>): void {
+    for (const shard of shards) this.#mailboxes[shard]!.release();
+  }
+
+  read(word: number, db = this.#host.db): ValueImage | undefined {
+    const shard = this.#host.shardOf(word);
+    if (shard === this.#self) return readImage(this.#host.keyspace, this.#place(word, db));
+    const answer = this.#call(shard, READ, word, db);
+    if (answer[0] === ABSENT) return undefined;
+    return {
+      type: answer[1]!,
+      isRaw: answer[2] === FLAG_RAW,
+      expiresAt: new DataView(answer.buffer).getFloat64(8, true),
+      bytes: answer.subarray(ANSWER_HEADER_BYTES),
+    };
+  }
+
+  typeOf(word: number, db = this.#host.db): number | undefined {
+    const shard = this.#host.shardOf(word);
+    if (shard === this.#self) return typeAt(this.#host.keyspace, this.#place(word, db));
+    const answer = this.#call(shard, TYPE, word, db);
+    return answer[0] === ABSENT ? undefined : answer[1]!;
+  }
+
+  write(word: number, image: ValueImage, db = this.#host.db): void {
+    const shard = this.#host.shardOf(word);
+    if (shard === this.#self) writeImage(this.#host.keyspace, this.#place(word, db), image);
+    else if (this.#call(shard, WRITE, word, db, image)[0] === OUT_OF_MEMORY) throw new OutOfMemory();
+  }
+
+  remove(word: number, db = this.#host.db): boolean {
+    const shard = this.#host.shardOf(word);
+    if (shard === this.#self) return removeKey(this.#host.keyspace, this.#place(word, db));
+    return this.#call(shard, REMOVE, word, db)[0] === PRESENT;
+  }
+
+  #place(word: number, db: number): KeyPlace {
+    const { args } = this.#host;
+    const hash = this.#host.hashOf(word);
+    return { db, bytes: args.bytes, start: args.starts[word]!, end: args.ends[word]!, hash };
+  }
+
+  #call(shard: number, operation: number, word: number, db: number, image?: ValueImage): Uint8Array {
+    const { args, keyspace } = this.#host;
+    const keyBytes = args.length(word);
+    const message = new Uint8Array(CALL_HEADER_BYTES + keyBytes + (image?.bytes.length ?? 0));
+    const view = new DataView(message.buffer);
+    message[0] = operation;
+    message[1] = db;
+    message[2] =
+      (image?.isRaw ? FLAG_RAW : 0) |
+      (keyspace.countsLookups ? FLAG_COUNTS_LOOKUPS : 0) |
+      (keyspace.touching ? FLAG_TOUCHING : 0);
+    view.setUint32(4, this.#host.hashOf(word) >>> 0, true);
+    view.setUint32(8, keyBytes, true);
+    view.setFloat64(16, this.#host.now(), true);
+    message.set(args.bytes.subarray(args.starts[word]!, args.ends[word]!), CALL_HEADER_BYTES);
+    if (image !== undefined) {
+      message[3] = image.type;
+      view.setFloat64(24, image.expiresAt, true);
+      message.set(image.bytes, CALL_HEADER_BYTES + keyBytes);
+    }
+    return this.#mailboxes[shard]!.call(message);
+  }
+
+  // As a held shard
+
+  /** Parks this shard for `transaction` until its executor releases it. */
+  park(transaction: number): void {
+    this.#mailboxes[this.#self]!.park(transaction, (message) => this.#serve(message));
+  }
+
+  #serve(message: Uint8Array): Uint8Array {
+    const { keyspace } = this.#host;
+    const view = new DataView(message.buffer);
+    const flags = message[2]!;
+    const end = CALL_HEADER_BYTES + view.getUint32(8, true);
+    const place: KeyPlace = {
+      db: message[1]!,
+      bytes: message,
+      start: CALL_HEADER_BYTES,
+      end,
+      hash: view.getInt32(4, true),
+    };
+    this.#host.setTime(view.getFloat64(16, true));
+    keyspace.countsLookups = (flags & FLAG_COUNTS_LOOKUPS) !== 0;
+    keyspace.touching = (flags & FLAG_TOUCHING) !== 0;
+    switch (message[0]) {
+      case READ:
+        return answerImage(readImage(keyspace, place));
+      case TYPE: {
+        const type = typeAt(keyspace, place);
+        return type === undefined ? answer(ABSENT) : answer(PRESENT, type);
+      }
+      case WRITE:
+        return this.#writeOrRefuse(place, {
+          type: message[3]!,
+          bytes: message.subarray(end),
+          expiresAt: view.getFloat64(24, true),
+          isRaw: (flags & FLAG_RAW) !== 0,
+        });
+      default:
+        return answer(removeKey(keyspace, place) ? PRESENT : ABSENT);
+    }
+  }
+
+  #writeOrRefuse(place: KeyPlace, image: ValueImage): Uint8Array {
+    const { keyspace } = this.#host;
+    // Once more after entries were moved together, as with a command of the shard's own.
+    for (const isLastTry of [false, true]) {
+      try {
+        writeImage(keyspace, place, image);
+        return answer(PRESENT);
+      } catch (error) {
+        if (!(error instanceof OutOfMemory)) throw error;
+        if (isLastTry || keyspace.compact(COMPACTION_MS_MAX) === 0) break;
+      }
+    }
+    return answer(OUT_OF_MEMORY);
+  }
+}
+
+function answer(outcome: number, type = 0, valueBytes = 0): Uint8Array {
+  const bytes = new Uint8Array(ANSWER_HEADER_BYTES + valueBytes);
+  bytes[0] = outcome;
+  bytes[1] = type;
+  return bytes;
+}
+
+function answerImage(image: ValueImage | undefined): Uint8Array {
+  if (image === undefined) return answer(ABSENT);
+  const bytes = answer(PRESENT, image.type, image.bytes.length);
+  bytes[2] = image.isRaw ? FLAG_RAW : 0;
+  new DataView(bytes.buffer).setFloat64(8, image.expiresAt, true);
+  bytes.set(image.bytes, ANSWER_HEADER_BYTES);
+  return bytes;
+}

@@ -1,0 +1,54 @@
+/**
+ * Whole values in and out of a keyspace: what commands that move values between keys work with, whichever
+ * shards the keys are on.
+ */
+import type { ValueImage } from '../commands/context.ts';
+import { ABSENT, type Keyspace } from '../store/keyspace.ts';
+
+/** A key's bytes in `bytes[start, end)`, its seeded hash, and the database. */
+export interface KeyPlace {
+  readonly db: number;
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+  readonly hash: number;
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+/** A copy of the value, or undefined when there is none. */
+export function readImage(
+  keyspace: Keyspace,
+  { db, bytes, start, end, hash }: KeyPlace,
+): ValueImage | undefined {
+  const ref = keyspace.find(db, bytes, start, end, hash);
+  if (ref === ABSENT) return undefined;
+  const valueStart = keyspace.valueStart(ref);
+  return {
+    type: keyspace.typeOf(ref),
+    bytes: keyspace.bytesOf(ref).slice(valueStart, valueStart + keyspace.valueLength(ref)),
+    expiresAt: keyspace.expiry(ref),
+    isRaw: keyspace.isRaw(ref),
+  };
+}
+
+/** The type of the value, or undefined when there is none. */
+export function typeAt(keyspace: Keyspace, { db, bytes, start, end, hash }: KeyPlace): number | undefined {
+  const ref = keyspace.find(db, bytes, start, end, hash);
+  return ref === ABSENT ? undefined : keyspace.typeOf(ref);
+}
+
+/** Puts the value in the place of whatever is there. Throws OutOfMemory with nothing changed. */
+export function writeImage(keyspace: Keyspace, place: KeyPlace, image: ValueImage): void {
+  const { db, bytes, start, end, hash } = place;
+  const value = image.bytes;
+  keyspace.setString(db, bytes, start, end, hash, value, 0, value.length, image.expiresAt);
+  if (!image.isRaw) return;
+  // Writing nothing behind its end leaves the value as it is, but as one that was changed in place.
+  const ref = keyspace.peek(db, bytes, start, end, hash);
+  keyspace.writeRange(db, ref, hash, value.length, NO_BYTES, 0, 0);
+}
+
+export function removeKey(keyspace: Keyspace, { db, bytes, start, end, hash }: KeyPlace): boolean {
+  return keyspace.delete(db, bytes, start, end, hash);
+}
