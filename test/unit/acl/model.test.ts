@@ -88,6 +88,21 @@ test('the description of a user makes the same user again', () => {
   );
 });
 
+test.each<[rules: string[], isAllowed: boolean]>([
+  [['+select|0'], true],
+  [['+select|1'], false],
+  [['+select|1', '+select|0'], true],
+  [['+select|0', '-select'], false],
+  [['+select|0', '-@connection'], false],
+  [['+select|0', '-@all'], false],
+  [['+select|0', '-get', '-@string'], true],
+  [['-select', '+select|0'], true],
+])('%j and SELECT 0: %s', (rules, isAllowed) => {
+  const { restriction } = rulesOf(rules);
+  const args = argumentsOf(['SELECT', '0']);
+  expect(restriction!.check(table.find(args)!, args) === ALLOWED).toBe(isAllowed);
+});
+
 test('a copy of rules is changed without the original', () => {
   const original = rulesOf(['on', '+get', '+select|0', '~a*', '&ch', '(+set ~b)', '>secret']);
   const described = original.describe();
