@@ -16,8 +16,9 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   acl: ['commands', 'config', 'protocol', 'base'],
   shard: ['commands', 'store', 'wal', 'rdb', 'ring', 'protocol', 'config', 'base'],
   server: ['acl', 'commands', 'ring', 'protocol', 'config', 'base', 'store/view.ts'],
+  cli: ['protocol', 'base'],
   workers: ['shard', 'wal', 'rdb', 'ring', 'config', 'base'],
-  '.': ['server', 'config', 'workers/urls.ts', '.'],
+  '.': ['server', 'cli', 'config', 'workers/urls.ts', '.'],
 };
 
 /** Where people start the program, and where its threads begin. */
