@@ -43,6 +43,7 @@ async function main(): Promise<void> {
   for (const { message } of loaded.ignored) log.warning(message);
   const server = await Server.start({
     config,
+    users: loaded.users,
     log,
     version,
     shardWorkerUrl,

@@ -8,6 +8,7 @@ import {
   SYNTAX_ERROR,
   unknownClientType,
 } from '../protocol/errors.ts';
+import type { AclUser } from './acl-service.ts';
 import { ADMIN_FLAGS, CLIENT_ID, CLIENT_TYPES, subcommand, typeByName } from './client-subcommand.ts';
 import type { ArgumentSpec, CommandSpec } from './command.ts';
 import type { Client, ServerContext } from './context.ts';
@@ -69,7 +70,7 @@ export const clientKill: CommandSpec = subcommand({
 interface KillFilter {
   id?: number | bigint;
   type?: string;
-  user?: string;
+  user?: AclUser;
   address?: string;
   localAddress?: string;
   /** Seconds that a connection must have existed. */
@@ -127,8 +128,9 @@ function readKillFilter(context: ServerContext): KillFilter | string {
       filter.type = typeByName(value);
       if (filter.type === undefined) return unknownClientType(value);
     } else if (args.is(i, 'user')) {
-      if (!isKnownUser(context, value)) return noSuchUser(value);
-      filter.user = value;
+      const user = context.acl.findUser(value);
+      if (user === undefined) return noSuchUser(value);
+      filter.user = user;
     } else if (args.is(i, 'addr')) {
       filter.address = value;
     } else if (args.is(i, 'laddr')) {
@@ -145,9 +147,4 @@ function readKillFilter(context: ServerContext): KillFilter | string {
     }
   }
   return filter;
-}
-
-/** `default` is the only user until there are ACLs. */
-function isKnownUser(context: ServerContext, user: string): boolean {
-  return user === 'default' || [...context.clients()].some((each) => each.user === user);
 }

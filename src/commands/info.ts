@@ -188,6 +188,10 @@ function stats({ report }: InfoSource): Field[] {
     ['latest_fork_usec', 0],
     ['total_forks', 0],
     ['total_error_replies', report.errorReplies],
+    ['acl_access_denied_auth', report.deniedLogins],
+    ['acl_access_denied_cmd', report.deniedCommands],
+    ['acl_access_denied_key', report.deniedKeys],
+    ['acl_access_denied_channel', report.deniedChannels],
   ];
 }
 

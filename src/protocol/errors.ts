@@ -148,6 +148,82 @@ export function tooLong(what: 'key' | 'value', bytesMax: number): string {
   return `ERR ${what} is longer than max-${what}-size (${bytesMax} bytes)`;
 }
 
+// Access control lists
+
+/** What is wrong with a rule, in the words of ACL SETUSER. */
+export const ACL_RULE = {
+  syntax: 'Syntax error',
+  unknownCommand: 'Unknown command or category name in ACL',
+  keysAfterAll:
+    "Adding a pattern after the * pattern (or the 'allkeys' flag) is not valid and does not have any effect. Try 'resetkeys' to start with an empty list of patterns",
+  channelsAfterAll:
+    "Adding a pattern after the * pattern (or the 'allchannels' flag) is not valid and does not have any effect. Try 'resetchannels' to start with an empty list of channels",
+  noSuchPassword: 'The password you are trying to remove from the user does not exist',
+  badHash:
+    'The password hash must be exactly 64 characters and contain only lowercase hexadecimal characters',
+  duplicateUser: 'Duplicate user found. A user can only be defined once in config files',
+  firstWordOfSubcommand: 'Allowing first-arg of a subcommand is not supported',
+} as const;
+
+export const ACL_BAD_USER_NAME = "ERR Usernames can't contain spaces or null characters";
+export const ACL_DEFAULT_USER_STAYS = "ERR The 'default' user cannot be removed";
+export const ACL_GENPASS_BITS =
+  'ERR ACL GENPASS argument must be the number of bits for the output password, a positive number up to 4096';
+export const ACL_NO_FILE =
+  'ERR This Redis instance is not configured to use an ACL file. You may want to specify users via the ACL SETUSER command and then issue a CONFIG REWRITE (assuming you have a Redis configuration file set) in order to store users in the Redis configuration.';
+export const ACL_SAVE_FAILED =
+  'ERR There was an error trying to save the ACLs. Please check the server logs for more information';
+export const ACL_KEY_DENIED = 'NOPERM No permissions to access a key';
+export const ACL_CHANNEL_DENIED = 'NOPERM No permissions to access a channel';
+
+export const SORT_BY_DENIED = 'ERR BY option of SORT denied due to insufficient ACL permissions.';
+export const SORT_GET_DENIED = 'ERR GET option of SORT denied due to insufficient ACL permissions.';
+
+/** `why` is one of ACL_RULE. */
+export function aclRuleError(rule: string, why: string): string {
+  return `ERR Error in ACL SETUSER modifier '${quoted(rule, rule.length)}': ${why}`;
+}
+
+export function aclUnmatchedParenthesis(rule: string): string {
+  return `ERR Unmatched parenthesis in acl selector starting at '${quoted(rule, rule.length)}'.`;
+}
+
+/** `command` is its full name. */
+export function aclCommandDenied(user: string, command: string): string {
+  return `NOPERM ${aclDeniedCommand(user, command)}`;
+}
+
+/** What ACL DRYRUN answers: no error, but the text of one. */
+export function aclDeniedCommand(user: string, command: string): string {
+  return `User ${user} has no permissions to run the '${command}' command`;
+}
+
+/** The same for a key or a channel. */
+export function aclDeniedAccess(user: string, name: string, kind: 'key' | 'channel'): string {
+  return `User ${user} has no permissions to access the '${name}' ${kind}`;
+}
+
+export function aclUserNotFound(user: string): string {
+  return `ERR User '${quoted(user, user.length)}' not found`;
+}
+
+export function aclCommandNotFound(command: string): string {
+  return `ERR Command '${quoted(command, command.length)}' not found`;
+}
+
+export function aclUnknownCategory(category: string): string {
+  return `ERR Unknown category '${quoted(category)}'`;
+}
+
+/** What is wrong with an ACL file: `places` are sentences that each end with a space. */
+export function aclFileErrors(places: readonly string[]): string {
+  return `ERR ${places.join('')}WARNING: ACL errors detected, no change to the previously active ACL rules was performed`;
+}
+
+export function aclFileUnreadable(path: string, reason: string): string {
+  return `ERR Error loading ACLs, opening file '${path}': ${reason}`;
+}
+
 export const PROTOCOL = {
   invalidMultibulkLength: 'ERR Protocol error: invalid multibulk length',
   invalidBulkLength: 'ERR Protocol error: invalid bulk length',

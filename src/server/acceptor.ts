@@ -9,6 +9,7 @@
  * All state is in the instance: several acceptors, each with lanes of its own, may run in one process.
  */
 import type { Socket } from 'node:net';
+import type { Acl } from '../acl/acl.ts';
 import { viewedBytes } from '../base/bytes.ts';
 import { MAX_CLIENTS_REACHED } from '../protocol/errors.ts';
 import { ReplyBuffer } from '../protocol/reply-writer.ts';
@@ -50,8 +51,7 @@ function isIdle(connection: Connection): boolean {
 export interface AcceptorOptions {
   readonly limits: ParserLimits & { queryBufferBytesMax: number; clientsMax: number };
   readonly outputLimit: OutputLimit;
-  /** False where a new connection must authenticate first. */
-  isOpen(): boolean;
+  readonly acl: Acl;
   nextClientId(): number;
   /** Says something of a connection in the log. */
   note(message: string, level?: 'verbose' | 'notice' | 'warning'): void;
@@ -132,7 +132,9 @@ export class Acceptor implements ConnectionHost {
       this.#received(connection, bytes, length),
     );
     connection = new Connection(this.#options.nextClientId(), socket, addresses, this, Date.now());
-    connection.isAuthenticated = this.#options.isOpen();
+    const { acl } = this.#options;
+    connection.user = acl.defaultUser;
+    connection.isAuthenticated = acl.isOpen;
     connection.updatePlain();
     this.connections.set(connection.id, connection);
     socket.on('error', () => connection.socketClosed());
@@ -225,7 +227,7 @@ export class Acceptor implements ConnectionHost {
       parser.restart(0);
     }
     connection.parser = parser;
-    parser.trusted = connection.isAuthenticated;
+    parser.trusted = connection.isAuthenticated || this.#options.acl.isOpen;
     let keepFrom = length;
     for (;;) {
       const outcome = parser.next(bytes, length);
@@ -236,7 +238,7 @@ export class Acceptor implements ConnectionHost {
           break;
         }
         if (!connection.isPlain && (connection.isClosing || connection.isClosed)) return;
-        parser.trusted = connection.isAuthenticated;
+        parser.trusted = connection.isAuthenticated || this.#options.acl.isOpen;
         if (connection.isWaiting) {
           keepFrom = parser.position;
           parser.restart(keepFrom);

@@ -12,6 +12,7 @@
  * Order. Replies that are not there yet are runs in a list; only the first may write to `reply`.
  */
 import type { Socket } from 'node:net';
+import type { User } from '../acl/user.ts';
 import { copyBytes, viewedBytes } from '../base/bytes.ts';
 import type { Client } from '../commands/context.ts';
 import { type ReplySink, ReplyWriter } from '../protocol/reply-writer.ts';
@@ -76,7 +77,8 @@ export class Connection implements Client, ReplySink {
   libraryVersion = '';
   db = 0;
   resp: 2 | 3 = 2;
-  user = 'default';
+  /** Given right after it was made. */
+  user!: User;
   isAuthenticated = false;
   noEvict = false;
   noTouch = false;

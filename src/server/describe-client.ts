@@ -29,7 +29,7 @@ export function describeClient(connection: Connection, nowMs: number): string {
     ['tot-mem', connection.memoryBytes],
     ['events', eventsOf(connection)],
     ['cmd', connection.lastCommand],
-    ['user', connection.user],
+    ['user', connection.user.name],
     ['redir', -1],
     ['resp', connection.resp],
     ['lib-name', connection.libraryName],

@@ -6,6 +6,9 @@
  * `dispatch` returns false when the command cannot be taken now, because a lane is full or because it has to wait
  * for the connection's own replies. Nothing has happened then, and the same command comes again later.
  */
+import type { Acl } from '../acl/acl.ts';
+import type { Restriction } from '../acl/restriction.ts';
+import { ALLOWED } from '../acl/selector.ts';
 import { keyWords } from '../commands/key-words.ts';
 import { type Command, type CommandTable, ROUTE } from '../commands/table.ts';
 import type { Arguments } from '../protocol/arguments.ts';
@@ -32,6 +35,7 @@ export interface DispatcherParts {
   readonly runs: RunPool;
   readonly local: LocalCommands;
   readonly gate: CommandGate;
+  readonly acl: Acl;
 }
 
 export class Dispatcher {
@@ -44,6 +48,7 @@ export class Dispatcher {
   readonly #runs: RunPool;
   readonly #local: LocalCommands;
   readonly #gate: CommandGate;
+  readonly #acl: Acl;
   readonly #transactions: Transactions;
   readonly #scratch = new ReplyBuffer();
 
@@ -55,6 +60,7 @@ export class Dispatcher {
     this.#transactions = new Transactions(parts.runs);
     this.#local = parts.local;
     this.#gate = parts.gate;
+    this.#acl = parts.acl;
   }
 
   dispatch(connection: Connection, args: Arguments): boolean {
@@ -90,8 +96,20 @@ export class Dispatcher {
     if (arity > 0 ? args.count !== arity : args.count < -arity) {
       return this.#reject(connection, errors.wrongArity(command.fullName), args);
     }
-    if (!connection.isPlain && !connection.isAuthenticated && !command.withoutAuthentication) {
+    if (
+      !connection.isPlain &&
+      !connection.isAuthenticated &&
+      !command.withoutAuthentication &&
+      !this.#acl.isOpen
+    ) {
       return this.#reject(connection, errors.NOT_AUTHENTICATED, args);
+    }
+    const { restriction } = connection.user;
+    if (restriction !== undefined) {
+      // Also what is denied counts, and waits where it has to.
+      if (this.#gate.isActive && this.#gate.holds(connection, command)) return false;
+      const denial = this.#denialOf(connection, command, args, restriction);
+      if (denial !== undefined) return this.#deny(connection, command, denial);
     }
     if (connection.isUnchecked) return this.#route(connection, command, args);
     return this.#dispatchGated(connection, command, args);
@@ -177,6 +195,31 @@ export class Dispatcher {
       connection.updatePlain();
     }
     this.errorReplies++;
+    return true;
+  }
+
+  /** Why the rules of the connection's user keep it from running the command: an error's text, or undefined. */
+  #denialOf(
+    connection: Connection,
+    command: Command,
+    args: Arguments,
+    restriction: Restriction,
+  ): string | undefined {
+    const result = restriction.check(command, args);
+    if (result !== ALLOWED) {
+      // An option that forbids the command to everybody says so first.
+      const refusal = this.#local.refusal(command, connection);
+      return refusal ?? this.#acl.refusal(connection, command, args, result, restriction.deniedWord);
+    }
+    const problem = command.readsUnnamedKeys?.(args);
+    if (problem === undefined || restriction.allowsReadingAll(command, args)) return undefined;
+    return problem;
+  }
+
+  #deny(connection: Connection, command: Command, text: string): true {
+    connection.lastCommand = command.fullName;
+    if (this.#gate.isActive) this.#gate.passed(connection);
+    this.#refuse(connection, text);
     return true;
   }
 

@@ -1,12 +1,14 @@
 /**
  * The server as a whole: its life from start to stop, and what INFO knows of it.
  */
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
+import { Acl } from '../acl/acl.ts';
 import { type HashSeed, randomHashSeed } from '../base/hash.ts';
 import type { ServerReport } from '../commands/context.ts';
 import { CommandTable } from '../commands/table.ts';
 import type { Config } from '../config/config.ts';
 import { findOption } from '../config/options.ts';
+import type { ConfiguredUser } from '../config/settings.ts';
 import { slotTable } from '../ring/hash-ring.ts';
 import { laneBytes } from '../ring/lane.ts';
 import { WakeWord } from '../ring/wake-word.ts';
@@ -29,6 +31,8 @@ const SWEEPS_EVERY = 10;
 
 export interface ServerOptions {
   readonly config: Config;
+  /** Users that are defined in the configuration. */
+  readonly users?: readonly ConfiguredUser[];
   readonly log: Log;
   readonly version: string;
   readonly shardWorkerUrl: URL;
@@ -39,13 +43,23 @@ export interface ServerOptions {
   readonly stopped?: (reason: StopReason) => void;
 }
 
+/** What is made before the server itself. */
+interface ServerParts {
+  readonly acl: Acl;
+  readonly shards: Shards;
+  readonly slots: Uint16Array;
+  readonly seed: HashSeed;
+  readonly wake: WakeWord;
+}
+
 export type StopReason =
   | { readonly kind: 'asked' }
   | { readonly kind: 'shard-died'; readonly message: string };
 
 export class Server implements LocalHost {
   readonly config: Config;
-  readonly commands = new CommandTable();
+  readonly commands: CommandTable;
+  readonly acl: Acl;
   readonly runId = randomBytes(20).toString('hex');
   readonly startedAtMs = Date.now();
   /** Commands a second, over the last second or so. */
@@ -69,15 +83,11 @@ export class Server implements LocalHost {
   /** What the counters stood at when CONFIG RESETSTAT was called. */
   #baseline: Partial<Record<keyof ServerReport, number>> = {};
 
-  private constructor(
-    options: ServerOptions,
-    shards: Shards,
-    slots: Uint16Array,
-    seed: HashSeed,
-    wake: WakeWord,
-  ) {
+  private constructor(options: ServerOptions, { acl, shards, slots, seed, wake }: ServerParts) {
     const { config } = options;
     const runs = new RunPool();
+    this.acl = acl;
+    this.commands = acl.commands;
     this.#options = options;
     this.config = config;
     this.#log = options.log;
@@ -92,6 +102,7 @@ export class Server implements LocalHost {
       runs,
       local: new LocalCommands(this),
       gate: this.gate,
+      acl,
     });
     const acceptorOptions = this.#acceptorOptions();
     this.#acceptor = new Acceptor(acceptorOptions, {
@@ -116,9 +127,15 @@ export class Server implements LocalHost {
     this.#upkeep.unref();
   }
 
-  /** Starts the shards, then listens. Throws ListenError; then nothing is left running. */
+  /** Starts the shards, then listens. Throws ListenError, or an Error for users that cannot be had; then nothing is left running. */
   static async start(options: ServerOptions): Promise<Server> {
     const { config } = options;
+    const acl = new Acl({
+      commands: new CommandTable(),
+      config,
+      users: options.users ?? [],
+      warn: (message) => options.log.warning(message),
+    });
     const seed = randomHashSeed();
     const wake = WakeWord.memory();
     const slots = slotTable(config.get('shards'), config.get('virtual-nodes'));
@@ -134,7 +151,7 @@ export class Server implements LocalHost {
       options: config.forShards(),
       died: (shard, reason) => server?.shardDied(shard, reason),
     });
-    server = new Server(options, shards, slots, seed, new WakeWord(wake));
+    server = new Server(options, { acl, shards, slots, seed, wake: new WakeWord(wake) });
     try {
       await server.#listener.open();
     } catch (error) {
@@ -206,19 +223,6 @@ export class Server implements LocalHost {
     return this.#acceptor.connections.values();
   }
 
-  isOpen(): boolean {
-    return this.config.get('requirepass') === '';
-  }
-
-  authenticate(user: string, password: string): boolean {
-    if (user !== 'default') return false;
-    // Without a password the default user accepts any, as in Redis.
-    if (this.isOpen()) return true;
-    const expected = Buffer.from(this.config.get('requirepass'), 'utf8');
-    const given = Buffer.from(password, 'latin1');
-    return expected.length === given.length && timingSafeEqual(expected, given);
-  }
-
   report(): ServerReport {
     const report = reportOf(this);
     const counters: Record<string, number> = {};
@@ -241,6 +245,10 @@ export class Server implements LocalHost {
       keyspaceHits: report.keyspaceHits,
       keyspaceMisses: report.keyspaceMisses,
       expiredKeys: report.expiredKeys,
+      deniedLogins: report.deniedLogins,
+      deniedCommands: report.deniedCommands,
+      deniedKeys: report.deniedKeys,
+      deniedChannels: report.deniedChannels,
     };
   }
 
@@ -268,7 +276,7 @@ export class Server implements LocalHost {
         clientsMax: config.get('maxclients'),
       },
       outputLimit: new OutputLimit(config.get('client-output-buffer-limit')),
-      isOpen: () => this.isOpen(),
+      acl: this.acl,
       nextClientId: () => this.#nextClientId++,
       note: (message, level = 'verbose') => this.#log[level](message),
     };

@@ -1,7 +1,7 @@
 /** What needs clients that no test can connect as: other users, types and addresses. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { ReplyError } from '../../support/client.ts';
-import { FakeClient, FakeServer } from './fake-server.ts';
+import { ALICE, FakeClient, FakeServer } from './fake-server.ts';
 
 let server: FakeServer;
 let other: FakeClient;
@@ -14,7 +14,7 @@ beforeEach(() => {
   replica = new FakeClient(3);
   replica.type = 'replica';
   alice = new FakeClient(4);
-  alice.user = 'alice';
+  alice.user = ALICE;
   server.others.push(other, replica, alice);
 });
 
