@@ -109,7 +109,7 @@ export class Dispatcher {
       // Also what is denied counts, and waits where it has to.
       if (this.#gate.isActive && this.#gate.holds(connection, command)) return false;
       const denial = this.#denialOf(connection, command, args, restriction);
-      if (denial !== undefined) return this.#deny(connection, command, denial);
+      if (denial !== undefined) return this.#deny(connection, denial);
     }
     if (connection.isUnchecked) return this.#route(connection, command, args);
     return this.#dispatchGated(connection, command, args);
@@ -209,6 +209,8 @@ export class Dispatcher {
     if (result !== ALLOWED) {
       // An option that forbids the command to everybody says so first.
       const refusal = this.#local.refusal(command, connection);
+      // What is noted of the client shows the command.
+      connection.lastCommand = command.fullName;
       return refusal ?? this.#acl.refusal(connection, command, args, result, restriction.deniedWord);
     }
     const problem = command.readsUnnamedKeys?.(args);
@@ -216,11 +218,9 @@ export class Dispatcher {
     return problem;
   }
 
-  #deny(connection: Connection, command: Command, text: string): true {
-    connection.lastCommand = command.fullName;
+  #deny(connection: Connection, text: string): boolean {
     if (this.#gate.isActive) this.#gate.passed(connection);
-    this.#refuse(connection, text);
-    return true;
+    return this.#refuse(connection, text);
   }
 
   #emit(connection: Connection, isWanted: boolean): void {
