@@ -1,7 +1,7 @@
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import type { Config } from '../../../src/config/config.ts';
 import { createConfig, type Options } from '../../../src/config/load.ts';
-import { type OptionName, optionNames, options } from '../../../src/config/options.ts';
+import { type OptionName, optionAliases, optionNames, options, rowOf } from '../../../src/config/options.ts';
 import { optionsTable } from '../../../src/config/options-table.ts';
 import { redisDirectives } from '../../../src/config/redis-directives.ts';
 
@@ -34,7 +34,11 @@ describe('CONFIG GET', () => {
       loglevel: 'notice',
       requirepass: '',
     });
-    expect(config.matching(['*']).map(([name]) => name)).toEqual(optionNames);
+    const shown = config.matching(['*']).map(([name]) => name);
+    expect(shown.filter((name) => !optionAliases.has(name))).toEqual(
+      optionNames.filter((name) => !rowOf(name).isHidden && !rowOf(name).isForStart),
+    );
+    expect(shown).toEqual(expect.arrayContaining([...optionAliases.keys()]));
   });
 
   test('takes several patterns in any case and names each option once', () => {
@@ -334,9 +338,11 @@ describe('the embeddable API', () => {
 });
 
 describe('the table of options', () => {
-  test('has a line for each option in the README', () => {
+  test('has a line for each option with an effect in the README, and the names of the others', () => {
     const lines = optionsTable().trimEnd().split('\n');
-    expect(lines).toHaveLength(optionNames.length + 2);
+    expect(lines.pop()).toMatch(/^`dir`, `replicaof`, .*`hash-max-listpack-entries`, .*\.$/);
+    expect(lines.splice(-2)).toEqual(['', expect.stringContaining('without effect')]);
+    expect(lines).toHaveLength(optionNames.filter((name) => !rowOf(name).isInert).length + 2);
     expect(lines[0]).toBe('| option | default | changeable at run time | what it does |');
     expect(lines).toContain(
       '| `shards` | cores less one | no | worker threads, each of which owns a part of the keys |',
