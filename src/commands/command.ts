@@ -7,7 +7,7 @@ import type { ReplyWriter } from '../protocol/reply-writer.ts';
 import type { KeyspaceView } from '../store/view.ts';
 import type { ServerContext, ShardContext } from './context.ts';
 
-export type CommandGroup = 'string' | 'generic' | 'connection' | 'server' | 'bitmap';
+export type CommandGroup = 'string' | 'generic' | 'connection' | 'server' | 'bitmap' | 'cluster';
 
 /** Redis's command flags, in the form COMMAND INFO prints them. */
 export type CommandFlag =
@@ -176,6 +176,8 @@ export interface CommandSpec {
   readonly hasLongReply?: boolean;
   /** A container has subcommands in place of a placement (or both, like COMMAND). */
   readonly subcommands?: readonly CommandSpec[];
+  /** True for a container that is one command in Redis and reads its words itself: COMMAND shows no subcommands. */
+  readonly readsOwnWords?: boolean;
 }
 
 /** Keeps the literal object and checks its type: how every family file declares its commands. */

@@ -10,6 +10,7 @@ export interface StartOptions {
   readonly 'proto-max-bulk-len': number;
   readonly hz: number;
   readonly 'active-expire-effort': number;
+  readonly 'virtual-nodes': number;
 }
 
 /** The `workerData` of a shard's thread. */

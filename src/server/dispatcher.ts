@@ -267,11 +267,13 @@ export class Dispatcher {
     /** The link of each key, and the words that go to each link. */
     const order: ShardLink[] = [];
     const words = new Map<ShardLink, number[]>();
+    // The words before the keys, the name of a subcommand, go to all.
+    const before = Array.from({ length: first - 1 }, (_, i) => i + 1);
     for (let key = first; key <= last; key += keys.step) {
       const link = this.#router.linkOf(args, key);
       let list = words.get(link);
       if (list === undefined) {
-        list = [];
+        list = [...before];
         words.set(link, list);
       }
       for (let word = key; word < key + keys.step; word++) list.push(word);
@@ -328,7 +330,7 @@ export class Dispatcher {
     });
     const flags = this.#flagsOf(connection) | REQUEST_RUN_START;
     parts.forEach(({ link, words }, part) => {
-      const first = words[0];
+      const first = words[Math.max(command.keyIndex, 1) - 1];
       const hash = first === undefined ? 0 : this.#router.hashOf(args, first);
       link.push(command.id, connection.db, flags, hash, args, words);
       const run: Run = this.#runs.take(undefined);

@@ -9,6 +9,7 @@ import type { Arguments } from '../protocol/arguments.ts';
 import { DEBUG_NOT_ALLOWED } from '../protocol/errors.ts';
 import type { ReplyWriter } from '../protocol/reply-writer.ts';
 import type { Connection } from './connection.ts';
+import type { DeferredReplies } from './deferred-replies.ts';
 
 /** What the context needs of the server. */
 export interface LocalHost {
@@ -22,6 +23,9 @@ export interface LocalHost {
   shutdown(): void;
   touched(connection: Connection): void;
   crossProtocol(connection: Connection): void;
+  readonly deferred: DeferredReplies;
+  rewriteConfig(isForced: boolean): string | undefined;
+  log(message: string): void;
 }
 
 export class LocalCommands implements ServerContext {
@@ -104,5 +108,17 @@ export class LocalCommands implements ServerContext {
 
   shutdown(): void {
     this.#host.shutdown();
+  }
+
+  defer(): (write: (reply: ReplyWriter) => void) => void {
+    return this.#host.deferred.take(this.#connection);
+  }
+
+  rewriteConfig(isForced: boolean): string | undefined {
+    return this.#host.rewriteConfig(isForced);
+  }
+
+  log(message: string): void {
+    this.#host.log(message);
   }
 }

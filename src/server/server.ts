@@ -6,17 +6,21 @@ import { type HashSeed, randomHashSeed } from '../base/hash.ts';
 import type { ServerReport } from '../commands/context.ts';
 import { CommandTable } from '../commands/table.ts';
 import type { Config } from '../config/config.ts';
+import { rewriteConfigFile } from '../config/rewrite-file.ts';
+import { NO_CONFIG_FILE, rewriteFailed } from '../protocol/errors.ts';
 import { slotTable } from '../ring/hash-ring.ts';
 import { laneBytes } from '../ring/lane.ts';
 import { WakeWord } from '../ring/wake-word.ts';
 import { Acceptor, type AcceptorOptions } from './acceptor.ts';
 import type { Connection } from './connection.ts';
+import { DeferredReplies } from './deferred-replies.ts';
 import { DirectReader } from './direct-reader.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Listener } from './listener.ts';
 import { LocalCommands, type LocalHost } from './local-commands.ts';
 import type { Log } from './log.ts';
 import { OutputLimit } from './output-limit.ts';
+import { PidFile } from './pid-file.ts';
 import { reportOf } from './report.ts';
 import { Router } from './router.ts';
 import { RunPool } from './run.ts';
@@ -41,9 +45,17 @@ export type StopReason =
   | { readonly kind: 'asked' }
   | { readonly kind: 'shard-died'; readonly message: string };
 
+interface ServerParts {
+  readonly shards: Shards;
+  readonly seed: HashSeed;
+  readonly wake: WakeWord;
+  readonly runs: RunPool;
+}
+
 export class Server implements LocalHost {
   readonly config: Config;
-  readonly commands = new CommandTable();
+  readonly commands: CommandTable;
+  readonly deferred: DeferredReplies;
   readonly runId = randomBytes(20).toString('hex');
   readonly startedAtMs = Date.now();
   /** Commands a second, over the last second or so. */
@@ -57,6 +69,7 @@ export class Server implements LocalHost {
   readonly #dispatcher: Dispatcher;
   readonly #direct: DirectReader;
   readonly #listener: Listener;
+  readonly #pidFile: PidFile;
   readonly #upkeep: NodeJS.Timeout;
   #upkeeps = 0;
   #lastCommands = 0;
@@ -66,10 +79,16 @@ export class Server implements LocalHost {
   /** What the counters stood at when CONFIG RESETSTAT was called. */
   #baseline: Partial<Record<keyof ServerReport, number>> = {};
 
-  private constructor(options: ServerOptions, shards: Shards, seed: HashSeed, wake: WakeWord, runs: RunPool) {
+  private constructor(options: ServerOptions, commands: CommandTable, parts: ServerParts) {
     const { config } = options;
+    const { shards, seed, wake, runs } = parts;
     this.#options = options;
     this.config = config;
+    this.commands = commands;
+    this.deferred = new DeferredReplies(runs, (connection, errors) => {
+      this.#dispatcher.errorReplies += errors;
+      this.touched(connection);
+    });
     this.#log = options.log;
     this.#shards = shards;
     const slots = slotTable(config.get('shards'), config.get('virtual-nodes'));
@@ -99,14 +118,16 @@ export class Server implements LocalHost {
       keepAliveSeconds: () => config.get('tcp-keepalive'),
       accepted: (socket, addresses) => this.#acceptor.accept(socket, addresses),
     });
+    this.#pidFile = new PidFile(config.get('pidfile'), (message) => this.#log.warning(message));
     this.#followConfig(acceptorOptions);
     this.#upkeep = setInterval(() => this.#doUpkeep(), UPKEEP_MS);
     this.#upkeep.unref();
   }
 
-  /** Starts the shards, then listens. Throws ListenError; then nothing is left running. */
+  /** Starts the shards, then listens. Throws RenameError and ListenError; then nothing is left running. */
   static async start(options: ServerOptions): Promise<Server> {
     const { config } = options;
+    const commands = new CommandTable(undefined, config.get('rename-command'));
     const seed = randomHashSeed();
     const wake = WakeWord.memory();
     let server: Server | undefined;
@@ -120,7 +141,7 @@ export class Server implements LocalHost {
       options: config.forShards(),
       died: (shard, reason) => server?.shardDied(shard, reason),
     });
-    server = new Server(options, shards, seed, new WakeWord(wake), new RunPool());
+    server = new Server(options, commands, { shards, seed, wake: new WakeWord(wake), runs: new RunPool() });
     try {
       await server.#listener.open();
     } catch (error) {
@@ -128,6 +149,7 @@ export class Server implements LocalHost {
       await shards.terminate();
       throw error;
     }
+    server.#pidFile.write();
     return server;
   }
 
@@ -166,8 +188,10 @@ export class Server implements LocalHost {
     clearInterval(this.#upkeep);
     await this.#listener.close();
     const timeoutMs = this.config.get('shutdown-timeout') * 1000;
+    this.deferred.drop();
     await this.#acceptor.stop(timeoutMs);
     await this.#shards.stop(timeoutMs);
+    this.#pidFile.remove();
     this.#options.stopped?.({ kind: 'asked' });
   }
 
@@ -176,6 +200,7 @@ export class Server implements LocalHost {
     const message = `shard ${shard} died: ${reason}`;
     this.#log.warning(message);
     clearInterval(this.#upkeep);
+    this.#pidFile.remove();
     this.#stopping ??= this.#stopAtOnce();
     this.#options.stopped?.({ kind: 'shard-died', message });
   }
@@ -236,6 +261,21 @@ export class Server implements LocalHost {
 
   touched(connection: Connection): void {
     this.#acceptor.touch(connection);
+  }
+
+  rewriteConfig(isForced: boolean): string | undefined {
+    if (this.configFile === '') return NO_CONFIG_FILE;
+    const reason = rewriteConfigFile(this.configFile, this.config, isForced);
+    if (reason !== undefined) {
+      this.#log.warning(`CONFIG REWRITE failed: ${reason}`);
+      return rewriteFailed(reason);
+    }
+    this.#log.notice('CONFIG REWRITE executed with success.');
+    return undefined;
+  }
+
+  log(message: string): void {
+    this.#log.warning(message);
   }
 
   crossProtocol(connection: Connection): void {

@@ -8,12 +8,14 @@
  * the request lane: what the acceptor sent by control before a request is in force when the request runs.
  */
 import { receiveMessageOnPort } from 'node:worker_threads';
+import { slotOf } from '../base/crc16.ts';
 import { hashBytes } from '../base/hash.ts';
 import type { ShardContext } from '../commands/context.ts';
 import { type Command, CommandTable, ROUTE } from '../commands/table.ts';
 import { Arguments } from '../protocol/arguments.ts';
 import { OUT_OF_MEMORY } from '../protocol/errors.ts';
 import type { ReplyWriter } from '../protocol/reply-writer.ts';
+import { slotTable } from '../ring/hash-ring.ts';
 import { LaneConsumer, LaneProducer } from '../ring/lane.ts';
 import {
   FRAME_HEADER_BYTES,
@@ -62,6 +64,7 @@ export class Shard implements ShardContext {
   readonly #expiry: ExpiryPace;
   /** Where the requests of the current group begin in the lane. */
   readonly #group = new Int32Array(GROUP_REQUESTS);
+  #slots: Uint16Array | undefined;
   #nowMs = Date.now();
   #commandsExecuted = 0;
   /** The only database used since figures were last published, or -1 when there were several. */
@@ -131,6 +134,13 @@ export class Shard implements ShardContext {
   sleep(ms: number): void {
     if (ms > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
     this.#nowMs = Date.now();
+  }
+
+  owns(key: Uint8Array): boolean {
+    const { shards, options } = this.#setup;
+    // Hardly any command asks, so the table is made when one does.
+    this.#slots ??= slotTable(shards, options['virtual-nodes']);
+    return this.#slots[slotOf(key, 0, key.length)] === this.shardIndex;
   }
 
   #sleep(): void {

@@ -17,7 +17,7 @@ export const shards = {
     kind: integer(1, 1024),
     default: 160,
     mutable: false,
-    affects: ['server'],
+    affects: ['server', 'shards'],
     group: 'Shards',
     help: 'points of each shard on the hash ring',
   }),

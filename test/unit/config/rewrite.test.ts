@@ -228,7 +228,8 @@ describe('for any file and any values', () => {
         const rewritten = rewrite(text, config, files, isForced);
         expect(valuesOf(started(rewritten, files))).toEqual(valuesOf(config));
         expect(rewrite(rewritten, config, files, isForced)).toBe(rewritten);
-        const comments = (all: string) => all.split('\n').filter((line) => line.trim() === '# comment').length;
+        const comments = (all: string) =>
+          all.split('\n').filter((line) => line.trim() === '# comment').length;
         expect(comments(rewritten)).toBe(comments(text));
       }),
       { numRuns: 300 },
