@@ -157,13 +157,15 @@ export interface CommandSpec {
   readonly flags: readonly CommandFlag[];
   /** ACL categories beyond those that follow from the flags and the group. */
   readonly categories?: readonly string[];
+  /** True where the group gives no category, as for WAIT, which has nothing to do with keys. */
+  readonly lacksGroupCategory?: boolean;
   readonly keys?: KeyPositions;
   readonly arguments?: readonly ArgumentSpec[];
   readonly history?: readonly HistoryEntry[];
   readonly tips?: readonly string[];
   readonly deprecated?: { readonly since: string; readonly replacedBy: string };
   /** The option that must allow the command: `yes`, `no`, or `local` for connections of this machine. */
-  readonly guardedBy?: 'enable-debug-command';
+  readonly guardedBy?: 'enable-debug-command' | 'enable-module-command';
   /** Checks that need no data, made before the command is routed: the text of an error, or undefined. */
   readonly check?: (args: Arguments) => string | undefined;
   readonly placement?: Placement;

@@ -35,6 +35,7 @@ export const modules = defineCommands([
         complexity: 'O(1)',
         arity: -3,
         flags: LOADING_FLAGS,
+        guardedBy: 'enable-module-command',
         arguments: [
           { name: 'path', type: 'string' },
           { name: 'arg', type: 'string', optional: true, multiple: true },
@@ -49,6 +50,7 @@ export const modules = defineCommands([
         complexity: 'O(1)',
         arity: -3,
         flags: LOADING_FLAGS,
+        guardedBy: 'enable-module-command',
         arguments: [
           { name: 'path', type: 'string' },
           {
@@ -75,6 +77,7 @@ export const modules = defineCommands([
         complexity: 'O(1)',
         arity: 3,
         flags: LOADING_FLAGS,
+        guardedBy: 'enable-module-command',
         arguments: [{ name: 'name', type: 'string' }],
         placement: { at: 'server', handler: ({ reply }) => reply.error(NO_SUCH_MODULE) },
       },

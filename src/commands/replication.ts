@@ -120,6 +120,7 @@ export const replication = defineCommands([
     arity: 3,
     flags: [],
     categories: ['connection'],
+    lacksGroupCategory: true,
     arguments: [
       { name: 'numreplicas', type: 'integer' },
       { name: 'timeout', type: 'integer' },
@@ -137,6 +138,7 @@ export const replication = defineCommands([
     arity: 4,
     flags: ['noscript'],
     categories: ['connection'],
+    lacksGroupCategory: true,
     arguments: [
       { name: 'numlocal', type: 'integer' },
       { name: 'numreplicas', type: 'integer' },

@@ -125,6 +125,7 @@ function build(spec: CommandSpec, container: Command | undefined, all: Command[]
     arity: spec.arity,
     flags: spec.flags,
     categories: spec.categories,
+    lacksGroupCategory: spec.lacksGroupCategory ?? false,
     keys: spec.keys,
     arguments: spec.arguments,
     history: spec.history,

@@ -35,8 +35,6 @@ export const EXPIRE_GT_LT_CONFLICT = 'ERR GT and LT options at the same time are
 export const INVALID_COMMAND = 'ERR Invalid command specified';
 export const COMMAND_HAS_NO_KEYS = 'ERR The command has no key arguments';
 export const INVALID_ARGUMENT_COUNT = 'ERR Invalid number of arguments specified for command';
-export const DEBUG_NOT_ALLOWED =
-  'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.';
 export const NOT_POSITIVE = 'ERR value is out of range, must be positive';
 export const NOT_IN_RESP2 = 'ERR RESP2 is not supported by this command';
 export const WRONG_PROTOCOL_TYPE =
@@ -132,6 +130,11 @@ export function unknownReplconfOption(option: string): string {
 /** For an integer beyond the bounds that are asked for. */
 export function outOfRange(min: number, max: number): string {
   return `ERR value is out of range, value must between ${min} and ${max}`;
+}
+
+/** `command` is one that `option` guards. */
+export function notAllowed(command: string, option: string): string {
+  return `ERR ${command.toUpperCase()} command not allowed. If the ${option} option is set to "local", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.`;
 }
 
 /** `reason` is the system's: `Permission denied`. */

@@ -6,7 +6,7 @@ import type { Client, ServerContext, ServerReport } from '../commands/context.ts
 import type { Command, CommandTable } from '../commands/table.ts';
 import type { Config } from '../config/config.ts';
 import type { Arguments } from '../protocol/arguments.ts';
-import { DEBUG_NOT_ALLOWED } from '../protocol/errors.ts';
+import { notAllowed } from '../protocol/errors.ts';
 import type { ReplyWriter } from '../protocol/reply-writer.ts';
 import type { Connection } from './connection.ts';
 import type { DeferredReplies } from './deferred-replies.ts';
@@ -65,7 +65,7 @@ export class LocalCommands implements ServerContext {
     if (command.guardedBy === undefined) return undefined;
     const allowed = this.config.get(command.guardedBy);
     if (allowed === 'yes' || (allowed === 'local' && connection.isLocal)) return undefined;
-    return DEBUG_NOT_ALLOWED;
+    return notAllowed((command.container ?? command).name, command.guardedBy);
   }
 
   /** Notes that a connection may have something to flush. */

@@ -1,5 +1,6 @@
 /** All hand-written cases by family. */
 import type { Cases } from './case.ts';
+import { administration } from './cases/administration.ts';
 import { connection } from './cases/connection.ts';
 import { counters } from './cases/counters.ts';
 import { errors } from './cases/errors.ts';
@@ -18,6 +19,7 @@ export const families: Readonly<Record<string, Cases>> = {
   scanning,
   connection,
   server,
+  administration,
   errors,
 };
 

@@ -6,7 +6,7 @@
  * - `add` (for what has no order):  digest ^= SHA1(data)
  * - `mix` (for what has):           digest = SHA1(digest ^ SHA1(data))
  * - a value: mix its type's number, then its content; add "!!expire!!" when the key has an expiry
- * - a database: add up over its keys what mixing the key and then its value gives; its number is mixed in before
+ * - a database: mix its number; add, for each of its keys, what mixing the key and then its value gives
  *
  * Adding does not depend on the order, so each shard adds up its own keys of each database.
  */
@@ -75,7 +75,7 @@ export function digestOfShard({ keyspace, reply }: ShardContext): void {
       const start = keyspace.keyStart(ref);
       digest.mix(keyspace.bytesOf(ref).slice(start, start + keyspace.keyLength(ref)));
       mixValue(digest, keyspace, ref);
-      sum.xor(digest.bytes);
+      sum.add(digest.bytes);
     });
     // All of its keys may just have been found to have expired.
     if (keyspace.size(db) > 0) records.push(Buffer.from([db]), sum.bytes);

@@ -156,7 +156,6 @@ const system = {
   bgsave_cpulist: inert(text('cores'), '', 'cores of the saving process', FIXED),
   'bind-source-addr': inert(text('address'), '', 'address that connections go out from'),
   'socket-mark-id': inert(integer(0, UINT_MAX), 0, 'mark of the sockets', FIXED),
-  'enable-module-command': inert(oneOf('no', 'yes', 'local'), 'no', 'who may use MODULE LOAD', FIXED),
 };
 
 export const compatibility = { ...encodings, ...memoryUse, ...files, ...system };

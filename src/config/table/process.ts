@@ -44,6 +44,14 @@ export const processOptions = {
     group: 'Security',
     help: 'allow CONFIG SET of dir and dbfilename: never, always, or to clients of this machine',
   }),
+  'enable-module-command': row({
+    kind: oneOf('no', 'yes', 'local'),
+    default: 'no',
+    mutable: false,
+    affects: ['server'],
+    group: 'Security',
+    help: 'allow MODULE LOAD and UNLOAD, which never succeed: never, always, or to clients of this machine',
+  }),
   'rename-command': row({
     kind: renames,
     default: [],
