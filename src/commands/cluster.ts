@@ -6,10 +6,10 @@ import { CLUSTER_DISABLED } from '../protocol/errors.ts';
 import { type CommandSpec, defineCommands } from './command.ts';
 import type { ServerContext } from './context.ts';
 
-type Declared = Omit<CommandSpec, 'group' | 'placement'>;
+type Declared = Omit<CommandSpec, 'group' | 'alwaysRefuses' | 'placement'>;
 
 function declare(spec: Declared): CommandSpec {
-  return { ...spec, group: 'cluster', placement: { at: 'server', handler: refuse } };
+  return { ...spec, group: 'cluster', alwaysRefuses: true, placement: { at: 'server', handler: refuse } };
 }
 
 function refuse({ reply }: ServerContext): void {

@@ -178,6 +178,8 @@ export interface CommandSpec {
   readonly hasLongReply?: boolean;
   /** A container has subcommands in place of a placement (or both, like COMMAND). */
   readonly subcommands?: readonly CommandSpec[];
+  /** True when it is there only to say that this version cannot do it: no list of what it can do shows it. */
+  readonly alwaysRefuses?: boolean;
   /** True for a container that is one command in Redis and reads its words itself: COMMAND shows no subcommands. */
   readonly readsOwnWords?: boolean;
 }

@@ -35,6 +35,7 @@ export const modules = defineCommands([
         complexity: 'O(1)',
         arity: -3,
         flags: LOADING_FLAGS,
+        alwaysRefuses: true,
         guardedBy: 'enable-module-command',
         arguments: [
           { name: 'path', type: 'string' },
@@ -50,6 +51,7 @@ export const modules = defineCommands([
         complexity: 'O(1)',
         arity: -3,
         flags: LOADING_FLAGS,
+        alwaysRefuses: true,
         guardedBy: 'enable-module-command',
         arguments: [
           { name: 'path', type: 'string' },
@@ -77,6 +79,7 @@ export const modules = defineCommands([
         complexity: 'O(1)',
         arity: 3,
         flags: LOADING_FLAGS,
+        alwaysRefuses: true,
         guardedBy: 'enable-module-command',
         arguments: [{ name: 'name', type: 'string' }],
         placement: { at: 'server', handler: ({ reply }) => reply.error(NO_SUCH_MODULE) },

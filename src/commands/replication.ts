@@ -94,6 +94,7 @@ export const replication = defineCommands([
     complexity: 'O(1)',
     arity: -1,
     flags: ['admin', 'noscript', 'stale'],
+    alwaysRefuses: true,
     arguments: [
       {
         name: 'target',
@@ -155,6 +156,7 @@ export const replication = defineCommands([
     complexity: '',
     arity: 1,
     flags: SYNC_FLAGS,
+    alwaysRefuses: true,
     placement: { at: 'server', handler: ({ reply }) => reply.error(NO_REPLICATION) },
   },
   {
@@ -165,6 +167,7 @@ export const replication = defineCommands([
     complexity: '',
     arity: -3,
     flags: SYNC_FLAGS,
+    alwaysRefuses: true,
     arguments: [
       { name: 'replicationid', type: 'string' },
       { name: 'offset', type: 'integer' },

@@ -137,6 +137,7 @@ function build(spec: CommandSpec, container: Command | undefined, all: Command[]
     check: spec.check,
     placement,
     subcommands: spec.subcommands,
+    alwaysRefuses: spec.alwaysRefuses ?? false,
     readsOwnWords: spec.readsOwnWords ?? false,
     id: all.length,
     fullName: container === undefined ? spec.name : `${container.name}|${spec.name}`,
