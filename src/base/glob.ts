@@ -12,6 +12,8 @@ const CLOSE = 93;
 const CARET = 94;
 const DASH = 45;
 const BACKSLASH = 92;
+/** Redis follows no more stars in a pattern: beyond that many nothing matches. */
+const STARS_MAX = 1000;
 
 /** True when all of `text[start, end)` matches `pattern`. */
 export function globMatches(
@@ -26,9 +28,13 @@ export function globMatches(
   let t = start;
   let starPattern = -1;
   let starText = 0;
+  let stars = 0;
   while (t < end) {
     if (p < patternEnd && pattern[p] === STAR) {
-      starPattern = ++p;
+      while (pattern[p] === STAR) p++;
+      if (p === patternEnd) return true;
+      if (++stars > STARS_MAX) return false;
+      starPattern = p;
       starText = t;
       continue;
     }

@@ -79,7 +79,8 @@ export class CommandTable {
     ) {
       return direct;
     }
-    const [first, second] = name.split('|');
+    const [first, second, ...rest] = name.split('|');
+    if (rest.length > 0) return undefined;
     const command = this.top.find(({ calledName }) => calledName === first);
     return second === undefined ? command : command?.children.find((child) => child.name === second);
   }

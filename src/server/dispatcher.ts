@@ -21,6 +21,7 @@ import { SplitReply } from './split-reply.ts';
 
 /** A reply with more is long: it is not asked for while others of the connection are due. */
 const LONG_REPLY_BYTES = 32 * 1024;
+const NO_WORDS: readonly number[] = [];
 
 export interface DispatcherParts {
   readonly commands: CommandTable;
@@ -268,12 +269,12 @@ export class Dispatcher {
     const order: ShardLink[] = [];
     const words = new Map<ShardLink, number[]>();
     // The words before the keys, the name of a subcommand, go to all.
-    const before = Array.from({ length: first - 1 }, (_, i) => i + 1);
+    const before = first === 1 ? NO_WORDS : Array.from({ length: first - 1 }, (_, i) => i + 1);
     for (let key = first; key <= last; key += keys.step) {
       const link = this.#router.linkOf(args, key);
       let list = words.get(link);
       if (list === undefined) {
-        list = [...before];
+        list = before.slice();
         words.set(link, list);
       }
       for (let word = key; word < key + keys.step; word++) list.push(word);

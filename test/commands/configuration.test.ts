@@ -121,6 +121,7 @@ forEachShardCount([1, 3], (shards) => {
       expect(await info('flushall')).toBeUndefined();
       expect(await info('hidden|get')).toBe('config|get');
       expect(await info('config|get')).toBeUndefined();
+      expect(await info('hidden|get|hz')).toBeUndefined();
       expect(await client.command('COMMAND', 'GETKEYS', 'store', 'k', 'v')).toEqual(['k']);
       expect(await client.command('COMMAND', 'GETKEYS', 'get', 'k')).toEqual(
         new ReplyError('ERR Invalid command specified'),
@@ -162,6 +163,19 @@ describe('protected options', () => {
     expect(await client.command('CONFIG', 'SET', 'dbfilename', 'x.rdb', 'dir', '/tmp')).toBe('OK');
     expect(await client.command('CONFIG', 'GET', 'd[bi]*r*')).toEqual(expect.arrayContaining(['/tmp']));
   });
+});
+
+test('CONFIG SET takes every value that CONFIG GET shows, and changes nothing by that', async () => {
+  const [client] = await start({ args: ['--enable-protected-configs', 'yes'] });
+  const before = (await client.command('CONFIG', 'GET', '*')) as string[];
+  for (let i = 0; i < before.length; i += 2) {
+    const reply = await client.command('CONFIG', 'SET', before[i]!, before[i + 1]!);
+    if (reply === 'OK') continue;
+    expect(String(reply)).toBe(
+      `ReplyError: ERR CONFIG SET failed (possibly related to argument '${before[i]}') - can't set immutable config`,
+    );
+  }
+  expect(await client.command('CONFIG', 'GET', '*')).toEqual(before);
 });
 
 describe('pidfile', () => {

@@ -1,9 +1,12 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import type { Config } from '../../../src/config/config.ts';
 import { createConfig, type Options } from '../../../src/config/load.ts';
 import { type OptionName, optionAliases, optionNames, options, rowOf } from '../../../src/config/options.ts';
 import { optionsTable } from '../../../src/config/options-table.ts';
 import { redisDirectives } from '../../../src/config/redis-directives.ts';
+import { repositoryRoot } from '../../support/paths.ts';
 
 function value(config: Config, name: string): string | undefined {
   return config.matching([name])[0]?.[1];
@@ -364,6 +367,18 @@ describe('the table of options', () => {
     );
     expect(parsed).toEqual({ value: config.get(name) });
     expect(help).toMatch(/^[^\n]{5,100}$/);
+  });
+
+  test('has each option in one of its files only, and no option has the other name of another', async () => {
+    const folder = join(repositoryRoot, 'src/config/table');
+    const names: string[] = [];
+    for (const file of readdirSync(folder)) {
+      const module = (await import(join(folder, file))) as Record<string, object>;
+      for (const rows of Object.values(module)) names.push(...Object.keys(rows));
+    }
+    expect(names.sort()).toEqual([...optionNames].sort());
+    const aliases = optionNames.flatMap((name) => rowOf(name).aliases ?? []);
+    expect(new Set([...aliases, ...optionNames]).size).toBe(aliases.length + optionNames.length);
   });
 
   test("only shardis's own options are unknown to Redis", () => {
