@@ -183,7 +183,7 @@ export class Selector {
     if (word === '' || hasSpaces(word)) return ACL_RULE.syntax;
     const subcommand = commands.byName(lower);
     if (subcommand !== undefined) this.#commands.setCommand(subcommand, true);
-    else if (container.children.length > 0 && !container.hasFreeWords) return ACL_RULE.unknownCommand;
+    else if (container.children.length > 0 && !container.readsOwnWords) return ACL_RULE.unknownCommand;
     else this.#commands.allowFirstWord(container, word);
     return undefined;
   }

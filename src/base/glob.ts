@@ -12,7 +12,7 @@ const CLOSE = 93;
 const CARET = 94;
 const DASH = 45;
 const BACKSLASH = 92;
-/** As in Redis, text is no further matched behind so many stars. */
+/** Redis follows no more stars in a pattern: beyond that many nothing matches. */
 const STARS_MAX = 1000;
 
 /** True when all of `text[start, end)` matches `pattern`. */
@@ -31,10 +31,11 @@ export function globMatches(
   let stars = 0;
   while (t < end) {
     if (p < patternEnd && pattern[p] === STAR) {
-      starPattern = ++p;
+      while (pattern[p] === STAR) p++;
+      if (p === patternEnd) return true;
+      if (++stars > STARS_MAX) return false;
+      starPattern = p;
       starText = t;
-      // Stars in a row are one, and one at the end needs no matching.
-      if (p < patternEnd && pattern[p] !== STAR && ++stars > STARS_MAX) return false;
       continue;
     }
     const next = p < patternEnd ? matchOne(pattern, p, text[t]!, ignoreCase) : -1;

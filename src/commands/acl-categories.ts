@@ -52,9 +52,8 @@ export function categoriesOf(command: Command): readonly string[] {
   const found = new Set(command.categories);
   for (const flag of command.flags) for (const category of OF_FLAG[flag] ?? []) found.add(category);
   if (!found.has('fast')) found.add('slow');
-  const ofGroup = OF_GROUP[command.group];
+  const ofGroup = command.lacksGroupCategory ? undefined : OF_GROUP[command.group];
   // A container that does nothing itself belongs to no group's category: only its subcommands do.
-  const isInGroup = command.placement !== undefined && command.hasGroupCategory !== false;
-  if (ofGroup !== undefined && isInGroup) found.add(ofGroup);
+  if (ofGroup !== undefined && command.placement !== undefined) found.add(ofGroup);
   return CATEGORIES.filter((category) => found.has(category));
 }

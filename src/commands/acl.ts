@@ -313,7 +313,7 @@ function dryRun({ acl, args, commands, reply }: ServerContext): void {
 function findCommand(commands: CommandTable, args: Arguments): Command | undefined {
   const command = commands.find(args);
   if (command === undefined || command.children.length === 0 || args.count === 1) return command;
-  return commands.findSubcommand(command, args) ?? (command.hasFreeWords ? command : undefined);
+  return commands.findSubcommand(command, args) ?? (command.readsOwnWords ? command : undefined);
 }
 
 function generatePassword(context: ServerContext): void {

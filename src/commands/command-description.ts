@@ -42,9 +42,15 @@ const KEY_FLAG_ORDER: readonly KeyFlag[] = [
   'variable_flags',
 ];
 
+/** The subcommands that COMMAND tells of. */
+export function shownChildren(command: Command): readonly Command[] {
+  return command.readsOwnWords ? [] : command.children;
+}
+
 /** The ten elements of COMMAND INFO. */
 export function writeCommandInfo(reply: ReplyWriter, command: Command): void {
-  const { keys, children, tips = [] } = command;
+  const { keys, tips = [] } = command;
+  const children = shownChildren(command);
   reply.array(10);
   reply.bulkText(command.fullName);
   reply.integer(command.arity);
@@ -154,7 +160,8 @@ function writeEntries(reply: ReplyWriter, entries: readonly Entry[]): void {
 
 /** The map that COMMAND DOCS gives for one command; its name is written by the caller. */
 export function writeCommandDocs(reply: ReplyWriter, command: Command): void {
-  const { deprecated, history, children } = command;
+  const { deprecated, history } = command;
+  const children = shownChildren(command);
   const entries: Entry[] = [
     ['summary', () => reply.bulkUtf8(command.summary)],
     ['since', () => reply.bulkText(command.since)],

@@ -7,7 +7,7 @@ import type { ReplyWriter } from '../protocol/reply-writer.ts';
 import type { KeyspaceView } from '../store/view.ts';
 import type { ServerContext, ShardContext } from './context.ts';
 
-export type CommandGroup = 'string' | 'generic' | 'connection' | 'server' | 'bitmap';
+export type CommandGroup = 'string' | 'generic' | 'connection' | 'server' | 'bitmap' | 'cluster';
 
 /** Redis's command flags, in the form COMMAND INFO prints them. */
 export type CommandFlag =
@@ -200,8 +200,8 @@ export interface CommandSpec {
   readonly flags: readonly CommandFlag[];
   /** ACL categories beyond those that follow from the flags and the group. */
   readonly categories?: readonly string[];
-  /** False when it has not the category of its group. */
-  readonly hasGroupCategory?: false;
+  /** True where the group gives no category, as for WAIT, which has nothing to do with keys. */
+  readonly lacksGroupCategory?: boolean;
   readonly keys?: KeyPositions;
   /** Channels that it publishes to or subscribes to. Leaving a channel needs no permission. */
   readonly channels?: ChannelPositions;
@@ -210,7 +210,7 @@ export interface CommandSpec {
   readonly tips?: readonly string[];
   readonly deprecated?: { readonly since: string; readonly replacedBy: string };
   /** The option that must allow the command: `yes`, `no`, or `local` for connections of this machine. */
-  readonly guardedBy?: 'enable-debug-command';
+  readonly guardedBy?: 'enable-debug-command' | 'enable-module-command';
   /**
    * The text of an error where the words make the command read keys that they do not name: users who may not read all keys
    * get it.
@@ -228,13 +228,15 @@ export interface CommandSpec {
    * connection has much to send.
    */
   readonly hasLongReply?: boolean;
-  /**
-   * True when the words behind the name are no subcommands to Redis, though some are to us: users may be allowed the command
-   * with any first word.
-   */
-  readonly hasFreeWords?: boolean;
   /** A container has subcommands in place of a placement (or both, like COMMAND). */
   readonly subcommands?: readonly CommandSpec[];
+  /** True when it is there only to say that this version cannot do it: no list of what it can do shows it. */
+  readonly alwaysRefuses?: boolean;
+  /**
+   * True for a container that is one command in Redis and reads its words itself: COMMAND shows no subcommands, and users
+   * may be allowed it with any first word.
+   */
+  readonly readsOwnWords?: boolean;
 }
 
 /** Keeps the literal object and checks its type: how every family file declares its commands. */

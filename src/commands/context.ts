@@ -59,6 +59,8 @@ export interface ShardContext {
   hashOf(index: number): number;
   /** Blocks the shard's thread. */
   sleep(ms: number): void;
+  /** Whether `key` belongs to this shard. */
+  owns(key: Uint8Array): boolean;
 }
 
 /** A connected client, as server commands see and change it. */
@@ -166,5 +168,14 @@ export interface ServerContext {
   unpauseClients(): void;
   /** Puts the connection back to how it began. */
   resetClient(): void;
+  /**
+   * Puts off the reply: the handler returns without one, and the client's later commands wait. Calling what this
+   * returns makes the reply, once, at the command's place of the order.
+   */
+  defer(): (write: (reply: ReplyWriter) => void) => void;
+  /** Writes the config file anew; with `isForced` every option. Returns the text of an error, or undefined. */
+  rewriteConfig(isForced: boolean): string | undefined;
+  /** Writes a line to the server's log, as a warning. */
+  log(message: string): void;
   shutdown(): void;
 }

@@ -1,8 +1,8 @@
 /** All commands, by family. A new family is one more line here. */
 import { acl } from './acl.ts';
-
 import { bitfields } from './bitfields.ts';
 import { bitmaps } from './bitmaps.ts';
+import { cluster } from './cluster.ts';
 import type { CommandSpec } from './command.ts';
 import { connection } from './connection.ts';
 import { counters } from './counters.ts';
@@ -10,10 +10,12 @@ import { databases } from './databases.ts';
 import { expiry } from './expiry.ts';
 import { introspection } from './introspection.ts';
 import { keys } from './keys.ts';
+import { modules } from './modules.ts';
 import { objects } from './objects.ts';
 import { plain } from './plain.ts';
 import { ranges } from './ranges.ts';
 import { renaming } from './renaming.ts';
+import { replication } from './replication.ts';
 import { scanning } from './scan.ts';
 import { server } from './server.ts';
 import { sorting } from './sort.ts';
@@ -37,6 +39,9 @@ export const families: readonly CommandSpec[] = [
   ...plain,
   ...connection,
   ...server,
+  ...replication,
+  ...modules,
+  ...cluster,
   ...introspection,
   acl,
 ];

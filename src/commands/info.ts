@@ -54,6 +54,9 @@ function server({ report, config }: InfoSource): Field[] {
   const uptimeSeconds = Math.max(0, Math.floor((Date.now() - report.startedAtMs) / 1000));
   return [
     ['redis_version', REDIS_VERSION],
+    // Tools print these two beside the version.
+    ['redis_git_sha1', '00000000'],
+    ['redis_git_dirty', 0],
     ['shardis_version', report.version],
     ['redis_mode', 'standalone'],
     ['os', `${os.type()} ${os.release()} ${os.machine()}`],

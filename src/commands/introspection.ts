@@ -11,7 +11,13 @@ import {
 } from '../protocol/errors.ts';
 import { categoriesOf } from './acl-categories.ts';
 import { type ArgumentSpec, type CommandSpec, defineCommands, type ServerHandler } from './command.ts';
-import { flagsOfKey, writeCommandInfo, writeKeyFlags, writeManyDocs } from './command-description.ts';
+import {
+  flagsOfKey,
+  shownChildren,
+  writeCommandInfo,
+  writeKeyFlags,
+  writeManyDocs,
+} from './command-description.ts';
 import { helpSubcommand } from './container-help.ts';
 import type { ServerContext } from './context.ts';
 import { keyWords } from './key-words.ts';
@@ -162,7 +168,10 @@ function writeInfos({ reply }: ServerContext, commands: readonly (Command | unde
 
 /** The commands that the words from the third on name, `config|get` for a subcommand. */
 function namedCommands({ args, commands }: ServerContext): (Command | undefined)[] {
-  return args.texts(INNER).map((name) => commands.byName(name.toLowerCase()));
+  return args.texts(INNER).map((name) => {
+    const command = commands.byCalledName(name.toLowerCase());
+    return command?.container?.readsOwnWords ? undefined : command;
+  });
 }
 
 function docs(context: ServerContext): void {
@@ -194,7 +203,10 @@ function list({ args, commands, reply }: ServerContext): void {
     reply.error(SYNTAX_ERROR);
     return;
   }
-  const names = commands.all.filter(matches).map((command) => command.fullName);
+  const names = commands.top
+    .flatMap((command) => [command, ...shownChildren(command)])
+    .filter(matches)
+    .map((command) => command.fullName);
   reply.array(names.length);
   for (const name of names) reply.bulkText(name);
 }
@@ -243,7 +255,7 @@ function findKeys({ args, commands, reply }: ServerContext) {
 
 /** The command or subcommand that `words` begin with. */
 function findInner(commands: CommandTable, words: readonly string[]): Command | undefined {
-  const top = commands.byName(words[0]!.toLowerCase());
+  const top = commands.byCalledName(words[0]!.toLowerCase());
   // In a request a subcommand is a word of its own: `config|get` names nothing there.
   if (top === undefined || top.container !== undefined) return undefined;
   if (top.children.length === 0 || words.length === 1) return top;

@@ -4,7 +4,7 @@ import { NO_SHUTDOWN_IN_PROGRESS, SYNTAX_ERROR } from '../protocol/errors.ts';
 import { type CommandFlag, type CommandSpec, defineCommands } from './command.ts';
 import { helpSubcommand } from './container-help.ts';
 import type { ServerContext } from './context.ts';
-import { debug } from './debug.ts';
+import { debug } from './debug/debug.ts';
 import { token } from './declarations.ts';
 import { infoText, summaryText } from './info.ts';
 
@@ -64,7 +64,19 @@ const config: CommandSpec = {
       complexity: 'O(1)',
       arity: 2,
       flags: CONFIG_FLAGS,
+      tips: ['request_policy:all_nodes', 'response_policy:all_succeeded'],
       placement: { at: 'server', handler: resetStatistics, afterReplies: true },
+    },
+    {
+      name: 'rewrite',
+      group: 'server',
+      since: '2.8.0',
+      summary: 'Writes the present values of the options into the configuration file',
+      complexity: 'O(1)',
+      arity: 2,
+      flags: CONFIG_FLAGS,
+      tips: ['request_policy:all_nodes', 'response_policy:all_succeeded'],
+      placement: { at: 'server', handler: configRewrite, afterReplies: true },
     },
     helpSubcommand({ since: '5.0.0', group: 'server' }),
   ],
@@ -159,7 +171,7 @@ function configGet({ args, reply, config }: ServerContext): void {
   }
 }
 
-function configSet({ args, reply, config }: ServerContext): void {
+function configSet({ args, reply, config, client }: ServerContext): void {
   const words = wordsFrom(args, 2);
   if (words.length % 2 !== 0) {
     reply.error(SYNTAX_ERROR);
@@ -167,9 +179,16 @@ function configSet({ args, reply, config }: ServerContext): void {
   }
   const pairs: [string, string][] = [];
   for (let i = 0; i < words.length; i += 2) pairs.push([words[i]!, words[i + 1]!]);
-  const problem = config.set(pairs);
+  const allowed = config.get('enable-protected-configs');
+  const problem = config.set(pairs, allowed === 'yes' || (allowed === 'local' && client.isLocal));
   if (problem === undefined) reply.ok();
   else reply.error(problem);
+}
+
+function configRewrite(context: ServerContext): void {
+  const problem = context.rewriteConfig(false);
+  if (problem === undefined) context.reply.ok();
+  else context.reply.error(problem);
 }
 
 function resetStatistics(context: ServerContext): void {

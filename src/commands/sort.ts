@@ -63,7 +63,7 @@ const SORT = {
   complexity: 'O(N+M*log(M)) where N is the number of elements and M the number of those returned',
   arity: -2,
   categories: ['set', 'sortedset', 'list', 'dangerous'],
-  hasGroupCategory: false,
+  lacksGroupCategory: true,
   hasLongReply: true,
   readsUnnamedKeys,
 } as const satisfies Partial<CommandSpec>;

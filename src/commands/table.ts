@@ -15,8 +15,10 @@ export const ROUTE = { container: 0, server: 1, key: 2, keys: 3, every: 4, chose
 export interface Command extends CommandSpec {
   /** The number in request frames. */
   readonly id: number;
-  /** `config|get` for a subcommand, otherwise the name. */
+  /** `config|get` for a subcommand, otherwise the name. As in Redis it stays when the command is renamed. */
   readonly fullName: string;
+  /** What clients call it: its name, unless `rename-command` has given it another; empty when that took it away. */
+  readonly calledName: string;
   readonly container: Command | undefined;
   readonly children: readonly Command[];
   readonly isWrite: boolean;
@@ -39,25 +41,50 @@ export interface Command extends CommandSpec {
 /** Open addressing, sized so that look-ups of names that exist rarely probe twice. */
 const TABLE_SIZE = 2048;
 
+/** A `rename-command` that cannot be followed: a mistake in the configuration, told in one line. */
+export class RenameError extends Error {}
+
 export class CommandTable {
   /** By number. */
   readonly all: readonly Command[];
-  /** Containers and plain commands, without subcommands. */
+  /** Containers and plain commands that clients can call, without subcommands. */
   readonly top: readonly Command[];
   readonly #byName = new Map<string, Command>();
   readonly #slots: (Command | undefined)[] = new Array(TABLE_SIZE).fill(undefined);
 
-  constructor(specs: readonly CommandSpec[] = families) {
+  /** `renames` are pairs of a name and the one it gets, in their order. Throws RenameError. */
+  constructor(
+    specs: readonly CommandSpec[] = families,
+    renames: readonly (readonly [name: string, newName: string])[] = [],
+  ) {
     const all: Command[] = [];
-    this.top = specs.map((spec) => build(spec, undefined, all));
+    const top = specs.map((spec) => build(spec, undefined, all));
     this.all = all;
     for (const command of all) this.#byName.set(command.fullName, command);
+    if (renames.length > 0) rename(top, renames);
+    this.top = top.filter(({ calledName }) => calledName !== '');
     for (const command of this.top) this.#insert(command);
   }
 
-  /** By full name in lower case, `config|get` for a subcommand. */
+  /** By full name in lower case, `config|get` for a subcommand. Renaming a command changes nothing here. */
   byName(fullName: string): Command | undefined {
     return this.#byName.get(fullName);
+  }
+
+  /** By the name that clients call it now, in lower case; `config|get` for a subcommand. */
+  byCalledName(name: string): Command | undefined {
+    const direct = this.#byName.get(name);
+    // Hardly ever is a command renamed.
+    if (
+      direct !== undefined &&
+      (direct.container ?? direct).calledName === (direct.container ?? direct).name
+    ) {
+      return direct;
+    }
+    const [first, second, ...rest] = name.split('|');
+    if (rest.length > 0) return undefined;
+    const command = this.top.find(({ calledName }) => calledName === first);
+    return second === undefined ? command : command?.children.find((child) => child.name === second);
   }
 
   /** The command that word 0 names, or undefined. */
@@ -69,7 +96,7 @@ export class CommandTable {
     for (;;) {
       const command = this.#slots[slot];
       if (command === undefined) return undefined;
-      if (isName(command.name, bytes, start, length)) return command;
+      if (isName(command.calledName, bytes, start, length)) return command;
       slot = (slot + 1) % TABLE_SIZE;
     }
   }
@@ -80,7 +107,7 @@ export class CommandTable {
   }
 
   #insert(command: Command): void {
-    const name = Buffer.from(command.name, 'latin1');
+    const name = Buffer.from(command.calledName, 'latin1');
     let slot = nameHash(name, 0, name.length);
     while (this.#slots[slot] !== undefined) slot = (slot + 1) % TABLE_SIZE;
     this.#slots[slot] = command;
@@ -101,10 +128,9 @@ function build(spec: CommandSpec, container: Command | undefined, all: Command[]
     arity: spec.arity,
     flags: spec.flags,
     categories: spec.categories,
-    hasGroupCategory: spec.hasGroupCategory,
+    lacksGroupCategory: spec.lacksGroupCategory ?? false,
     keys: spec.keys,
     channels: spec.channels,
-    hasFreeWords: spec.hasFreeWords ?? false,
     arguments: spec.arguments,
     history: spec.history,
     tips: spec.tips,
@@ -116,8 +142,11 @@ function build(spec: CommandSpec, container: Command | undefined, all: Command[]
     check: spec.check,
     placement,
     subcommands: spec.subcommands,
+    alwaysRefuses: spec.alwaysRefuses ?? false,
+    readsOwnWords: spec.readsOwnWords ?? false,
     id: all.length,
     fullName: container === undefined ? spec.name : `${container.name}|${spec.name}`,
+    calledName: spec.name,
     container,
     children,
     isWrite: spec.flags.includes('write'),
@@ -134,6 +163,27 @@ function build(spec: CommandSpec, container: Command | undefined, all: Command[]
   all.push(command);
   for (const sub of spec.subcommands ?? []) children.push(build(sub, command, all));
   return command;
+}
+
+/** Gives commands other names, one after the other, as Redis reads its configuration file. */
+function rename(top: readonly Command[], renames: readonly (readonly [string, string])[]): void {
+  for (const [name, newName] of renames) {
+    const called = (text: string) => top.find(({ calledName }) => calledName === latin1Lower(text));
+    const command = name === '' ? undefined : called(name);
+    if (command === undefined) throw new RenameError(`rename-command: no such command "${name}"`);
+    (command as { calledName: string }).calledName = '';
+    if (newName !== '' && called(newName) !== undefined) {
+      throw new RenameError(`rename-command: there is a command "${newName}" already`);
+    }
+    (command as { calledName: string }).calledName = latin1Lower(newName);
+  }
+}
+
+/** A name as the bytes of requests are compared with: one character a byte, in lower case. */
+function latin1Lower(text: string): string {
+  return Buffer.from(text, 'utf8')
+    .toString('latin1')
+    .replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 
 function nameHash(bytes: Uint8Array, start: number, length: number): number {

@@ -26,7 +26,8 @@ export type CommandLine =
 const USAGE_END = `
 Sizes take the units b, k, kb, m, mb, g and gb. A config file has the syntax of redis.conf; - reads it from
 standard input. Every option is also an environment variable: SHARDIS_TCP_BACKLOG is --tcp-backlog. A flag
-beats the environment, which beats the config file.
+beats the environment, which beats the config file. Options of Redis that have no effect in this version are
+accepted and not listed here.
 
 Commands:
   cli [command...]  talk to a server: an interactive client; see shardis cli --help
@@ -82,7 +83,9 @@ function createCommand(version: string, write: (text: string) => void): Command 
     const placeholder = row.placeholder ?? row.kind.placeholder;
     const value = row.kind.arity === 'optional' ? `[${placeholder}]` : `<${placeholder}>`;
     const help = `${row.help} (default: ${describeDefault(row)})`;
-    command.addOption(new Option(`--${name} ${value}`, help).helpGroup(`${row.group}:`));
+    const option = new Option(`--${name} ${value}`, help).helpGroup(`${row.group}:`);
+    command.addOption(row.isInert ? option.hideHelp() : option);
+    for (const alias of row.aliases ?? []) command.addOption(new Option(`--${alias} ${value}`).hideHelp());
   }
   for (const name of redisDirectives) {
     if (findOption(name) === undefined) command.addOption(new Option(`--${name} [value]`).hideHelp());

@@ -57,10 +57,15 @@ function readText(path: string, unreadable: string, readFile: ReadFile): string 
     // A byte-order mark would become part of the first directive.
     return readFile(path).replace(/^\uFEFF/, '');
   } catch (error) {
-    const { errno, message } = error as NodeJS.ErrnoException;
-    const reason = errno === undefined ? undefined : getSystemErrorMap().get(errno)?.[1];
-    throw new ConfigError(`${unreadable}: ${reason ?? message}`);
+    throw new ConfigError(`${unreadable}: ${systemReason(error)}`);
   }
+}
+
+/** Why the system refused, in its words: `no such file or directory`. */
+export function systemReason(error: unknown): string {
+  const { errno, message } = error as NodeJS.ErrnoException;
+  const reason = errno === undefined ? undefined : getSystemErrorMap().get(errno)?.[1];
+  return reason ?? message;
 }
 
 /**

@@ -50,33 +50,44 @@ export class Config {
   }
 
   /**
-   * CONFIG GET: the options whose names match any of the patterns in any case, each once, and their values. An
-   * option that is asked for without a wildcard has the name in the spelling of the question, as in Redis.
+   * CONFIG GET: the options whose names match any of the patterns in any case, each name once, and their values;
+   * Redis's other names count as names. An option that is asked for without a wildcard has the name in the spelling
+   * of the question, as in Redis.
    */
   matching(patterns: readonly string[]): [name: string, value: string][] {
-    const found = new Map<OptionName, string>();
+    const found = new Map<string, [shown: string, name: OptionName]>();
     for (const pattern of patterns) {
       if (!/[*?[]/.test(pattern)) {
-        const name = findOption(pattern);
-        if (name !== undefined && !found.has(name)) found.set(name, pattern);
+        const name = findSettable(pattern);
+        const lower = pattern.toLowerCase();
+        if (name !== undefined && !found.has(lower)) found.set(lower, [pattern, name]);
         continue;
       }
       const glob = Buffer.from(pattern, 'utf8');
-      for (const name of optionNames) {
-        const text = Buffer.from(name, 'utf8');
-        if (!found.has(name) && globMatches(glob, text, 0, text.length, true)) found.set(name, name);
+      for (const [shown, name] of shownNames()) {
+        const text = Buffer.from(shown, 'utf8');
+        if (!found.has(shown) && globMatches(glob, text, 0, text.length, true)) {
+          found.set(shown, [shown, name]);
+        }
       }
     }
-    return [...found].map(([name, shown]) => [shown, this.text(name)]);
+    return [...found.values()].map(([shown, name]) => [shown, this.text(name)]);
   }
 
-  /** CONFIG SET: undefined when all was set, otherwise the error that the client gets. */
-  set(pairs: readonly (readonly [name: string, value: string])[]): string | undefined {
+  /**
+   * CONFIG SET: undefined when all was set, otherwise the error that the client gets. `mayChangeProtected` says
+   * whether this client may change what `enable-protected-configs` guards.
+   */
+  set(
+    pairs: readonly (readonly [name: string, value: string])[],
+    mayChangeProtected = false,
+  ): string | undefined {
     const wanted = new Map<OptionName, string>();
     for (const [given, value] of pairs) {
-      const name = findOption(given);
+      const name = findSettable(given);
       if (name === undefined) return `ERR Unknown option or number of arguments for CONFIG SET - '${given}'`;
       if (!rowOf(name).mutable) return failed(given, "can't set immutable config");
+      if (rowOf(name).isProtected && !mayChangeProtected) return failed(given, "can't set protected config");
       if (wanted.has(name)) return failed(given, 'duplicate parameter');
       wanted.set(name, value);
     }
@@ -128,6 +139,22 @@ export class Config {
       for (const listener of [...this.#shardListeners]) listener(name, this.get(name));
     }
     return undefined;
+  }
+}
+
+/** The option that CONFIG knows by the name `given`. */
+function findSettable(given: string): OptionName | undefined {
+  const name = findOption(given);
+  return name === undefined || rowOf(name).isForStart ? undefined : name;
+}
+
+/** What CONFIG GET * shows: every name, those of Redis's old times behind the present one. */
+function* shownNames(): Iterable<readonly [shown: string, name: OptionName]> {
+  for (const name of optionNames) {
+    const { isHidden, isForStart, aliases = [] } = rowOf(name);
+    if (isHidden || isForStart) continue;
+    yield [name, name];
+    for (const alias of aliases) yield [alias, name];
   }
 }
 

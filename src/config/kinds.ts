@@ -38,6 +38,34 @@ export interface Kind<V, Input = V> {
   format(value: V): string;
   /** The value as a person would write it, where that differs from `format`. */
   describe?(value: V): string;
+  /**
+   * What stands behind the option's name in the lines of a config file that together set `value`, quoted where
+   * that is needed. Absent: one line with the value as a person would write it.
+   */
+  lines?(value: V): readonly string[];
+}
+
+/** What needs no quotes in a config file. */
+const PLAIN_WORD = /^[\w./:%+*@,~-]+$/;
+
+/** A word as a config file has it: in quotes and with escapes when it could be misread otherwise. */
+export function fileWord(word: string): string {
+  if (PLAIN_WORD.test(word)) return word;
+  let quoted = '';
+  for (const byte of Buffer.from(word, 'utf8')) {
+    const character = String.fromCharCode(byte);
+    if (character === '"' || character === '\\') quoted += `\\${character}`;
+    else if (byte >= 32 && byte < 127) quoted += character;
+    else quoted += ESCAPES[character] ?? `\\x${byte.toString(16).padStart(2, '0')}`;
+  }
+  return `"${quoted}"`;
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
+/** The values of the lines that set `value` in a config file. */
+export function fileLines<V>(kind: Kind<V, never>, value: V): readonly string[] {
+  return kind.lines?.(value) ?? [fileWord((kind.describe ?? kind.format)(value))];
 }
 
 export const INT_MAX = 2 ** 31 - 1;
@@ -47,6 +75,8 @@ export const MB = 1024 * KB;
 export const GB = 1024 * MB;
 
 interface IntegerOptions {
+  /** How the refusal shows `max`, where Redis allows more than a number can count. */
+  readonly maxText?: string;
   /** The range that values outside of it are moved into without a word, as Redis does with `hz`. */
   readonly clamp?: readonly [number, number];
 }
@@ -63,13 +93,18 @@ export function integer(min: number, max: number, options: IntegerOptions = {}):
       const value = words.length === 1 ? parseInteger(bytes, 0, bytes.length) : undefined;
       if (value === undefined) return { reason: "argument couldn't be parsed into an integer", expected };
       if (typeof value === 'bigint' || value < min || value > max) {
-        return { reason: outside(min, max), expected };
+        return { reason: outside(min, options.maxText ?? max), expected };
       }
       return { value: Math.min(Math.max(value, low), high) };
     },
     words: (input) => [String(input)],
     format: String,
   };
+}
+
+/** A count that Redis keeps in 64 bits; here it may go up to 2^53 - 1. */
+export function count(min: number): Kind<number> {
+  return integer(min, Number.MAX_SAFE_INTEGER, { maxText: REDIS_MEMORY_MAX });
 }
 
 /** File permissions in octal. */
@@ -223,6 +258,7 @@ export function list(
     },
     words: (input) => (Array.isArray(input) ? [input.map(String).join(' ')] : textOnly(input)),
     format: (value) => value.join(' '),
+    lines: (value) => [value.length === 0 ? '""' : value.map(fileWord).join(' ')],
   };
 }
 

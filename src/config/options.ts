@@ -6,9 +6,12 @@
 import type { Row } from './row.ts';
 import { background } from './table/background.ts';
 import { clients } from './table/clients.ts';
+import { compatibility } from './table/compatibility.ts';
 import { log } from './table/log.ts';
 import { network } from './table/network.ts';
 import { persistence } from './table/persistence.ts';
+import { processOptions } from './table/process.ts';
+import { replication } from './table/replication.ts';
 import { security } from './table/security.ts';
 import { shards } from './table/shards.ts';
 
@@ -21,6 +24,9 @@ export const options = {
   ...persistence,
   ...log,
   ...security,
+  ...processOptions,
+  ...replication,
+  ...compatibility,
 };
 
 type Table = typeof options;
@@ -49,10 +55,15 @@ export type AnyRow = Row<unknown, unknown>;
 
 export const optionNames = Object.keys(options) as readonly OptionName[];
 
+/** The options behind Redis's other names for them. */
+export const optionAliases: ReadonlyMap<string, OptionName> = new Map(
+  optionNames.flatMap((name) => (rowOf(name).aliases ?? []).map((alias) => [alias, name] as const)),
+);
+
 /** The name of the option that `given` means in any case, undefined when there is none. */
 export function findOption(given: string): OptionName | undefined {
   const lower = given.toLowerCase();
-  return Object.hasOwn(options, lower) ? (lower as OptionName) : undefined;
+  return Object.hasOwn(options, lower) ? (lower as OptionName) : optionAliases.get(lower);
 }
 
 export function rowOf(name: OptionName): AnyRow {

@@ -59,15 +59,17 @@ export const outputLimits: Kind<OutputLimits, Partial<OutputLimits> | string> = 
     return words.length === 0 ? [''] : words;
   },
   // Redis still prints the class of replicas by its old name, which tools look for.
-  format: (limits) => print(limits, 'slave', String),
-  describe: (limits) => print(limits, 'replica', shortMemory),
+  format: (limits) => print(limits, 'slave', String).join(' '),
+  describe: (limits) => print(limits, 'replica', shortMemory).join(' '),
+  lines: (limits) => print(limits, 'replica', shortMemory),
 };
 
-function print(limits: OutputLimits, replica: string, size: (bytes: number) => string): string {
+/** One text for each class. */
+function print(limits: OutputLimits, replica: string, size: (bytes: number) => string): string[] {
   return CLASSES.map((name) => {
     const { hardBytes, softBytes, softSeconds } = limits[name];
     return `${name === 'replica' ? replica : name} ${size(hardBytes)} ${size(softBytes)} ${softSeconds}`;
-  }).join(' ');
+  });
 }
 
 function refused(reason: string): Parsed<OutputLimits> {

@@ -58,6 +58,9 @@ const DIRECTIVES = `
   zset-max-ziplist-entries zset-max-ziplist-value hll-sparse-max-bytes stream-node-max-bytes
   stream-node-max-entries activerehashing client-output-buffer-limit client-query-buffer-limit
   proto-max-bulk-len hz dynamic-hz list-max-ziplist-entries list-max-ziplist-value gopher-enabled
+
+  cluster-ping-interval rdb-key-save-delay key-load-delay loading-process-events-interval-bytes
+  watchdog-period use-exit-on-panic
 `;
 
 export const redisDirectives: ReadonlySet<string> = new Set(DIRECTIVES.trim().split(/\s+/));

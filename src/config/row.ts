@@ -5,7 +5,16 @@ import type { Kind } from './kinds.ts';
 export type Audience = 'server' | 'shards' | 'log';
 
 /** The headings of `--help`, in its order. */
-export type Group = 'Network' | 'Clients' | 'Shards' | 'Background work' | 'Persistence' | 'Log' | 'Security';
+export type Group =
+  | 'Network'
+  | 'Clients'
+  | 'Shards'
+  | 'Background work'
+  | 'Persistence'
+  | 'Log'
+  | 'Security'
+  | 'Process'
+  | 'Compatibility';
 
 export interface Row<V, Input = V, A extends readonly Audience[] = readonly Audience[]> {
   readonly kind: Kind<V, Input>;
@@ -21,6 +30,16 @@ export interface Row<V, Input = V, A extends readonly Audience[] = readonly Audi
   readonly placeholder?: string;
   /** No message may quote the value. */
   readonly sensitive?: boolean;
+  /** Redis's other names for the option, which mean it everywhere. */
+  readonly aliases?: readonly string[];
+  /** CONFIG SET changes it only where `enable-protected-configs` allows that. */
+  readonly isProtected?: boolean;
+  /** CONFIG GET shows it when it is asked for by its whole name only. */
+  readonly isHidden?: boolean;
+  /** It is set before the start only: CONFIG does not know it at all. */
+  readonly isForStart?: boolean;
+  /** It is kept and shown, and changes nothing. */
+  readonly isInert?: boolean;
 }
 
 /** Checks a row where it stands and keeps its exact types. */
@@ -29,4 +48,32 @@ export function row<V, Input, const A extends readonly Audience[]>(
   fields: Omit<Row<V, Input, A>, 'default'> & { readonly default: NoInfer<V> | (() => NoInfer<V>) },
 ): Row<V, Input, A> {
   return fields as Row<V, Input, A>;
+}
+
+type InertOptions = Pick<
+  AnyFields,
+  'aliases' | 'isProtected' | 'isHidden' | 'sensitive' | 'mutable' | 'placeholder'
+>;
+type AnyFields = Partial<Row<unknown>>;
+
+/**
+ * A row for an option of Redis that tools set and files have, and that has nothing to change here: the value is
+ * checked, kept, shown and rewritten. `what` says what it means in Redis.
+ */
+export function inert<V, Input>(
+  kind: Kind<V, Input>,
+  standard: NoInfer<V> | (() => NoInfer<V>),
+  what: string,
+  options: InertOptions = {},
+): Row<V, Input, readonly []> {
+  return {
+    kind,
+    default: standard,
+    mutable: true,
+    affects: [],
+    group: 'Compatibility',
+    help: `${what}; accepted, no effect in this version`,
+    isInert: true,
+    ...options,
+  };
 }

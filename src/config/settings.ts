@@ -93,6 +93,8 @@ export class Settings {
     const parsed = row.kind.parse(setting.words, this.#values[name]);
     if ('value' in parsed) {
       this.put(name, parsed.value);
+      const isDefault = row.kind.format(parsed.value) === row.kind.format(defaultOf(row));
+      if (row.isInert && !isDefault) this.#ignore(name, setting, 'has no effect in this version');
     } else if (parsed.isUnavailable) {
       this.#ignore(name, setting, `${parsed.reason}, ignored ${quote(setting.words)}`);
     } else {

@@ -61,8 +61,34 @@ export const EXPIRE_GT_LT_CONFLICT = 'ERR GT and LT options at the same time are
 export const INVALID_COMMAND = 'ERR Invalid command specified';
 export const COMMAND_HAS_NO_KEYS = 'ERR The command has no key arguments';
 export const INVALID_ARGUMENT_COUNT = 'ERR Invalid number of arguments specified for command';
-export const DEBUG_NOT_ALLOWED =
-  'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.';
+export const NOT_POSITIVE = 'ERR value is out of range, must be positive';
+export const NOT_IN_RESP2 = 'ERR RESP2 is not supported by this command';
+export const WRONG_PROTOCOL_TYPE =
+  'ERR Wrong protocol type name. Please use one of the following: string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false';
+export const INVALID_PACKED_THRESHOLD =
+  'ERR argument must be a memory value bigger than 1 and smaller than 4gb';
+export const NOT_A_LISTPACK = 'ERR Not a listpack encoded object.';
+export const NOT_A_QUICKLIST = 'ERR Not a quicklist encoded object.';
+export const NOT_AN_SDS = 'ERR Not an sds encoded string.';
+export const NOT_A_HASH_TABLE =
+  'ERR The value stored at the specified key is not represented using an hash table';
+export const DATABASE_OUT_OF_RANGE = 'ERR Out of range database';
+export const CLIENT_EVICTION_OFF = 'ERR maxmemory-clients is disabled.';
+export const CANNOT_RESTART = 'ERR failed to restart the server. Check server logs.';
+export const WRONG_RELOAD_OPTION = 'ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.';
+export const NOTHING_ON_DISK = 'ERR not available in this version, which keeps nothing on disk';
+export const CLUSTER_DISABLED = 'ERR This instance has cluster support disabled';
+export const MODULE_NOT_LOADED = 'ERR Error loading the extension. Please check the server logs.';
+export const NO_SUCH_MODULE = 'ERR Error unloading module: no such module with that name';
+export const INVALID_MASTER_PORT = 'ERR Invalid master port';
+export const NO_REPLICATION = 'ERR replication is not available in this version';
+export const NO_FAILOVER = 'ERR No failover in progress.';
+export const FAILOVER_NEEDS_REPLICAS = 'ERR FAILOVER requires connected replicas.';
+export const FAILOVER_TIMEOUT_TOO_SMALL = 'ERR FAILOVER timeout must be greater than 0';
+export const PSYNC_FAILOVER_TO_MASTER = "ERR PSYNC FAILOVER can't be sent to a master.";
+export const WAITAOF_WITHOUT_AOF =
+  'ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.';
+export const NO_CONFIG_FILE = 'ERR The server is running without a config file';
 
 /** Redis cuts what it quotes of a client's bytes at so many characters. */
 const QUOTED_CHARS_MAX = 128;
@@ -118,6 +144,25 @@ export function noSuchUser(user: string): string {
 /** `attribute` is `lib-name` or `lib-ver` as the client wrote it. */
 export function badClientAttribute(attribute: string): string {
   return `ERR ${attribute} cannot contain spaces, newlines or special characters.`;
+}
+
+export function unknownReplconfOption(option: string): string {
+  return `ERR Unrecognized REPLCONF option: ${quoted(option, option.length)}`;
+}
+
+/** For an integer beyond the bounds that are asked for. */
+export function outOfRange(min: number, max: number): string {
+  return `ERR value is out of range, value must between ${min} and ${max}`;
+}
+
+/** `command` is one that `option` guards. */
+export function notAllowed(command: string, option: string): string {
+  return `ERR ${command.toUpperCase()} command not allowed. If the ${option} option is set to "local", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.`;
+}
+
+/** `reason` is the system's: `Permission denied`. */
+export function rewriteFailed(reason: string): string {
+  return `ERR Rewriting config file: ${reason}`;
 }
 
 export function unrecognizedOption(option: string): string {

@@ -27,6 +27,7 @@ import { Transactions } from './transactions.ts';
 
 /** A reply with more is long: it is not asked for while others of the connection are due. */
 const LONG_REPLY_BYTES = 32 * 1024;
+const NO_WORDS: readonly number[] = [];
 
 export interface DispatcherParts {
   readonly commands: CommandTable;
@@ -347,11 +348,13 @@ export class Dispatcher {
     /** The link of each key, and the words that go to each link. */
     const order: ShardLink[] = [];
     const words = new Map<ShardLink, number[]>();
+    // The words before the keys, the name of a subcommand, go to all.
+    const before = first === 1 ? NO_WORDS : Array.from({ length: first - 1 }, (_, i) => i + 1);
     for (let key = first; key <= last; key += keys.step) {
       const link = this.#router.linkOf(args, key);
       let list = words.get(link);
       if (list === undefined) {
-        list = [];
+        list = before.slice();
         words.set(link, list);
       }
       for (let word = key; word < key + keys.step; word++) list.push(word);
@@ -421,7 +424,7 @@ export class Dispatcher {
     });
     const flags = this.#flagsOf(connection) | REQUEST_RUN_START;
     parts.forEach(({ link, words }, part) => {
-      const first = words[0];
+      const first = words[Math.max(command.keyIndex, 1) - 1];
       const hash = first === undefined ? 0 : this.#router.hashOf(args, first);
       link.push(command.id, connection.db, flags, hash, args, words);
       const run: Run = this.#runs.take(undefined);

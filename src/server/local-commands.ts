@@ -7,10 +7,11 @@ import type { Client, ServerContext, ServerReport } from '../commands/context.ts
 import type { Command, CommandTable } from '../commands/table.ts';
 import type { Config } from '../config/config.ts';
 import type { Arguments } from '../protocol/arguments.ts';
-import { DEBUG_NOT_ALLOWED } from '../protocol/errors.ts';
+import { notAllowed } from '../protocol/errors.ts';
 import type { ReplyWriter } from '../protocol/reply-writer.ts';
 import type { CommandGate } from './command-gate.ts';
 import type { Connection } from './connection.ts';
+import type { DeferredReplies } from './deferred-replies.ts';
 
 /** What the context needs of the server. */
 export interface LocalHost {
@@ -24,6 +25,9 @@ export interface LocalHost {
   touched(connection: Connection): void;
   crossProtocol(connection: Connection): void;
   readonly gate: CommandGate;
+  readonly deferred: DeferredReplies;
+  rewriteConfig(isForced: boolean): string | undefined;
+  log(message: string): void;
 }
 
 export class LocalCommands implements ServerContext {
@@ -65,7 +69,7 @@ export class LocalCommands implements ServerContext {
     if (command.guardedBy === undefined) return undefined;
     const allowed = this.config.get(command.guardedBy);
     if (allowed === 'yes' || (allowed === 'local' && connection.isLocal)) return undefined;
-    return DEBUG_NOT_ALLOWED;
+    return notAllowed((command.container ?? command).name, command.guardedBy);
   }
 
   /** Notes that a connection may have something to flush. */
@@ -112,5 +116,17 @@ export class LocalCommands implements ServerContext {
 
   shutdown(): void {
     this.#host.shutdown();
+  }
+
+  defer(): (write: (reply: ReplyWriter) => void) => void {
+    return this.#host.deferred.take(this.#connection);
+  }
+
+  rewriteConfig(isForced: boolean): string | undefined {
+    return this.#host.rewriteConfig(isForced);
+  }
+
+  log(message: string): void {
+    this.#host.log(message);
   }
 }

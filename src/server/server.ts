@@ -8,19 +8,23 @@ import type { ServerReport } from '../commands/context.ts';
 import { CommandTable } from '../commands/table.ts';
 import type { Config } from '../config/config.ts';
 import { findOption } from '../config/options.ts';
+import { rewriteConfigFile } from '../config/rewrite-file.ts';
 import type { ConfiguredUser } from '../config/settings.ts';
+import { NO_CONFIG_FILE, rewriteFailed } from '../protocol/errors.ts';
 import { slotTable } from '../ring/hash-ring.ts';
 import { laneBytes } from '../ring/lane.ts';
 import { WakeWord } from '../ring/wake-word.ts';
 import { Acceptor, type AcceptorOptions } from './acceptor.ts';
 import { CommandGate } from './command-gate.ts';
 import type { Connection } from './connection.ts';
+import { DeferredReplies } from './deferred-replies.ts';
 import { DirectReader } from './direct-reader.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Listener } from './listener.ts';
 import { LocalCommands, type LocalHost } from './local-commands.ts';
 import type { Log } from './log.ts';
 import { OutputLimit } from './output-limit.ts';
+import { PidFile } from './pid-file.ts';
 import { reportOf } from './report.ts';
 import { Router } from './router.ts';
 import { RunPool } from './run.ts';
@@ -60,6 +64,7 @@ export class Server implements LocalHost {
   readonly config: Config;
   readonly commands: CommandTable;
   readonly acl: Acl;
+  readonly deferred: DeferredReplies;
   readonly runId = randomBytes(20).toString('hex');
   readonly startedAtMs = Date.now();
   /** Commands a second, over the last second or so. */
@@ -74,6 +79,7 @@ export class Server implements LocalHost {
   readonly #dispatcher: Dispatcher;
   readonly #direct: DirectReader;
   readonly #listener: Listener;
+  readonly #pidFile: PidFile;
   readonly #upkeep: NodeJS.Timeout;
   #upkeeps = 0;
   #lastCommands = 0;
@@ -90,6 +96,10 @@ export class Server implements LocalHost {
     this.commands = acl.commands;
     this.#options = options;
     this.config = config;
+    this.deferred = new DeferredReplies(runs, (connection, errors) => {
+      this.#dispatcher.errorReplies += errors;
+      this.touched(connection);
+    });
     this.#log = options.log;
     this.gate = new CommandGate(config);
     this.#shards = shards;
@@ -122,16 +132,20 @@ export class Server implements LocalHost {
       keepAliveSeconds: () => config.get('tcp-keepalive'),
       accepted: (socket, addresses) => this.#acceptor.accept(socket, addresses),
     });
+    this.#pidFile = new PidFile(config.get('pidfile'), (message) => this.#log.warning(message));
     this.#followConfig(acceptorOptions);
     this.#upkeep = setInterval(() => this.#doUpkeep(), UPKEEP_MS);
     this.#upkeep.unref();
   }
 
-  /** Starts the shards, then listens. Throws ListenError, or an Error for users that cannot be had; then nothing is left running. */
+  /**
+   * Starts the shards, then listens. Throws ListenError, RenameError, or an Error for users that cannot be had; then nothing
+   * is left running.
+   */
   static async start(options: ServerOptions): Promise<Server> {
     const { config } = options;
     const acl = new Acl({
-      commands: new CommandTable(),
+      commands: new CommandTable(undefined, config.get('rename-command')),
       config,
       users: options.users ?? [],
       warn: (message) => options.log.warning(message),
@@ -159,6 +173,7 @@ export class Server implements LocalHost {
       await shards.terminate();
       throw error;
     }
+    server.#pidFile.write();
     return server;
   }
 
@@ -197,8 +212,10 @@ export class Server implements LocalHost {
     clearInterval(this.#upkeep);
     await this.#listener.close();
     const timeoutMs = this.config.get('shutdown-timeout') * 1000;
+    this.deferred.drop();
     await this.#acceptor.stop(timeoutMs);
     await this.#shards.stop(timeoutMs);
+    this.#pidFile.remove();
     this.#options.stopped?.({ kind: 'asked' });
   }
 
@@ -207,6 +224,7 @@ export class Server implements LocalHost {
     const message = `shard ${shard} died: ${reason}`;
     this.#log.warning(message);
     clearInterval(this.#upkeep);
+    this.#pidFile.remove();
     this.#stopping ??= this.#stopAtOnce();
     this.#options.stopped?.({ kind: 'shard-died', message });
   }
@@ -259,6 +277,21 @@ export class Server implements LocalHost {
 
   touched(connection: Connection): void {
     this.#acceptor.touch(connection);
+  }
+
+  rewriteConfig(isForced: boolean): string | undefined {
+    if (this.configFile === '') return NO_CONFIG_FILE;
+    const reason = rewriteConfigFile(this.configFile, this.config, isForced);
+    if (reason !== undefined) {
+      this.#log.warning(`CONFIG REWRITE failed: ${reason}`);
+      return rewriteFailed(reason);
+    }
+    this.#log.notice('CONFIG REWRITE executed with success.');
+    return undefined;
+  }
+
+  log(message: string): void {
+    this.#log.warning(message);
   }
 
   crossProtocol(connection: Connection): void {

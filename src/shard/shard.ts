@@ -149,6 +149,10 @@ export class Shard implements ShardContext {
     this.#nowMs = Date.now();
   }
 
+  owns(key: Uint8Array): boolean {
+    return this.#slots[slotOf(key, 0, key.length)] === this.shardIndex;
+  }
+
   #sleep(): void {
     this.#requests.announceSleep();
     if (this.#requests.hasFrames || this.#control.hasFrames) {

@@ -96,6 +96,100 @@ forEachShardCount([1, 3], (shards) => {
     );
   });
 
+  test('DEBUG DIGEST is the same for the same data, however it came about', async () => {
+    const digest = () => client.command('DEBUG', 'DIGEST');
+    expect(await digest()).toBe('0'.repeat(40));
+    for (let i = 0; i < 50; i++) await client.command('SET', `key:${i}`, i);
+    const first = await digest();
+    // As Redis 7.0 answers for these keys; with any number of shards.
+    expect(first).toBe('60f938d619670dbc45e28d6418a5ac93706a7d49');
+    await client.command('SET', 'key:7', 'other');
+    expect(await digest()).not.toBe(first);
+    await client.command('FLUSHALL');
+    for (let i = 49; i >= 0; i--) await client.command('SET', `key:${i}`, i);
+    expect(await digest()).toBe(first);
+    await client.command('EXPIRE', 'key:7', 1000);
+    expect(await digest()).not.toBe(first);
+    await client.command('PERSIST', 'key:7');
+    expect(await digest()).toBe(first);
+    await client.command('SELECT', 1);
+    await client.command('SET', 'key:7', 7);
+    expect(await digest()).not.toBe(first);
+  });
+
+  test('DEBUG DIGEST-VALUE has a digest for each key, in their order', async () => {
+    const names = Array.from({ length: 20 }, (_, i) => `key:${i}`);
+    for (const name of names) await client.command('SET', name, name);
+    const all = (await client.command('DEBUG', 'DIGEST-VALUE', ...names, 'absent')) as string[];
+    expect(new Set(all).size).toBe(21);
+    expect(all[20]).toBe('0'.repeat(40));
+    for (const [i, name] of names.entries()) {
+      expect(await client.command('DEBUG', 'DIGEST-VALUE', name)).toEqual([all[i]]);
+    }
+  });
+
+  test('DEBUG POPULATE makes each key once, on the shard that it belongs to', async () => {
+    await client.command('SET', 'key:5', 'mine');
+    expect(await client.command('DEBUG', 'POPULATE', 1000)).toBe('OK');
+    expect(await client.command('DBSIZE')).toBe(1000);
+    expect(await client.command('GET', 'key:5')).toBe('mine');
+    const values = await client.pipeline(Array.from({ length: 1000 }, (_, i) => ['GET', `key:${i}`]));
+    expect(values.filter((value, i) => value !== `value:${i}`)).toEqual(['mine']);
+    await client.command('SELECT', 2);
+    expect(await client.command('DEBUG', 'POPULATE', 10, 'other', 12)).toBe('OK');
+    expect(await client.command('GET', 'other:9')).toBe('value:9\0\0\0\0\0');
+    expect(await client.command('DBSIZE')).toBe(10);
+  });
+
+  test('DEBUG LOG writes to the log', async () => {
+    expect(await client.command('DEBUG', 'LOG', 'hello "log"')).toBe('OK');
+    await expect.poll(() => server.output()).toContain('DEBUG LOG: hello \\"log\\"');
+  });
+
+  test('DEBUG ERROR is that error', async () => {
+    expect(await client.command('DEBUG', 'ERROR', 'MINE and more')).toEqual(new ReplyError('MINE and more'));
+  });
+
+  test('DEBUG HTSTATS counts the keys of a database', async () => {
+    await client.command('SET', 'a', 1);
+    await client.command('SET', 'b', 1, 'EX', 100);
+    expect(await client.command('DEBUG', 'HTSTATS', 0)).toBe(
+      [
+        '[Dictionary HT]\nHash table 0 stats (main hash table):\n number of elements: 2\n',
+        '[Expires HT]\nHash table 0 stats (main hash table):\n number of elements: 1\n',
+      ].join(''),
+    );
+    expect(await client.command('DEBUG', 'HTSTATS', 1, 'full')).toContain('No stats available');
+  });
+
+  test('DEBUG STRINGMATCH-LEN matches', async () => {
+    expect(await client.command('DEBUG', 'STRINGMATCH-LEN', 'a*[x-z]', 'abcy')).toBe(1);
+    expect(await client.command('DEBUG', 'STRINGMATCH-LEN', 'a*[x-z]', 'abc')).toBe(0);
+    expect(await client.command('DEBUG', 'STRUCTSIZE')).toContain('bits:64');
+  });
+
+  test.each([
+    ['DEBUG DICT-RESIZING', ['DICT-RESIZING', '0']],
+    ['DEBUG DELAY-RDB-CLIENT-INFO', ['DELAY-RDB-CLIENT-INFO']],
+    ['DEBUG CLIENT-ENFORCE-REPLY-LIST', ['CLIENT-ENFORCE-REPLY-LIST', '1']],
+    ['DEBUG REPLYBUFFER', ['REPLYBUFFER', 'RESIZING', '0']],
+    ['DEBUG REPLICATE', ['REPLICATE', 'SET', 'a', '1']],
+  ])('%s answers OK', async (_, words) => {
+    expect(await client.command('DEBUG', ...words)).toBe('OK');
+  });
+
+  test.each([
+    ['DEBUG RELOAD', 'ERR not available in this version, which keeps nothing on disk'],
+    ['DEBUG RELOAD NOSAVE NOFLUSH', 'ERR not available in this version, which keeps nothing on disk'],
+    ['DEBUG LOADAOF', 'ERR not available in this version, which keeps nothing on disk'],
+    ['DEBUG RESTART', 'ERR failed to restart the server. Check server logs.'],
+    ['DEBUG CRASH-AND-RECOVER 0', 'ERR failed to restart the server. Check server logs.'],
+    ['DEBUG CONFIG-REWRITE-FORCE-ALL', 'ERR The server is running without a config file'],
+    ['DEBUG MALLCTL a', "ERR unknown subcommand or wrong number of arguments for 'MALLCTL'. Try DEBUG HELP."],
+  ])('%s is an error, and says why', async (line, message) => {
+    expect(await client.command(...(line.split(' ') as [string]))).toEqual(new ReplyError(message));
+  });
+
   test('DEBUG alone is an error, and DEBUG HELP lists the subcommands', async () => {
     expect(await client.command('DEBUG')).toEqual(
       new ReplyError("ERR wrong number of arguments for 'debug' command"),
@@ -123,3 +217,16 @@ test('DEBUG is allowed to clients of this machine when the option says local', a
   client.destroy();
   await server.close();
 });
+
+test.each(['DEBUG SEGFAULT', 'DEBUG PANIC', 'DEBUG ASSERT', 'DEBUG OOM'])(
+  '%s ends the process',
+  async (line) => {
+    const server = await startServer({ shards: 1, args: ['--enable-debug-command', 'yes'] });
+    const client = await server.client();
+    client.send(`${line}\r\n`);
+    // A signal ended it, and so it has no code.
+    expect(await server.exited).toEqual({ code: null });
+    await client.closed;
+    await server.close();
+  },
+);

@@ -1,6 +1,7 @@
 /** All hand-written cases by family. */
 import type { Cases } from './case.ts';
 import { acl } from './cases/acl.ts';
+import { administration } from './cases/administration.ts';
 import { bitmaps } from './cases/bitmaps.ts';
 import { connection } from './cases/connection.ts';
 import { counters } from './cases/counters.ts';
@@ -23,6 +24,7 @@ export const families: Readonly<Record<string, Cases>> = {
   scanning,
   connection,
   server,
+  administration,
   errors,
   acl,
 };

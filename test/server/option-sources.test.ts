@@ -61,7 +61,7 @@ test('a config file as Redis has it is understood: comments, quotes, units, uppe
 });
 
 test('an option of Redis that has no effect here is named in the log, and the server runs', async () => {
-  const server = await startServer({ shards: 1, config: 'daemonize no\ntcp-backlog 100\n' });
+  const server = await startServer({ shards: 1, config: 'daemonize yes\ntcp-backlog 100\n' });
   const client = await server.client();
   expect(await client.command('PING')).toBe('PONG');
   expect(server.output()).toMatch(/shardis\.conf:1.*daemonize/);

@@ -150,7 +150,7 @@ export function anyRequest(table: CommandTable): fc.Arbitrary<Request> {
 function isItself(command: Command, words: readonly string[]): boolean {
   if (command.children.length === 0 || words.length === 1) return true;
   return (
-    command.hasFreeWords === true && !command.children.some(({ name }) => name === words[1]!.toLowerCase())
+    command.readsOwnWords === true && !command.children.some(({ name }) => name === words[1]!.toLowerCase())
   );
 }
 

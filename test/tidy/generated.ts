@@ -10,9 +10,10 @@ const PARTS: Readonly<Record<string, () => string>> = { options: optionsTable, c
 
 const BLOCK = /(<!-- generated: (\S+) -->\n).*?(<!-- end generated -->)/gs;
 
-/** A line for each command and subcommand, in the order of their names; ends with a newline. */
+/** A line for each command and subcommand that can succeed, in the order of their names; ends with a newline. */
 export function commandsTable(): string {
   const rows = new CommandTable().all
+    .filter((command) => !command.alwaysRefuses)
     .map((command) => ({
       name: command.fullName.replace('|', ' ').toUpperCase(),
       since: command.since,

@@ -66,6 +66,14 @@ describe('glob patterns', () => {
     expect(matches(pattern, text)).toBe(expected);
   });
 
+  test('stars beyond the thousandth match nothing, as in Redis, unless they end the pattern', () => {
+    const text = 'a'.repeat(3000);
+    expect(matches('*?'.repeat(1000), text)).toBe(true);
+    expect(matches('*?'.repeat(1001), text)).toBe(false);
+    expect(matches(`${'*?'.repeat(1000)}*`, text)).toBe(true);
+    expect(matches('*'.repeat(3000), text)).toBe(true);
+  });
+
   test('case can be ignored', () => {
     expect(matches('MAX*', 'maxmemory', true)).toBe(true);
     expect(matches('[A-C]x', 'bX', true)).toBe(true);

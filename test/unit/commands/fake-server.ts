@@ -4,7 +4,7 @@ import type { Client, ServerContext, ServerReport } from '../../../src/commands/
 import { type Command, CommandTable } from '../../../src/commands/table.ts';
 import type { Config } from '../../../src/config/config.ts';
 import { Arguments } from '../../../src/protocol/arguments.ts';
-import { ReplyBuffer } from '../../../src/protocol/reply-writer.ts';
+import { ReplyBuffer, type ReplyWriter } from '../../../src/protocol/reply-writer.ts';
 import { type Push, type Reply, ReplyDecoder } from '../../support/decoder.ts';
 
 const DEFAULT_USER: AclUser = { name: 'default' };
@@ -147,6 +147,21 @@ export class FakeServer implements ServerContext {
 
   shutdown(): void {
     this.events.push('shutdown');
+  }
+
+  /** What is deferred goes where other replies go. */
+  defer(): (write: (reply: ReplyWriter) => void) => void {
+    this.events.push('defer');
+    return (write) => write(this.reply);
+  }
+
+  rewriteConfig(isForced: boolean): string | undefined {
+    this.events.push(isForced ? 'rewrite all' : 'rewrite');
+    return undefined;
+  }
+
+  log(message: string): void {
+    this.events.push(`log ${message}`);
   }
 
   /** Runs a command's handler and decodes its reply; undefined when it wrote none. Words are latin1. */

@@ -56,6 +56,10 @@ export class FakeShard implements ShardContext {
     this.nowMs += ms;
   }
 
+  owns(): boolean {
+    return true;
+  }
+
   /** Runs a command's handler and decodes what it answers. Words are latin1. */
   run(...words: readonly (string | number)[]): Reply | Push | symbol {
     const command = this.#read(words);

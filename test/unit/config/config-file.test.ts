@@ -99,9 +99,7 @@ describe('a config file', () => {
   });
 
   test("may have Redis's other directives, each of which is noted once", () => {
-    const { config, ignored } = fromFile(
-      'maxmemory 1gb\nport 1\nrename-command A B\nrename-command C D\nSave 900 1',
-    );
+    const { config, ignored } = fromFile('maxmemory 1gb\nport 1\nmaxmemory 2gb\nloadmodule x.so\nSave 900 1');
     expect(config.get('port')).toBe(1);
     expect(ignored).toEqual([
       {
@@ -111,10 +109,10 @@ describe('a config file', () => {
         message: 'redis.conf:1: maxmemory: not available in this version, ignored',
       },
       {
-        name: 'rename-command',
+        name: 'loadmodule',
         file: 'redis.conf',
-        line: 3,
-        message: 'redis.conf:3: rename-command: not available in this version, ignored',
+        line: 4,
+        message: 'redis.conf:4: loadmodule: not available in this version, ignored',
       },
       {
         name: 'save',
@@ -123,6 +121,31 @@ describe('a config file', () => {
         message: 'redis.conf:5: Save: persistence is not available in this version, ignored "900" "1"',
       },
     ]);
+  });
+
+  test('may set what has no effect here, which is noted unless it is the default', () => {
+    const { config, ignored } = fromFile(
+      'list-compress-depth 0\nhash-max-ziplist-entries 64\nslave-read-only no\nset-max-intset-entries 512',
+    );
+    expect(config.get('hash-max-listpack-entries')).toBe(64);
+    expect(config.get('replica-read-only')).toBe(false);
+    expect(ignored.map(({ message }) => message)).toEqual([
+      'redis.conf:2: hash-max-ziplist-entries: has no effect in this version',
+      'redis.conf:3: slave-read-only: has no effect in this version',
+    ]);
+    expect(fromFile('hz 20\nslave-read-only no\nreplica-read-only yes').ignored).toEqual([]);
+  });
+
+  test('renames commands, each line one more', () => {
+    const { config } = fromFile('rename-command FLUSHALL ""\nrename-command config "my config"');
+    expect(config.get('rename-command')).toEqual([
+      ['FLUSHALL', ''],
+      ['config', 'my config'],
+    ]);
+    expect(config.matching(['rename-command', 'rename*'])).toEqual([]);
+    expect(failureOfFile('rename-command FLUSHALL')).toBe(
+      'redis.conf:1: rename-command: expected pairs of a command and its new name, "" to take it away, got "FLUSHALL"',
+    );
   });
 
   test('that asks for persistence is no longer noted when a flag takes that back', () => {
@@ -158,7 +181,7 @@ describe('a config file', () => {
         return; // Debian lets only root and redis read it.
       }
       const { ignored } = fromFile(text);
-      expect(ignored.map(({ name }) => name)).toContain('appendfsync');
+      expect(ignored.map(({ name }) => name)).toContain('daemonize');
     },
   );
 });

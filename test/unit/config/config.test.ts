@@ -1,9 +1,12 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import type { Config } from '../../../src/config/config.ts';
 import { createConfig, type Options } from '../../../src/config/load.ts';
-import { type OptionName, optionNames, options } from '../../../src/config/options.ts';
+import { type OptionName, optionAliases, optionNames, options, rowOf } from '../../../src/config/options.ts';
 import { optionsTable } from '../../../src/config/options-table.ts';
 import { redisDirectives } from '../../../src/config/redis-directives.ts';
+import { repositoryRoot } from '../../support/paths.ts';
 
 function value(config: Config, name: string): string | undefined {
   return config.matching([name])[0]?.[1];
@@ -34,7 +37,11 @@ describe('CONFIG GET', () => {
       loglevel: 'notice',
       requirepass: '',
     });
-    expect(config.matching(['*']).map(([name]) => name)).toEqual(optionNames);
+    const shown = config.matching(['*']).map(([name]) => name);
+    expect(shown.filter((name) => !optionAliases.has(name))).toEqual(
+      optionNames.filter((name) => !rowOf(name).isHidden && !rowOf(name).isForStart),
+    );
+    expect(shown).toEqual(expect.arrayContaining([...optionAliases.keys()]));
   });
 
   test('takes several patterns in any case and names each option once', () => {
@@ -273,6 +280,7 @@ describe('the config of shards', () => {
       databases: 4,
       'lane-size': 524288,
       hz: 10,
+      'virtual-nodes': 160,
       'active-expire-effort': 1,
     });
     expectTypeOf(forShards.hz).toEqualTypeOf<number>();
@@ -334,9 +342,11 @@ describe('the embeddable API', () => {
 });
 
 describe('the table of options', () => {
-  test('has a line for each option in the README', () => {
+  test('has a line for each option with an effect in the README, and the names of the others', () => {
     const lines = optionsTable().trimEnd().split('\n');
-    expect(lines).toHaveLength(optionNames.length + 2);
+    expect(lines.pop()).toMatch(/^`dir`, `replicaof`, .*`hash-max-listpack-entries`, .*\.$/);
+    expect(lines.splice(-2)).toEqual(['', expect.stringContaining('without effect')]);
+    expect(lines).toHaveLength(optionNames.filter((name) => !rowOf(name).isInert).length + 2);
     expect(lines[0]).toBe('| option | default | changeable at run time | what it does |');
     expect(lines).toContain(
       '| `shards` | cores less one | no | worker threads, each of which owns a part of the keys |',
@@ -357,6 +367,18 @@ describe('the table of options', () => {
     );
     expect(parsed).toEqual({ value: config.get(name) });
     expect(help).toMatch(/^[^\n]{5,100}$/);
+  });
+
+  test('has each option in one of its files only, and no option has the other name of another', async () => {
+    const folder = join(repositoryRoot, 'src/config/table');
+    const names: string[] = [];
+    for (const file of readdirSync(folder)) {
+      const module = (await import(join(folder, file))) as Record<string, object>;
+      for (const rows of Object.values(module)) names.push(...Object.keys(rows));
+    }
+    expect(names.sort()).toEqual([...optionNames].sort());
+    const aliases = optionNames.flatMap((name) => rowOf(name).aliases ?? []);
+    expect(new Set([...aliases, ...optionNames]).size).toBe(aliases.length + optionNames.length);
   });
 
   test("only shardis's own options are unknown to Redis", () => {

@@ -1,0 +1,116 @@
+/**
+ * DEBUG DIGEST and DIGEST-VALUE: forty hex digits that stand for data, equal for equal data whatever the order in
+ * which it came and the number of shards. The digests are those of Redis, so they can be compared with its own:
+ *
+ * - a digest is 20 bytes, zero at first
+ * - `add` (for what has no order):  digest ^= SHA1(data)
+ * - `mix` (for what has):           digest = SHA1(digest ^ SHA1(data))
+ * - a value: mix its type's number, then its content; add "!!expire!!" when the key has an expiry
+ * - a database: mix its number; add, for each of its keys, what mixing the key and then its value gives
+ *
+ * Adding does not depend on the order, so each shard adds up its own keys of each database.
+ */
+import { createHash } from 'node:crypto';
+import { firstElement } from '../../protocol/reply-reader.ts';
+import type { ReplyWriter } from '../../protocol/reply-writer.ts';
+import { ABSENT, type Keyspace, NO_EXPIRY } from '../../store/keyspace.ts';
+import { TYPE_STRING } from '../../store/layout.ts';
+import type { ShardContext } from '../context.ts';
+
+const DIGEST_BYTES = 20;
+const EXPIRES = Buffer.from('!!expire!!', 'latin1');
+/** What a shard says of a database: its number, and what its keys add up to. */
+const RECORD_BYTES = 1 + DIGEST_BYTES;
+
+/** Redis's numbers of the types, by ours. */
+const REDIS_TYPES = [0, 1, 2, 3, 4, 6];
+
+class Digest {
+  readonly bytes: Buffer = Buffer.alloc(DIGEST_BYTES);
+
+  add(data: Uint8Array): void {
+    this.xor(sha1(data));
+  }
+
+  mix(data: Uint8Array): void {
+    this.add(data);
+    this.bytes.set(sha1(this.bytes));
+  }
+
+  /** A number as C's htonl lays it out. */
+  mixInteger(value: number): void {
+    const data = Buffer.alloc(4);
+    data.writeUInt32BE(value);
+    this.mix(data);
+  }
+
+  xor(other: Uint8Array): void {
+    for (let i = 0; i < DIGEST_BYTES; i++) this.bytes[i]! ^= other[i]!;
+  }
+}
+
+function sha1(data: Uint8Array): Uint8Array {
+  return createHash('sha1').update(data).digest();
+}
+
+/** The value of an entry, mixed into what `digest` holds already. */
+function mixValue(digest: Digest, keyspace: Keyspace, ref: number): void {
+  const type = keyspace.typeOf(ref);
+  digest.mixInteger(REDIS_TYPES[type]!);
+  if (type === TYPE_STRING) {
+    const start = keyspace.valueStart(ref);
+    digest.mix(keyspace.bytesOf(ref).slice(start, start + keyspace.valueLength(ref)));
+  }
+  if (keyspace.expiry(ref) !== NO_EXPIRY) digest.add(EXPIRES);
+}
+
+/** Answers the records of this shard's databases, one behind the other. */
+export function digestOfShard({ keyspace, reply }: ShardContext): void {
+  const records: Buffer[] = [];
+  for (let db = 0; db < keyspace.databases.length; db++) {
+    if (keyspace.size(db) === 0) continue;
+    const sum = new Digest();
+    keyspace.forEach(db, (ref) => {
+      const digest = new Digest();
+      const start = keyspace.keyStart(ref);
+      digest.mix(keyspace.bytesOf(ref).slice(start, start + keyspace.keyLength(ref)));
+      mixValue(digest, keyspace, ref);
+      sum.add(digest.bytes);
+    });
+    // All of its keys may just have been found to have expired.
+    if (keyspace.size(db) > 0) records.push(Buffer.from([db]), sum.bytes);
+  }
+  reply.bulk(Buffer.concat(records));
+}
+
+/** From the records of all shards to the digest of the whole. */
+export function mergeDigests(parts: readonly Uint8Array[], reply: ReplyWriter): void {
+  const sums = new Map<number, Digest>();
+  for (const part of parts) {
+    const end = part.length - 2;
+    for (let at = firstElement(part, 0); at < end; at += RECORD_BYTES) {
+      const db = part[at]!;
+      const sum = sums.get(db) ?? new Digest();
+      sum.xor(part.subarray(at + 1, at + RECORD_BYTES));
+      sums.set(db, sum);
+    }
+  }
+  const whole = new Digest();
+  for (const [db, sum] of [...sums].sort(([a], [b]) => a - b)) {
+    whole.mixInteger(db);
+    whole.xor(sum.bytes);
+  }
+  reply.simple(whole.bytes.toString('hex'));
+}
+
+/** The digests of single values; zeros for a key that is absent. */
+export function digestOfValues(context: ShardContext): void {
+  const { keyspace, args, db, reply } = context;
+  reply.array(args.count - 2);
+  for (let i = 2; i < args.count; i++) {
+    const digest = new Digest();
+    const ref = keyspace.peek(db, args.bytes, args.starts[i]!, args.ends[i]!, context.hashOf(i));
+    if (ref !== ABSENT) mixValue(digest, keyspace, ref);
+    reply.simple(digest.bytes.toString('hex'));
+  }
+}
