@@ -26,6 +26,8 @@ export interface LoadOptions {
   requests: number;
   /** Threads of redis-benchmark; 1 runs it without --threads. */
   threads?: number;
+  /** The user that the connections log in as; absent: they do not. */
+  logIn?: { user: string; password: string };
 }
 
 export interface LoadResult {
@@ -108,10 +110,11 @@ function percentileOf(lines: string[], percent: number): number {
 
 /** One run of redis-benchmark against the server, with the server's CPU time over exactly that run. */
 export async function runLoad(server: Server, options: LoadOptions): Promise<LoadResult> {
-  const { test, pipeline, requests, threads = 1 } = options;
+  const { test, pipeline, requests, threads = 1, logIn } = options;
   const words = ['-h', '127.0.0.1', '-p', server.port, '-t', test, '-n', Math.ceil(requests), '-c', CLIENTS];
   words.push('-P', pipeline, '-d', VALUE_BYTES, '-r', KEYSPACE, '--precision', 3);
   if (threads > 1) words.push('--threads', threads);
+  if (logIn !== undefined) words.push('--user', logIn.user, '-a', logIn.password);
   const cpuBefore = cpuSeconds(server.pid);
   const output = await runProgram('redis-benchmark', words.map(String));
   const cpu = cpuSeconds(server.pid) - cpuBefore;

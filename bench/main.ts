@@ -3,6 +3,7 @@
  * whose head says what exactly it measures; this file only reads options and calls them.
  */
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { runAcl } from './acl.ts';
 import { runCompare } from './compare.ts';
 import { runLatency } from './latency.ts';
 import { TEST_NAMES, type TestName } from './load.ts';
@@ -92,6 +93,15 @@ benchmark('startup', 'milliseconds from spawn to the first +PONG')
   .option('--rounds <n>', 'counted starts of each server', count, 7)
   .option(...shards)
   .action(runStartup);
+
+benchmark('acl', "what a user's rules cost a command")
+  .option('--rounds <n>', 'counted rounds', count, 5)
+  .option('--users <n>', 'users with rules', count, 1000)
+  .option('--patterns <n>', 'key patterns of each user', count, 20)
+  .option('--pipeline <n>', 'commands in flight on each connection', count, 16)
+  .option('--seconds <n>', 'length of one run', positive, 2)
+  .option(...shards)
+  .action(runAcl);
 
 async function engine(options: { keys?: number[]; json?: boolean }): Promise<void> {
   const { runEngine } = await import('./engine.ts');

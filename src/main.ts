@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-/** The `shardis` command: reads the options, starts the server, and ends with a clear line and an exit code. */
+/**
+ * The `shardis` command: reads the options, starts the server, and ends with a clear line and an exit code. As
+ * `shardis cli` it is a client instead.
+ */
 import { shardWorkerUrl } from '../workers/urls.ts';
 import { loadConfig } from './config/load.ts';
 import { type Log, openLog } from './server/log.ts';
@@ -21,6 +24,11 @@ async function openLogOrFail(level: Parameters<typeof openLog>[0], file: string)
 }
 
 async function main(): Promise<void> {
+  if (process.argv[2] === 'cli') {
+    // Loaded only here: the server needs none of it.
+    const { runCli } = await import('./cli/cli.ts');
+    process.exit(await runCli(process.argv.slice(3)));
+  }
   const loaded = loadConfig({
     argv: process.argv.slice(2),
     env: process.env,
@@ -35,6 +43,7 @@ async function main(): Promise<void> {
   for (const { message } of loaded.ignored) log.warning(message);
   const server = await Server.start({
     config,
+    users: loaded.users,
     log,
     version,
     shardWorkerUrl,

@@ -120,3 +120,8 @@ export function fromLatin1(text: string): Uint8Array {
 export function lowerByte(byte: number): number {
   return byte >= 65 && byte <= 90 ? byte | 32 : byte;
 }
+
+/** The text with ASCII letters in lower case and all other characters, bytes of anything, left alone. */
+export function lowerText(text: string): string {
+  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+}

@@ -5,8 +5,8 @@
 import type { CommandFlag, CommandGroup } from './command.ts';
 import type { Command } from './table.ts';
 
-/** In the order in which COMMAND INFO lists them. */
-const CATEGORIES = [
+/** In the order in which COMMAND INFO and ACL CAT list them. */
+export const CATEGORIES: readonly string[] = [
   'keyspace',
   'read',
   'write',
@@ -28,7 +28,7 @@ const CATEGORIES = [
   'connection',
   'transaction',
   'scripting',
-] as const;
+];
 
 const OF_FLAG: Partial<Record<CommandFlag, readonly string[]>> = {
   write: ['write'],

@@ -70,6 +70,15 @@ export interface KeyPositions {
   readonly notes?: string;
 }
 
+/** Where the channels of pub/sub stand among the words, for the rules of users. */
+export interface ChannelPositions {
+  readonly first: number;
+  /** As in KeyPositions; all words from the first on are channels up to it. */
+  readonly last: number;
+  /** The words are patterns of channels: a user must have been given the very same pattern. */
+  readonly arePatterns?: boolean;
+}
+
 /** An argument as COMMAND DOCS describes it. */
 export interface ArgumentSpec {
   readonly name: string;
@@ -194,12 +203,19 @@ export interface CommandSpec {
   /** False when it has not the category of its group. */
   readonly hasGroupCategory?: false;
   readonly keys?: KeyPositions;
+  /** Channels that it publishes to or subscribes to. Leaving a channel needs no permission. */
+  readonly channels?: ChannelPositions;
   readonly arguments?: readonly ArgumentSpec[];
   readonly history?: readonly HistoryEntry[];
   readonly tips?: readonly string[];
   readonly deprecated?: { readonly since: string; readonly replacedBy: string };
   /** The option that must allow the command: `yes`, `no`, or `local` for connections of this machine. */
   readonly guardedBy?: 'enable-debug-command';
+  /**
+   * The text of an error where the words make the command read keys that they do not name: users who may not read all keys
+   * get it.
+   */
+  readonly readsUnnamedKeys?: (args: Arguments) => string | undefined;
   /** Checks that need no data, made before the command is routed: the text of an error, or undefined. */
   readonly check?: (args: Arguments) => string | undefined;
   readonly placement?: Placement;
@@ -212,6 +228,11 @@ export interface CommandSpec {
    * connection has much to send.
    */
   readonly hasLongReply?: boolean;
+  /**
+   * True when the words behind the name are no subcommands to Redis, though some are to us: users may be allowed the command
+   * with any first word.
+   */
+  readonly hasFreeWords?: boolean;
   /** A container has subcommands in place of a placement (or both, like COMMAND). */
   readonly subcommands?: readonly CommandSpec[];
 }

@@ -16,8 +16,6 @@ import type { ServerContext } from './context.ts';
 import { databaseIndex } from './database-index.ts';
 import { REDIS_VERSION } from './info.ts';
 
-const DEFAULT_USER = 'default';
-
 export const connection = defineCommands([
   {
     name: 'ping',
@@ -150,25 +148,23 @@ function select({ args, reply, client, config }: ServerContext): void {
 }
 
 function auth(context: ServerContext): void {
-  const { args, reply, config } = context;
+  const { args, reply, acl } = context;
   if (args.count > 3) {
     reply.error(SYNTAX_ERROR);
-  } else if (args.count === 2 && config.get('requirepass') === '') {
+  } else if (args.count === 2 && acl.needsNoPassword) {
     reply.error(NO_PASSWORD_SET);
   } else {
-    const user = args.count === 2 ? DEFAULT_USER : args.text(1);
+    const user = args.count === 2 ? acl.defaultUser.name : args.text(1);
     if (logIn(context, user, args.text(args.count - 1))) reply.ok();
   }
 }
 
 /** Answers with an error and returns false when the pair is wrong. */
 function logIn(context: ServerContext, user: string, password: string): boolean {
-  if (!context.authenticate(user, password)) {
-    context.reply.error(WRONG_PASSWORD);
-    return false;
-  }
-  context.client.isAuthenticated = true;
-  return true;
+  const { acl, args, client, reply } = context;
+  if (acl.authenticate(client, user, password, args.text(0))) return true;
+  reply.error(WRONG_PASSWORD);
+  return false;
 }
 
 interface HelloOptions {

@@ -6,6 +6,7 @@ import type { Config } from '../config/config.ts';
 import type { Arguments } from '../protocol/arguments.ts';
 import type { ReplyWriter } from '../protocol/reply-writer.ts';
 import type { Keyspace } from '../store/keyspace.ts';
+import type { AclService, AclUser } from './acl-service.ts';
 import type { Command, CommandTable } from './table.ts';
 
 /** A whole value with what belongs to it. */
@@ -68,7 +69,8 @@ export interface Client {
   libraryVersion: string;
   db: number;
   resp: 2 | 3;
-  readonly user: string;
+  /** Who the client is; counts only once it is authenticated, where that is required. */
+  user: AclUser;
   isAuthenticated: boolean;
   noEvict: boolean;
   noTouch: boolean;
@@ -80,12 +82,18 @@ export interface Client {
   readonly isLocal: boolean;
   /** `normal`, `pubsub`, `master` or `replica`. */
   readonly type: string;
+  readonly createdAtMs: number;
   /** The line of CLIENT LIST without its line end. */
   describe(): string;
   /** Sends what has been answered so far, then closes. */
   closeAfterReplies(): void;
   /** Closes at once. */
   kill(): void;
+  /**
+   * Ends a wait for data (CLIENT UNBLOCK), with an error or as if its time were over. False when it does not wait
+   * for any.
+   */
+  unblock(withError: boolean): boolean;
 }
 
 /** One shard's figures, as the shard publishes them after each batch. */
@@ -113,6 +121,10 @@ export interface ServerReport {
   readonly port: number;
   readonly configFile: string;
   readonly clients: number;
+  /** Clients that CLIENT PAUSE keeps waiting. */
+  readonly blockedClients: number;
+  /** Clients closed because of `maxmemory-clients`. */
+  readonly evictedClients: number;
   readonly connectionsReceived: number;
   readonly rejectedConnections: number;
   readonly commandsProcessed: number;
@@ -124,6 +136,11 @@ export interface ServerReport {
   readonly keyspaceMisses: number;
   readonly expiredKeys: number;
   readonly expiredStalePercent: number;
+  /** What was denied to clients: log-ins, commands, keys, channels. */
+  readonly deniedLogins: number;
+  readonly deniedCommands: number;
+  readonly deniedKeys: number;
+  readonly deniedChannels: number;
   readonly usedBytes: number;
   readonly datasetBytes: number;
   readonly peakBytes: number;
@@ -138,13 +155,15 @@ export interface ServerContext {
   readonly client: Client;
   readonly config: Config;
   readonly commands: CommandTable;
+  readonly acl: AclService;
   /** The command that runs. */
   readonly command: Command;
   clients(): Iterable<Client>;
   report(): ServerReport;
-  /** Tries a user name and password; a client without a user name authenticates as `default`. */
-  authenticate(user: string, password: string): boolean;
   resetStatistics(): void;
+  /** Stops commands, or only those that write, until `untilMs` (Date.now()); never shortens a pause under way. */
+  pauseClients(mode: 'all' | 'write', untilMs: number): void;
+  unpauseClients(): void;
   /** Puts the connection back to how it began. */
   resetClient(): void;
   shutdown(): void;

@@ -1,4 +1,5 @@
 /** All commands, by family. A new family is one more line here. */
+import { acl } from './acl.ts';
 
 import { bitfields } from './bitfields.ts';
 import { bitmaps } from './bitmaps.ts';
@@ -37,4 +38,5 @@ export const families: readonly CommandSpec[] = [
   ...connection,
   ...server,
   ...introspection,
+  acl,
 ];

@@ -94,7 +94,7 @@ function clients({ report, config }: InfoSource): Field[] {
     ['maxclients', config.get('maxclients')],
     ['client_recent_max_input_buffer', 0],
     ['client_recent_max_output_buffer', 0],
-    ['blocked_clients', 0],
+    ['blocked_clients', report.blockedClients],
     ['tracking_clients', 0],
     ['clients_in_timeout_table', 0],
   ];
@@ -180,7 +180,7 @@ function stats({ report }: InfoSource): Field[] {
     ['expired_keys', report.expiredKeys],
     ['expired_stale_perc', report.expiredStalePercent.toFixed(2)],
     ['evicted_keys', 0],
-    ['evicted_clients', 0],
+    ['evicted_clients', report.evictedClients],
     ['keyspace_hits', report.keyspaceHits],
     ['keyspace_misses', report.keyspaceMisses],
     ['pubsub_channels', 0],
@@ -188,6 +188,10 @@ function stats({ report }: InfoSource): Field[] {
     ['latest_fork_usec', 0],
     ['total_forks', 0],
     ['total_error_replies', report.errorReplies],
+    ['acl_access_denied_auth', report.deniedLogins],
+    ['acl_access_denied_cmd', report.deniedCommands],
+    ['acl_access_denied_key', report.deniedKeys],
+    ['acl_access_denied_channel', report.deniedChannels],
   ];
 }
 

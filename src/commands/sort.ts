@@ -3,7 +3,13 @@
  * `elementsOf`, the one place to extend for each type.
  */
 import type { Arguments } from '../protocol/arguments.ts';
-import { NOT_AN_INTEGER, SYNTAX_ERROR, WRONG_TYPE } from '../protocol/errors.ts';
+import {
+  NOT_AN_INTEGER,
+  SORT_BY_DENIED,
+  SORT_GET_DENIED,
+  SYNTAX_ERROR,
+  WRONG_TYPE,
+} from '../protocol/errors.ts';
 import { type ArgumentSpec, type CommandSpec, defineCommands, type KeySpecification } from './command.ts';
 import type { ShardContext } from './context.ts';
 import { KEY, keyAt, token } from './declarations.ts';
@@ -59,6 +65,7 @@ const SORT = {
   categories: ['set', 'sortedset', 'list', 'dangerous'],
   hasGroupCategory: false,
   hasLongReply: true,
+  readsUnnamedKeys,
 } as const satisfies Partial<CommandSpec>;
 
 export const sorting = defineCommands([
@@ -110,6 +117,17 @@ function sortKeys(args: Arguments): readonly number[] {
     else if (args.is(i, 'store') && i + 1 < args.count) destination = ++i;
   }
   return destination === undefined ? [1] : [1, destination];
+}
+
+/** BY with a pattern and GET read keys whose names come from the elements. */
+function readsUnnamedKeys(args: Arguments): string | undefined {
+  for (let i = 2; i < args.count; i++) {
+    if (args.is(i, 'limit')) i += 2;
+    else if (args.is(i, 'store')) i++;
+    else if (args.is(i, 'get') && i + 1 < args.count) return SORT_GET_DENIED;
+    else if (args.is(i, 'by') && i + 1 < args.count && args.text(++i).includes('*')) return SORT_BY_DENIED;
+  }
+  return undefined;
 }
 
 /** What the words behind the key say. */

@@ -28,6 +28,9 @@ Sizes take the units b, k, kb, m, mb, g and gb. A config file has the syntax of 
 standard input. Every option is also an environment variable: SHARDIS_TCP_BACKLOG is --tcp-backlog. A flag
 beats the environment, which beats the config file.
 
+Commands:
+  cli [command...]  talk to a server: an interactive client; see shardis cli --help
+
 Examples:
   shardis
   shardis --port 7777 --shards 4

@@ -10,7 +10,7 @@ import { type ReadFile, readConfigFile } from './config-file.ts';
 import { type Environment, readEnvironment } from './environment.ts';
 import { didYouMean, nearestNames } from './nearest.ts';
 import { type Options, optionNames, rowOf } from './options.ts';
-import { ConfigError, complaint, type IgnoredSetting, Settings } from './settings.ts';
+import { ConfigError, type ConfiguredUser, complaint, type IgnoredSetting, Settings } from './settings.ts';
 
 export type { Options } from './options.ts';
 
@@ -28,6 +28,8 @@ export type Loaded =
   | {
       readonly kind: 'run';
       readonly config: Config;
+      /** Users that are defined in the configuration. */
+      readonly users: readonly ConfiguredUser[];
       /** Settings without effect, each of which deserves a warning. */
       readonly ignored: readonly IgnoredSetting[];
       /** The absolute path of the config file; undefined without one and for standard input. */
@@ -56,6 +58,7 @@ export function loadConfig({ argv, env, version, readFile = readText }: LoadInpu
     return {
       kind: 'run',
       config: new Config(settings.values),
+      users: settings.users,
       ignored: settings.ignored,
       configFile: configFile === undefined || configFile === '-' ? undefined : resolve(configFile),
     };

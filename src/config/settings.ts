@@ -2,6 +2,7 @@
  * Settings as they come from the config file, the environment or the command line, and how they become
  * values: in the order in which they are applied, later ones over earlier ones.
  */
+import { spread } from './kinds.ts';
 import { didYouMean, nearestNames } from './nearest.ts';
 import {
   type AnyRow,
@@ -35,6 +36,17 @@ export interface IgnoredSetting {
   readonly message: string;
 }
 
+/** The one directive that is no option: there may be any number of it, and CONFIG GET does not know it. */
+const USER_DIRECTIVE = 'user';
+
+/** A line that defines a user, not yet understood. */
+export interface ConfiguredUser {
+  /** Where messages say that it stands. */
+  readonly origin: string;
+  /** The name and the rules. */
+  readonly words: readonly string[];
+}
+
 /** A mistake of the user, told in one line. */
 export class ConfigError extends Error {}
 
@@ -42,6 +54,7 @@ export class ConfigError extends Error {}
 export class Settings {
   readonly #values: Record<OptionName, unknown>;
   readonly #ignored = new Map<string, IgnoredSetting>();
+  readonly #users: ConfiguredUser[] = [];
 
   constructor() {
     const values: Partial<Record<OptionName, unknown>> = {};
@@ -51,6 +64,11 @@ export class Settings {
 
   get values(): Readonly<Record<OptionName, unknown>> {
     return this.#values;
+  }
+
+  /** In the order in which they came. */
+  get users(): readonly ConfiguredUser[] {
+    return this.#users;
   }
 
   /** One for each name, in the order in which they came. */
@@ -63,6 +81,10 @@ export class Settings {
     const lower = setting.name.toLowerCase();
     const name = findOption(lower);
     if (name === undefined) {
+      if (lower === USER_DIRECTIVE) {
+        this.#users.push({ origin: setting.origin, words: spread(setting.words) });
+        return;
+      }
       if (!redisDirectives.has(lower)) throw unknownSetting(setting);
       this.#ignore(lower, setting, 'not available in this version, ignored');
       return;

@@ -45,6 +45,14 @@ export const BAD_CLIENT_NAME = 'ERR Client names cannot contain spaces, newlines
 export const NO_SUCH_CLIENT = 'ERR No such client';
 export const INVALID_CLIENT_ID = 'ERR Invalid client ID';
 export const CLIENT_ID_TOO_LOW = 'ERR client-id should be greater than 0';
+export const CLIENT_AGE_NOT_INTEGER = 'ERR maxage is not an integer or out of range';
+export const CLIENT_AGE_TOO_LOW = 'ERR maxage should be greater than 0';
+export const TIMEOUT_NOT_INTEGER = 'ERR timeout is not an integer or out of range';
+export const TIMEOUT_NEGATIVE = 'ERR timeout is negative';
+export const TIMEOUT_OUT_OF_RANGE = 'ERR timeout is out of range';
+export const WRONG_PAUSE_MODE = 'ERR CLIENT PAUSE mode must be WRITE or ALL';
+export const WRONG_UNBLOCK_REASON = 'ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR';
+export const RATE_LIMIT_EXCEEDED = 'ERR rate limit exceeded';
 export const MAX_CLIENTS_REACHED = 'ERR max number of clients reached';
 export const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'.";
 export const NO_SHUTDOWN_IN_PROGRESS = 'ERR No shutdown in progress.';
@@ -118,6 +126,102 @@ export function unrecognizedOption(option: string): string {
 
 export function unsupportedOption(option: string): string {
   return `ERR Unsupported option ${quoted(option, option.length)}`;
+}
+
+/** What CLIENT TRACKING and CLIENT CACHING refuse. */
+export const TRACKING = {
+  secondRedirect: 'ERR A client can only redirect to a single other client',
+  noRedirectClient: 'ERR The client ID you want redirect to does not exist',
+  prefixWithoutBroadcast: 'ERR PREFIX option requires BCAST mode to be enabled',
+  optionWithBroadcast: 'ERR OPTIN and OPTOUT are not compatible with BCAST',
+  bothOptions: "ERR You can't specify both OPTIN mode and OPTOUT mode",
+  cachingWithoutTracking:
+    'ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled',
+  overlappingPrefixes: (prefix: string, other: string) =>
+    `ERR Prefix '${quoted(prefix, prefix.length)}' overlaps with another provided prefix '${quoted(other, other.length)}'. Prefixes for a single client must not overlap.`,
+  unavailable:
+    'ERR CLIENT TRACKING ON is not available in this version: client-side caching is not supported',
+} as const;
+
+/** `what` is `key` or `value`, `bytesMax` the limit that the option sets. */
+export function tooLong(what: 'key' | 'value', bytesMax: number): string {
+  return `ERR ${what} is longer than max-${what}-size (${bytesMax} bytes)`;
+}
+
+// Access control lists
+
+/** What is wrong with a rule, in the words of ACL SETUSER. */
+export const ACL_RULE = {
+  syntax: 'Syntax error',
+  unknownCommand: 'Unknown command or category name in ACL',
+  keysAfterAll:
+    "Adding a pattern after the * pattern (or the 'allkeys' flag) is not valid and does not have any effect. Try 'resetkeys' to start with an empty list of patterns",
+  channelsAfterAll:
+    "Adding a pattern after the * pattern (or the 'allchannels' flag) is not valid and does not have any effect. Try 'resetchannels' to start with an empty list of channels",
+  noSuchPassword: 'The password you are trying to remove from the user does not exist',
+  badHash:
+    'The password hash must be exactly 64 characters and contain only lowercase hexadecimal characters',
+  duplicateUser: 'Duplicate user found. A user can only be defined once in config files',
+  firstWordOfSubcommand: 'Allowing first-arg of a subcommand is not supported',
+} as const;
+
+export const ACL_BAD_USER_NAME = "ERR Usernames can't contain spaces or null characters";
+export const ACL_DEFAULT_USER_STAYS = "ERR The 'default' user cannot be removed";
+export const ACL_GENPASS_BITS =
+  'ERR ACL GENPASS argument must be the number of bits for the output password, a positive number up to 4096';
+export const ACL_NO_FILE =
+  'ERR This Redis instance is not configured to use an ACL file. You may want to specify users via the ACL SETUSER command and then issue a CONFIG REWRITE (assuming you have a Redis configuration file set) in order to store users in the Redis configuration.';
+export const ACL_SAVE_FAILED =
+  'ERR There was an error trying to save the ACLs. Please check the server logs for more information';
+export const ACL_KEY_DENIED = 'NOPERM No permissions to access a key';
+export const ACL_CHANNEL_DENIED = 'NOPERM No permissions to access a channel';
+
+export const SORT_BY_DENIED = 'ERR BY option of SORT denied due to insufficient ACL permissions.';
+export const SORT_GET_DENIED = 'ERR GET option of SORT denied due to insufficient ACL permissions.';
+
+/** `why` is one of ACL_RULE. */
+export function aclRuleError(rule: string, why: string): string {
+  return `ERR Error in ACL SETUSER modifier '${quoted(rule, rule.length)}': ${why}`;
+}
+
+export function aclUnmatchedParenthesis(rule: string): string {
+  return `ERR Unmatched parenthesis in acl selector starting at '${quoted(rule, rule.length)}'.`;
+}
+
+/** `command` is its full name. */
+export function aclCommandDenied(user: string, command: string): string {
+  return `NOPERM ${aclDeniedCommand(user, command)}`;
+}
+
+/** What ACL DRYRUN answers: no error, but the text of one. */
+export function aclDeniedCommand(user: string, command: string): string {
+  return `User ${user} has no permissions to run the '${command}' command`;
+}
+
+/** The same for a key or a channel. */
+export function aclDeniedAccess(user: string, name: string, kind: 'key' | 'channel'): string {
+  return `User ${user} has no permissions to access the '${name}' ${kind}`;
+}
+
+export function aclUserNotFound(user: string): string {
+  return `ERR User '${quoted(user, user.length)}' not found`;
+}
+
+export function aclCommandNotFound(command: string): string {
+  return `ERR Command '${quoted(command, command.length)}' not found`;
+}
+
+export function aclUnknownCategory(category: string): string {
+  return `ERR Unknown category '${quoted(category)}'`;
+}
+
+/** What is wrong with an ACL file: `places` are sentences that each end with a space. */
+export function aclFileErrors(places: readonly string[]): string {
+  return `ERR ${places.join('')}WARNING: ACL errors detected, no change to the previously active ACL rules was performed`;
+}
+
+export function aclFileUnreadable(path: string, reason: string): string {
+  return `ERR Error loading ACLs, opening file '${path}': ${reason}`;
 }
 
 export const PROTOCOL = {

@@ -87,6 +87,19 @@ export class RequestParser {
     return this.#expected > 0;
   }
 
+  /** Bytes of the command that was returned last, while it runs, or of an unfinished one as far as it has been read. */
+  get commandBytes(): number {
+    return this.position - this.commandStart;
+  }
+
+  /** Bytes of its words. */
+  get wordBytes(): number {
+    const count = this.isInsideCommand ? this.#read : this.commandBytes > 0 ? this.args.count : 0;
+    let bytes = 0;
+    for (let i = 0; i < count; i++) bytes += this.args.length(i);
+    return bytes;
+  }
+
   /** At least how many bytes, counted from `commandStart`, the current command has. */
   get bytesNeeded(): number {
     const word = this.#bulkLength >= 0 ? this.#bulkLength + 2 : 1;

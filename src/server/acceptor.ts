@@ -9,6 +9,7 @@
  * All state is in the instance: several acceptors, each with lanes of its own, may run in one process.
  */
 import type { Socket } from 'node:net';
+import type { Acl } from '../acl/acl.ts';
 import { viewedBytes } from '../base/bytes.ts';
 import { MAX_CLIENTS_REACHED } from '../protocol/errors.ts';
 import { ReplyBuffer } from '../protocol/reply-writer.ts';
@@ -21,6 +22,8 @@ import {
 } from '../protocol/request-parser.ts';
 import type { WakeWord } from '../ring/wake-word.ts';
 import { CHUNK_BYTES, ChunkPool } from './chunk-pool.ts';
+import { ClientMemory } from './client-memory.ts';
+import type { CommandGate } from './command-gate.ts';
 import { Connection, type ConnectionAddresses, type ConnectionHost } from './connection.ts';
 import type { DirectReader } from './direct-reader.ts';
 import type { Dispatcher } from './dispatcher.ts';
@@ -31,20 +34,27 @@ import { readInto } from './socket-reader.ts';
 import { WriteRequests } from './socket-writer.ts';
 
 const READ_BUFFER_BYTES = 64 * 1024;
+/** After so long room in a connection's buffer that is not used is given back. */
+const IDLE_BUFFER_MS = 2000;
 const POOLED_CHUNKS = 256;
 const POOLED_RESTS = 32;
 const POOLED_PARSERS = 64;
 const POOLED_PARSER_WORDS_MAX = 1024;
 
+/** Whether the connection waits for its client, and not the client for us; subscribers just listen. */
+function isIdle(connection: Connection): boolean {
+  const type: string = connection.type;
+  return type === 'normal' && !connection.hasPendingReplies && !connection.isHeld;
+}
+
 /** What the acceptor asks of the server it belongs to. */
 export interface AcceptorOptions {
   readonly limits: ParserLimits & { queryBufferBytesMax: number; clientsMax: number };
   readonly outputLimit: OutputLimit;
-  /** False where a new connection must authenticate first. */
-  isOpen(): boolean;
+  readonly acl: Acl;
   nextClientId(): number;
   /** Says something of a connection in the log. */
-  note(message: string): void;
+  note(message: string, level?: 'verbose' | 'notice' | 'warning'): void;
 }
 
 export interface AcceptorParts {
@@ -53,6 +63,7 @@ export interface AcceptorParts {
   readonly direct: DirectReader;
   readonly runs: RunPool;
   readonly wake: WakeWord;
+  readonly gate: CommandGate;
 }
 
 export class Acceptor implements ConnectionHost {
@@ -63,6 +74,7 @@ export class Acceptor implements ConnectionHost {
   readonly connections = new Map<number, Connection>();
   readonly writeRequests = new WriteRequests();
   readonly traffic = { inputBytes: 0, outputBytes: 0 };
+  readonly memory: ClientMemory;
   connectionsReceived = 0;
   connectionsRejected = 0;
 
@@ -71,6 +83,7 @@ export class Acceptor implements ConnectionHost {
   readonly #dispatcher: Dispatcher;
   readonly #direct: DirectReader;
   readonly #wake: WakeWord;
+  readonly #gate: CommandGate;
   readonly #readBuffer = viewedBytes(new ArrayBuffer(READ_BUFFER_BYTES));
   readonly #spareParsers: RequestParser[] = [];
   #dirty: Connection[] = [];
@@ -86,6 +99,15 @@ export class Acceptor implements ConnectionHost {
     this.#direct = parts.direct;
     this.runs = parts.runs;
     this.#wake = parts.wake;
+    this.#gate = parts.gate;
+    this.#gate.onChange(() => {
+      for (const connection of this.connections.values()) connection.updatePlain();
+    });
+    this.memory = new ClientMemory({
+      connections: () => this.connections.values(),
+      notice: (message) => options.note(message, 'notice'),
+      warning: (message) => options.note(message, 'warning'),
+    });
   }
 
   // Connections
@@ -110,14 +132,17 @@ export class Acceptor implements ConnectionHost {
       this.#received(connection, bytes, length),
     );
     connection = new Connection(this.#options.nextClientId(), socket, addresses, this, Date.now());
-    connection.isAuthenticated = this.#options.isOpen();
+    const { acl } = this.#options;
+    connection.user = acl.defaultUser;
+    connection.isAuthenticated = acl.isOpen;
     connection.updatePlain();
     this.connections.set(connection.id, connection);
     socket.on('error', () => connection.socketClosed());
     socket.on('close', () => connection.socketClosed());
     socket.on('end', () => {
       connection.hasEnded = true;
-      if (!connection.isWaiting) this.#finish(connection);
+      // Not at once: it may have been waiting, and what it sent before its end is still to be parsed.
+      if (!connection.isWaiting) this.resumed(connection);
       this.touch(connection);
     });
     socket.resume();
@@ -125,6 +150,8 @@ export class Acceptor implements ConnectionHost {
 
   closed(connection: Connection): void {
     this.connections.delete(connection.id);
+    this.#gate.forget(connection);
+    this.memory.forget(connection);
     if (connection.parser !== undefined) {
       this.#giveParser(connection.parser);
       connection.parser = undefined;
@@ -135,8 +162,18 @@ export class Acceptor implements ConnectionHost {
     if (!this.#options.outputLimit.isExceeded(connection, bytes, Date.now())) return false;
     this.#options.note(
       `Client ${connection.describe()} scheduled to be closed ASAP for overcoming of output buffer limits.`,
+      'warning',
     );
     return true;
+  }
+
+  get checksCommands(): boolean {
+    return this.#gate.isActive;
+  }
+
+  memoryChanged(connection: Connection): void {
+    this.memory.update(connection);
+    if (this.memory.isOver) this.#scheduleTurnEnd();
   }
 
   crossProtocol(connection: Connection): void {
@@ -161,7 +198,9 @@ export class Acceptor implements ConnectionHost {
     this.traffic.inputBytes += length;
     if (connection.unparsedLength > 0 || connection.isWaiting) {
       connection.keepUnparsed(bytes, 0, length, connection.parser?.bytesNeeded ?? 0);
-      if (!connection.isWaiting) this.#parseUnparsed(connection);
+      // Here, and not only at the end of the turn: by then all of a long command may have come and gone.
+      if (this.memory.isOver) this.memory.evict();
+      if (!connection.isWaiting && !connection.isClosed) this.#parseUnparsed(connection);
     } else {
       this.#parse(connection, bytes, length, false);
     }
@@ -188,7 +227,7 @@ export class Acceptor implements ConnectionHost {
       parser.restart(0);
     }
     connection.parser = parser;
-    parser.trusted = connection.isAuthenticated;
+    parser.trusted = connection.isAuthenticated || this.#options.acl.isOpen;
     let keepFrom = length;
     for (;;) {
       const outcome = parser.next(bytes, length);
@@ -199,7 +238,7 @@ export class Acceptor implements ConnectionHost {
           break;
         }
         if (!connection.isPlain && (connection.isClosing || connection.isClosed)) return;
-        parser.trusted = connection.isAuthenticated;
+        parser.trusted = connection.isAuthenticated || this.#options.acl.isOpen;
         if (connection.isWaiting) {
           keepFrom = parser.position;
           parser.restart(keepFrom);
@@ -265,6 +304,11 @@ export class Acceptor implements ConnectionHost {
     this.#scheduleTurnEnd();
   }
 
+  /** Has something done at the end of a turn, though no connection is touched. */
+  endTurnSoon(): void {
+    this.#scheduleTurnEnd();
+  }
+
   #scheduleTurnEnd(): void {
     if (this.#isTurnEndScheduled) return;
     this.#isTurnEndScheduled = true;
@@ -278,6 +322,7 @@ export class Acceptor implements ConnectionHost {
     this.#resumeWaiting();
     this.#publish();
     this.#flush();
+    if (this.memory.isOver) this.memory.evict();
     this.#sleepIfBusy();
   };
 
@@ -365,8 +410,11 @@ export class Acceptor implements ConnectionHost {
   /** To be called about once a second: closes connections that have been idle or over their soft limit too long. */
   sweep(idleMsMax: number): void {
     const now = Date.now();
+    this.memory.recount();
+    if (this.memory.isOver) this.memory.evict();
     for (const connection of this.connections.values()) {
-      if (idleMsMax > 0 && now - connection.lastActiveMs > idleMsMax && !connection.hasPendingReplies) {
+      if (now - connection.lastActiveMs > IDLE_BUFFER_MS) connection.trimUnparsed();
+      if (idleMsMax > 0 && now - connection.lastActiveMs > idleMsMax && isIdle(connection)) {
         this.#options.note(`Closing idle client ${connection.describe()}`);
         connection.kill();
       } else if (connection.outputBytes > 0 && this.outputLimitExceeded(connection, connection.outputBytes)) {

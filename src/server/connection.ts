@@ -12,6 +12,7 @@
  * Order. Replies that are not there yet are runs in a list; only the first may write to `reply`.
  */
 import type { Socket } from 'node:net';
+import type { User } from '../acl/user.ts';
 import { copyBytes, viewedBytes } from '../base/bytes.ts';
 import type { Client } from '../commands/context.ts';
 import { type ReplySink, ReplyWriter } from '../protocol/reply-writer.ts';
@@ -25,6 +26,10 @@ import { SocketWriter, type WriteRequests } from './socket-writer.ts';
 const OUTPUT_PAUSE_BYTES = 1024 * 1024;
 /** Room for a value that has only begun to arrive. */
 const UNPARSED_GROWTH_BYTES = 1024 * 1024;
+/** About what the objects of a connection and of its socket take without any buffer. */
+const OBJECT_BYTES = 4 * 1024;
+/** Room for unparsed bytes that may stay with an idle connection. */
+const IDLE_SLACK_BYTES = 16 * 1024;
 /** How long a client has to close its side when it has got its last reply. */
 const LINGER_MS = 1000;
 const NO_BYTES = new Uint8Array(0);
@@ -43,6 +48,10 @@ export interface ConnectionHost {
   closed(connection: Connection): void;
   /** Output buffer limit check: the reason to close, or undefined. */
   outputLimitExceeded(connection: Connection, bytes: number): boolean;
+  /** Called when the connection's buffers have grown or shrunk. */
+  memoryChanged(connection: Connection): void;
+  /** Every command must be asked for before it is routed: see command-gate.ts. */
+  readonly checksCommands: boolean;
   readonly traffic: { inputBytes: number; outputBytes: number };
 }
 
@@ -68,13 +77,16 @@ export class Connection implements Client, ReplySink {
   libraryVersion = '';
   db = 0;
   resp: 2 | 3 = 2;
-  user = 'default';
+  /** Given right after it was made. */
+  user!: User;
   isAuthenticated = false;
   noEvict = false;
   noTouch = false;
   replyMode: Client['replyMode'] = 'on';
   /** False when some command needs more than the plain path: see `updatePlain`. */
   isPlain = false;
+  /** `isPlain`, and no limit or pause is in force that commands must be checked for. */
+  isUnchecked = false;
   lastActiveMs: number;
   lastCommand = 'NULL';
   /** Since when the output has been above the soft limit; 0 when it is not. */
@@ -103,6 +115,8 @@ export class Connection implements Client, ReplySink {
   #awaitsReplies = false;
   /** Waits for room in a lane. */
   #isParked = false;
+  /** Waits for a pause to end, or for its rate of commands to sink. */
+  #isHeld = false;
   #isOutputFull = false;
   /** Replies that arrived since the connection last had none due, and had to wait for others. */
   #stashedBytes = 0;
@@ -133,6 +147,7 @@ export class Connection implements Client, ReplySink {
   /** To be called when one of the fields it depends on has changed. */
   updatePlain(): void {
     this.isPlain = this.isAuthenticated && this.replyMode === 'on' && !this.isClosing && !this.isClosed;
+    this.isUnchecked = this.isPlain && !this.#host.checksCommands;
   }
 
   // Reading
@@ -153,6 +168,16 @@ export class Connection implements Client, ReplySink {
     grown.set(this.unparsed.subarray(0, this.unparsedLength));
     this.#giveUnparsed();
     this.unparsed = grown;
+    this.#host.memoryChanged(this);
+  }
+
+  /** Gives back room that an idle connection holds for bytes that do not come. */
+  trimUnparsed(): void {
+    if (this.unparsed.length - this.unparsedLength <= IDLE_SLACK_BYTES) return;
+    const kept = this.unparsed.slice(0, this.unparsedLength);
+    this.#giveUnparsed();
+    this.unparsed = kept.length === 0 ? NO_BYTES : kept;
+    this.#host.memoryChanged(this);
   }
 
   #giveUnparsed(): void {
@@ -168,6 +193,7 @@ export class Connection implements Client, ReplySink {
     }
     this.#giveUnparsed();
     this.unparsed = NO_BYTES;
+    this.#host.memoryChanged(this);
   }
 
   /** Not given back to the pool: the command that is running may have its words there. */
@@ -192,8 +218,29 @@ export class Connection implements Client, ReplySink {
     this.#resumeIfFree();
   }
 
+  /** Takes no more commands until `release`; whoever calls it holds the connection for one reason. */
+  hold(): void {
+    this.#isHeld = true;
+    this.#updateReading();
+  }
+
+  release(): void {
+    this.#isHeld = false;
+    this.#resumeIfFree();
+  }
+
+  get isHeld(): boolean {
+    return this.#isHeld;
+  }
+
+  /** Nothing that a client waits for can be ended yet. */
+  unblock(): boolean {
+    return false;
+  }
+
   /** The socket has sent everything. */
   drained(): void {
+    this.#host.memoryChanged(this);
     if (!this.#isOutputFull) return;
     this.#isOutputFull = false;
     this.#resumeIfFree();
@@ -205,7 +252,7 @@ export class Connection implements Client, ReplySink {
   }
 
   #updateReading(): void {
-    this.isWaiting = this.#isParked || this.#awaitsReplies || this.#isOutputFull;
+    this.isWaiting = this.#isParked || this.#awaitsReplies || this.#isOutputFull || this.#isHeld;
     const reads = !this.isWaiting && !this.isClosing;
     if (reads === this.#isReading || this.isClosed) return;
     this.#isReading = reads;
@@ -253,6 +300,7 @@ export class Connection implements Client, ReplySink {
   #countStashed(bytes: number): void {
     this.#stashedBytes += bytes;
     if (this.#stashedBytes > OUTPUT_PAUSE_BYTES) this.awaitReplies();
+    this.#host.memoryChanged(this);
   }
 
   /** Called when `run` has all its replies: what is complete at the front of the order is written. */
@@ -325,6 +373,7 @@ export class Connection implements Client, ReplySink {
       this.#host.chunks.give(chunk);
       return;
     }
+    this.#host.memoryChanged(this);
     if (this.#host.outputLimitExceeded(this, waiting)) {
       this.kill();
     } else if (waiting > OUTPUT_PAUSE_BYTES && !this.#isOutputFull) {
@@ -336,6 +385,30 @@ export class Connection implements Client, ReplySink {
   /** Bytes of replies that wait here or in the socket. */
   get outputBytes(): number {
     return this.reply.position + this.#writer.waitingBytes;
+  }
+
+  /** Bytes of replies that the kernel has not taken, or that wait for others before them. */
+  get queuedBytes(): number {
+    return this.#writer.waitingBytes + this.#stashedBytes;
+  }
+
+  /** How many writes the kernel has not taken. */
+  get queuedWrites(): number {
+    return this.#writer.waitingWrites;
+  }
+
+  /** All that the connection takes of the acceptor's memory. */
+  get memoryBytes(): number {
+    return OBJECT_BYTES + this.unparsed.length + this.reply.limit + this.queuedBytes;
+  }
+
+  get isReading(): boolean {
+    return this.#isReading;
+  }
+
+  /** The number of the socket's descriptor, -1 where the platform has none. */
+  get descriptor(): number {
+    return (this.#socket as unknown as { _handle?: { fd?: number } | null })._handle?.fd ?? -1;
   }
 
   // Ending

@@ -2,11 +2,12 @@
 import type { Connection } from './connection.ts';
 
 export function describeClient(connection: Connection, nowMs: number): string {
+  const { parser, unparsed, unparsedLength } = connection;
   const fields: [string, string | number][] = [
     ['id', connection.id],
     ['addr', connection.address],
     ['laddr', connection.localAddress],
-    ['fd', -1],
+    ['fd', connection.descriptor],
     ['name', connection.name],
     ['age', Math.max(0, Math.floor((nowMs - connection.createdAtMs) / 1000))],
     ['idle', Math.max(0, Math.floor((nowMs - connection.lastActiveMs) / 1000))],
@@ -16,19 +17,19 @@ export function describeClient(connection: Connection, nowMs: number): string {
     ['psub', 0],
     ['ssub', 0],
     ['multi', -1],
-    ['qbuf', connection.unparsedLength],
-    ['qbuf-free', connection.unparsed.length - connection.unparsedLength],
-    ['argv-mem', 0],
+    ['qbuf', queryBytes(connection)],
+    ['qbuf-free', unparsed.length - unparsedLength],
+    ['argv-mem', parser?.wordBytes ?? 0],
     ['multi-mem', 0],
     ['rbs', connection.reply.limit],
     ['rbp', connection.reply.position],
     ['obl', connection.reply.position],
-    ['oll', 0],
-    ['omem', connection.outputBytes],
-    ['tot-mem', connection.unparsed.length + connection.reply.limit + connection.outputBytes],
-    ['events', 'r'],
+    ['oll', connection.queuedWrites],
+    ['omem', connection.queuedBytes],
+    ['tot-mem', connection.memoryBytes],
+    ['events', eventsOf(connection)],
     ['cmd', connection.lastCommand],
-    ['user', connection.user],
+    ['user', connection.user.name],
     ['redir', -1],
     ['resp', connection.resp],
     ['lib-name', connection.libraryName],
@@ -37,8 +38,23 @@ export function describeClient(connection: Connection, nowMs: number): string {
   return fields.map(([name, value]) => `${name}=${value}`).join(' ');
 }
 
+/**
+ * Bytes that wait to be parsed, or those of the command that runs. Words of an unfinished command that have been read in
+ * full are counted apart, as the memory of arguments.
+ */
+function queryBytes({ parser, unparsedLength }: Connection): number {
+  const commandBytes = parser?.commandBytes ?? 0;
+  return parser?.isInsideCommand ? unparsedLength - commandBytes : Math.max(unparsedLength, commandBytes);
+}
+
+/** What is waited for at the socket: bytes to read, room to write. */
+function eventsOf(connection: Connection): string {
+  return (connection.isReading ? 'r' : '') + (connection.queuedWrites > 0 ? 'w' : '');
+}
+
 function flagsOf(connection: Connection): string {
   let flags = '';
+  if (connection.isHeld) flags += 'b';
   if (connection.isClosing) flags += 'c';
   if (connection.isUnixSocket) flags += 'U';
   if (connection.noEvict) flags += 'e';

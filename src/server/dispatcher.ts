@@ -6,12 +6,16 @@
  * `dispatch` returns false when the command cannot be taken now, because a lane is full or because it has to wait
  * for the connection's own replies. Nothing has happened then, and the same command comes again later.
  */
+import type { Acl } from '../acl/acl.ts';
+import type { Restriction } from '../acl/restriction.ts';
+import { ALLOWED } from '../acl/selector.ts';
 import { keyWords } from '../commands/key-words.ts';
 import { type Command, type CommandTable, ROUTE } from '../commands/table.ts';
 import type { Arguments } from '../protocol/arguments.ts';
 import * as errors from '../protocol/errors.ts';
 import { ReplyBuffer } from '../protocol/reply-writer.ts';
 import { REQUEST_NO_TOUCH, REQUEST_RESP3, REQUEST_RUN_START } from '../ring/layout.ts';
+import type { CommandGate } from './command-gate.ts';
 import type { Connection } from './connection.ts';
 import type { DirectReader } from './direct-reader.ts';
 import type { LocalCommands } from './local-commands.ts';
@@ -30,6 +34,8 @@ export interface DispatcherParts {
   readonly direct: DirectReader;
   readonly runs: RunPool;
   readonly local: LocalCommands;
+  readonly gate: CommandGate;
+  readonly acl: Acl;
 }
 
 export class Dispatcher {
@@ -41,6 +47,8 @@ export class Dispatcher {
   readonly #direct: DirectReader;
   readonly #runs: RunPool;
   readonly #local: LocalCommands;
+  readonly #gate: CommandGate;
+  readonly #acl: Acl;
   readonly #transactions: Transactions;
   readonly #scratch = new ReplyBuffer();
 
@@ -51,6 +59,8 @@ export class Dispatcher {
     this.#runs = parts.runs;
     this.#transactions = new Transactions(parts.runs);
     this.#local = parts.local;
+    this.#gate = parts.gate;
+    this.#acl = parts.acl;
   }
 
   dispatch(connection: Connection, args: Arguments): boolean {
@@ -68,36 +78,65 @@ export class Dispatcher {
         this.#local.crossProtocol(connection);
         return true;
       }
-      return this.#refuse(connection, errors.unknownCommand(args.texts()));
+      return this.#reject(connection, errors.unknownCommand(args.texts()), args);
     }
     if (args.count < 2) {
       if (command.route !== ROUTE.container) return this.#dispatchChecked(connection, command, args);
-      return this.#refuse(connection, errors.wrongArity(command.fullName));
+      return this.#reject(connection, errors.wrongArity(command.fullName), args);
     }
     const sub = this.#commands.findSubcommand(command, args);
     if (sub !== undefined) return this.#dispatchChecked(connection, sub, args);
     // Some containers answer unknown subcommands themselves.
     if (command.route !== ROUTE.container) return this.#dispatchChecked(connection, command, args);
-    return this.#refuse(connection, errors.unknownSubcommand(args.text(1), command.name));
+    return this.#reject(connection, errors.unknownSubcommand(args.text(1), command.name), args);
   }
 
   #dispatchChecked(connection: Connection, command: Command, args: Arguments): boolean {
     const arity = command.arity;
     if (arity > 0 ? args.count !== arity : args.count < -arity) {
-      return this.#refuse(connection, errors.wrongArity(command.fullName));
+      return this.#reject(connection, errors.wrongArity(command.fullName), args);
     }
-    if (!connection.isPlain) {
-      if (!connection.isAuthenticated && !command.withoutAuthentication) {
-        return this.#refuse(connection, errors.NOT_AUTHENTICATED);
-      }
-      if (connection.replyMode === 'skip-next') {
-        connection.replyMode = 'skip';
-        const taken = this.#route(connection, command, args);
-        // The command may have set the mode itself; only what this step set is taken back.
-        if (connection.replyMode === 'skip') connection.replyMode = taken ? 'on' : 'skip-next';
-        connection.updatePlain();
-        return taken;
-      }
+    if (
+      !connection.isPlain &&
+      !connection.isAuthenticated &&
+      !command.withoutAuthentication &&
+      !this.#acl.isOpen
+    ) {
+      return this.#reject(connection, errors.NOT_AUTHENTICATED, args);
+    }
+    const { restriction } = connection.user;
+    if (restriction !== undefined) {
+      // Also what is denied counts, and waits where it has to.
+      if (this.#gate.isActive && this.#gate.holds(connection, command)) return false;
+      const denial = this.#denialOf(connection, command, args, restriction);
+      if (denial !== undefined) return this.#deny(connection, denial);
+    }
+    if (connection.isUnchecked) return this.#route(connection, command, args);
+    return this.#dispatchGated(connection, command, args);
+  }
+
+  /** A command of a connection that is not plain, or while there are limits that it may exceed. */
+  #dispatchGated(connection: Connection, command: Command, args: Arguments): boolean {
+    const gate = this.#gate;
+    if (!gate.isActive) return this.#dispatchAdmitted(connection, command, args);
+    if (gate.holds(connection, command)) return false;
+    const problem = gate.refusal(connection, command, args);
+    const taken =
+      problem === undefined
+        ? this.#dispatchAdmitted(connection, command, args)
+        : this.#refuse(connection, problem);
+    if (taken) gate.passed(connection);
+    return taken;
+  }
+
+  #dispatchAdmitted(connection: Connection, command: Command, args: Arguments): boolean {
+    if (connection.replyMode === 'skip-next') {
+      connection.replyMode = 'skip';
+      const taken = this.#route(connection, command, args);
+      // The command may have set the mode itself; only what this step set is taken back.
+      if (connection.replyMode === 'skip') connection.replyMode = taken ? 'on' : 'skip-next';
+      connection.updatePlain();
+      return taken;
     }
     return this.#route(connection, command, args);
   }
@@ -136,6 +175,15 @@ export class Dispatcher {
 
   // Answered here
 
+  /** Answers a command that cannot run at all with an error. It counts as commands that run do. */
+  #reject(connection: Connection, text: string, args: Arguments): boolean {
+    if (!this.#gate.isActive) return this.#refuse(connection, text);
+    if (this.#gate.holds(connection, undefined)) return false;
+    const problem = this.#gate.refusal(connection, undefined, args);
+    this.#gate.passed(connection);
+    return this.#refuse(connection, problem ?? text);
+  }
+
   /** Answers with an error. Always true: the command has been dealt with. */
   #refuse(connection: Connection, text: string): boolean {
     const scratch = this.#scratch;
@@ -148,6 +196,31 @@ export class Dispatcher {
     }
     this.errorReplies++;
     return true;
+  }
+
+  /** Why the rules of the connection's user keep it from running the command: an error's text, or undefined. */
+  #denialOf(
+    connection: Connection,
+    command: Command,
+    args: Arguments,
+    restriction: Restriction,
+  ): string | undefined {
+    const result = restriction.check(command, args);
+    if (result !== ALLOWED) {
+      // An option that forbids the command to everybody says so first.
+      const refusal = this.#local.refusal(command, connection);
+      // What is noted of the client shows the command.
+      connection.lastCommand = command.fullName;
+      return refusal ?? this.#acl.refusal(connection, command, args, result, restriction.deniedWord);
+    }
+    const problem = command.readsUnnamedKeys?.(args);
+    if (problem === undefined || restriction.allowsReadingAll(command, args)) return undefined;
+    return problem;
+  }
+
+  #deny(connection: Connection, text: string): boolean {
+    if (this.#gate.isActive) this.#gate.passed(connection);
+    return this.#refuse(connection, text);
   }
 
   #emit(connection: Connection, isWanted: boolean): void {

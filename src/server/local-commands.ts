@@ -1,6 +1,7 @@
 /**
  * What handlers that run in the acceptor see: the ServerContext, set anew for each command.
  */
+import type { Acl } from '../acl/acl.ts';
 import type { ServerHandler } from '../commands/command.ts';
 import type { Client, ServerContext, ServerReport } from '../commands/context.ts';
 import type { Command, CommandTable } from '../commands/table.ts';
@@ -8,20 +9,21 @@ import type { Config } from '../config/config.ts';
 import type { Arguments } from '../protocol/arguments.ts';
 import { DEBUG_NOT_ALLOWED } from '../protocol/errors.ts';
 import type { ReplyWriter } from '../protocol/reply-writer.ts';
+import type { CommandGate } from './command-gate.ts';
 import type { Connection } from './connection.ts';
 
 /** What the context needs of the server. */
 export interface LocalHost {
   readonly config: Config;
   readonly commands: CommandTable;
+  readonly acl: Acl;
   connections(): Iterable<Connection>;
   report(): ServerReport;
-  authenticate(user: string, password: string): boolean;
-  isOpen(): boolean;
   resetStatistics(): void;
   shutdown(): void;
   touched(connection: Connection): void;
   crossProtocol(connection: Connection): void;
+  readonly gate: CommandGate;
 }
 
 export class LocalCommands implements ServerContext {
@@ -31,6 +33,7 @@ export class LocalCommands implements ServerContext {
   command!: Command;
   readonly config: Config;
   readonly commands: CommandTable;
+  readonly acl: Acl;
   readonly #host: LocalHost;
   #connection!: Connection;
 
@@ -38,6 +41,7 @@ export class LocalCommands implements ServerContext {
     this.#host = host;
     this.config = host.config;
     this.commands = host.commands;
+    this.acl = host.acl;
   }
 
   run(
@@ -82,12 +86,16 @@ export class LocalCommands implements ServerContext {
     return this.#host.report();
   }
 
-  authenticate(user: string, password: string): boolean {
-    return this.#host.authenticate(user, password);
-  }
-
   resetStatistics(): void {
     this.#host.resetStatistics();
+  }
+
+  pauseClients(mode: 'all' | 'write', untilMs: number): void {
+    this.#host.gate.pause.start(mode, untilMs);
+  }
+
+  unpauseClients(): void {
+    this.#host.gate.pause.end();
   }
 
   resetClient(): void {
@@ -95,11 +103,11 @@ export class LocalCommands implements ServerContext {
     connection.db = 0;
     connection.name = '';
     connection.resp = 2;
-    connection.user = 'default';
+    connection.user = this.acl.defaultUser;
     connection.noEvict = false;
     connection.noTouch = false;
     connection.replyMode = 'on';
-    connection.isAuthenticated = this.#host.isOpen();
+    connection.isAuthenticated = this.acl.isOpen;
   }
 
   shutdown(): void {

@@ -4,26 +4,39 @@ import type { Connection } from './connection.ts';
 export interface OutputLimitClass {
   /** Bytes at which the client is closed at once; 0 for no limit. */
   readonly hardBytes: number;
-  /** Bytes that it may not exceed for more than `softSeconds`; 0 for no limit. */
+  /** Bytes at which it may not be for more than `softSeconds`; 0 for no limit. */
   readonly softBytes: number;
   readonly softSeconds: number;
 }
 
-export class OutputLimit {
-  normal: OutputLimitClass;
+export interface OutputLimitClasses {
+  readonly normal: OutputLimitClass;
+  readonly replica: OutputLimitClass;
+  readonly pubsub: OutputLimitClass;
+}
 
-  constructor(normal: OutputLimitClass) {
-    this.normal = normal;
+export class OutputLimit {
+  classes: OutputLimitClasses;
+
+  constructor(classes: OutputLimitClasses) {
+    this.classes = classes;
   }
 
   isExceeded(connection: Connection, bytes: number, nowMs: number): boolean {
-    const limit = this.normal;
-    if (limit.hardBytes > 0 && bytes > limit.hardBytes) return true;
-    if (limit.softBytes === 0 || bytes <= limit.softBytes) {
+    const limit = this.#of(connection.type);
+    if (limit.hardBytes > 0 && bytes >= limit.hardBytes) return true;
+    if (limit.softBytes === 0 || bytes < limit.softBytes) {
       connection.softLimitSinceMs = 0;
       return false;
     }
     if (connection.softLimitSinceMs === 0) connection.softLimitSinceMs = nowMs;
     return nowMs - connection.softLimitSinceMs > limit.softSeconds * 1000;
+  }
+
+  /** The class of a client by its type; masters are in that of ordinary clients. */
+  #of(type: string): OutputLimitClass {
+    const { normal, replica, pubsub } = this.classes;
+    if (type === 'replica') return replica;
+    return type === 'pubsub' ? pubsub : normal;
   }
 }

@@ -5,6 +5,7 @@ import type { Server } from './server.ts';
 
 export function reportOf(server: Server): ServerReport {
   const { acceptor, dispatcher } = server;
+  const { denials } = server.acl.accessLog;
   const links = server.shards.links;
   const sum = (field: StatisticField) => links.reduce((total, link) => total + link.statistics.get(field), 0);
   const directReads = links.reduce((total, link) => total + link.directReads, 0);
@@ -20,6 +21,8 @@ export function reportOf(server: Server): ServerReport {
     port: server.port,
     configFile: server.configFile,
     clients: acceptor.connections.size,
+    blockedClients: server.gate.pause.heldCount,
+    evictedClients: acceptor.memory.evicted,
     connectionsReceived: acceptor.connectionsReceived,
     rejectedConnections: acceptor.connectionsRejected,
     commandsProcessed: dispatcher.commandsProcessed,
@@ -31,6 +34,10 @@ export function reportOf(server: Server): ServerReport {
     keyspaceMisses: sum('misses') + directMisses,
     expiredKeys: sum('expired'),
     expiredStalePercent: links.length === 0 ? 0 : (sum('expiredStaleRatio') / links.length) * 100,
+    deniedLogins: denials.auth,
+    deniedCommands: denials.command,
+    deniedKeys: denials.key,
+    deniedChannels: denials.channel,
     usedBytes,
     datasetBytes,
     peakBytes: server.peakBytes,

@@ -1,15 +1,19 @@
 /**
  * The server as a whole: its life from start to stop, and what INFO knows of it.
  */
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
+import { Acl } from '../acl/acl.ts';
 import { type HashSeed, randomHashSeed } from '../base/hash.ts';
 import type { ServerReport } from '../commands/context.ts';
 import { CommandTable } from '../commands/table.ts';
 import type { Config } from '../config/config.ts';
+import { findOption } from '../config/options.ts';
+import type { ConfiguredUser } from '../config/settings.ts';
 import { slotTable } from '../ring/hash-ring.ts';
 import { laneBytes } from '../ring/lane.ts';
 import { WakeWord } from '../ring/wake-word.ts';
 import { Acceptor, type AcceptorOptions } from './acceptor.ts';
+import { CommandGate } from './command-gate.ts';
 import type { Connection } from './connection.ts';
 import { DirectReader } from './direct-reader.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -27,6 +31,8 @@ const SWEEPS_EVERY = 10;
 
 export interface ServerOptions {
   readonly config: Config;
+  /** Users that are defined in the configuration. */
+  readonly users?: readonly ConfiguredUser[];
   readonly log: Log;
   readonly version: string;
   readonly shardWorkerUrl: URL;
@@ -37,19 +43,30 @@ export interface ServerOptions {
   readonly stopped?: (reason: StopReason) => void;
 }
 
+/** What is made before the server itself. */
+interface ServerParts {
+  readonly acl: Acl;
+  readonly shards: Shards;
+  readonly slots: Uint16Array;
+  readonly seed: HashSeed;
+  readonly wake: WakeWord;
+}
+
 export type StopReason =
   | { readonly kind: 'asked' }
   | { readonly kind: 'shard-died'; readonly message: string };
 
 export class Server implements LocalHost {
   readonly config: Config;
-  readonly commands = new CommandTable();
+  readonly commands: CommandTable;
+  readonly acl: Acl;
   readonly runId = randomBytes(20).toString('hex');
   readonly startedAtMs = Date.now();
   /** Commands a second, over the last second or so. */
   opsPerSecond = 0;
   peakBytes = 0;
 
+  readonly gate: CommandGate;
   readonly #options: ServerOptions;
   readonly #log: Log;
   readonly #shards: Shards;
@@ -66,18 +83,15 @@ export class Server implements LocalHost {
   /** What the counters stood at when CONFIG RESETSTAT was called. */
   #baseline: Partial<Record<keyof ServerReport, number>> = {};
 
-  private constructor(
-    options: ServerOptions,
-    shards: Shards,
-    slots: Uint16Array,
-    seed: HashSeed,
-    wake: WakeWord,
-  ) {
+  private constructor(options: ServerOptions, { acl, shards, slots, seed, wake }: ServerParts) {
     const { config } = options;
     const runs = new RunPool();
+    this.acl = acl;
+    this.commands = acl.commands;
     this.#options = options;
     this.config = config;
     this.#log = options.log;
+    this.gate = new CommandGate(config);
     this.#shards = shards;
     const router = new Router(shards.links, slots, seed);
     this.#direct = new DirectReader(router);
@@ -87,6 +101,8 @@ export class Server implements LocalHost {
       direct: this.#direct,
       runs,
       local: new LocalCommands(this),
+      gate: this.gate,
+      acl,
     });
     const acceptorOptions = this.#acceptorOptions();
     this.#acceptor = new Acceptor(acceptorOptions, {
@@ -95,6 +111,7 @@ export class Server implements LocalHost {
       direct: this.#direct,
       runs,
       wake,
+      gate: this.gate,
     });
     this.#listener = new Listener({
       port: config.get('port') === 0 && !options.pickFreePort ? undefined : config.get('port'),
@@ -110,9 +127,15 @@ export class Server implements LocalHost {
     this.#upkeep.unref();
   }
 
-  /** Starts the shards, then listens. Throws ListenError; then nothing is left running. */
+  /** Starts the shards, then listens. Throws ListenError, or an Error for users that cannot be had; then nothing is left running. */
   static async start(options: ServerOptions): Promise<Server> {
     const { config } = options;
+    const acl = new Acl({
+      commands: new CommandTable(),
+      config,
+      users: options.users ?? [],
+      warn: (message) => options.log.warning(message),
+    });
     const seed = randomHashSeed();
     const wake = WakeWord.memory();
     const slots = slotTable(config.get('shards'), config.get('virtual-nodes'));
@@ -128,7 +151,7 @@ export class Server implements LocalHost {
       options: config.forShards(),
       died: (shard, reason) => server?.shardDied(shard, reason),
     });
-    server = new Server(options, shards, slots, seed, new WakeWord(wake));
+    server = new Server(options, { acl, shards, slots, seed, wake: new WakeWord(wake) });
     try {
       await server.#listener.open();
     } catch (error) {
@@ -200,19 +223,6 @@ export class Server implements LocalHost {
     return this.#acceptor.connections.values();
   }
 
-  isOpen(): boolean {
-    return this.config.get('requirepass') === '';
-  }
-
-  authenticate(user: string, password: string): boolean {
-    if (user !== 'default') return false;
-    // Without a password the default user accepts any, as in Redis.
-    if (this.isOpen()) return true;
-    const expected = Buffer.from(this.config.get('requirepass'), 'utf8');
-    const given = Buffer.from(password, 'latin1');
-    return expected.length === given.length && timingSafeEqual(expected, given);
-  }
-
   report(): ServerReport {
     const report = reportOf(this);
     const counters: Record<string, number> = {};
@@ -227,6 +237,7 @@ export class Server implements LocalHost {
     this.#baseline = {
       connectionsReceived: report.connectionsReceived,
       rejectedConnections: report.rejectedConnections,
+      evictedClients: report.evictedClients,
       commandsProcessed: report.commandsProcessed,
       inputBytes: report.inputBytes,
       outputBytes: report.outputBytes,
@@ -234,6 +245,10 @@ export class Server implements LocalHost {
       keyspaceHits: report.keyspaceHits,
       keyspaceMisses: report.keyspaceMisses,
       expiredKeys: report.expiredKeys,
+      deniedLogins: report.deniedLogins,
+      deniedCommands: report.deniedCommands,
+      deniedKeys: report.deniedKeys,
+      deniedChannels: report.deniedChannels,
     };
   }
 
@@ -260,10 +275,10 @@ export class Server implements LocalHost {
         queryBufferBytesMax: config.get('client-query-buffer-limit'),
         clientsMax: config.get('maxclients'),
       },
-      outputLimit: new OutputLimit(config.get('client-output-buffer-limit').normal),
-      isOpen: () => this.isOpen(),
+      outputLimit: new OutputLimit(config.get('client-output-buffer-limit')),
+      acl: this.acl,
       nextClientId: () => this.#nextClientId++,
-      note: (message) => this.#log.verbose(message),
+      note: (message, level = 'verbose') => this.#log[level](message),
     };
   }
 
@@ -279,12 +294,27 @@ export class Server implements LocalHost {
       acceptor.limits.clientsMax = config.get('maxclients');
     });
     config.onChange('client-output-buffer-limit', () => {
-      acceptor.outputLimit.normal = config.get('client-output-buffer-limit').normal;
+      acceptor.outputLimit.classes = config.get('client-output-buffer-limit');
     });
+    this.#limitClientMemory();
+    config.onChange('maxmemory-clients', () => this.#limitClientMemory());
     config.onChange('loglevel', () => this.#log.setLevel(config.get('loglevel')));
     config.onShardChange((name, value) => {
       for (const link of this.#shards.links) link.send({ kind: 'option', name, value });
     });
+  }
+
+  #limitClientMemory(): void {
+    const limit = this.config.get('maxmemory-clients');
+    const bytes = limit.percent === 0 ? limit.bytes : (this.#memoryBytesMax() * limit.percent) / 100;
+    this.#acceptor.memory.setLimit(bytes);
+    if (this.#acceptor.memory.isOver) this.#acceptor.endTurnSoon();
+  }
+
+  /** `maxmemory`, 0 where there is no such limit. */
+  #memoryBytesMax(): number {
+    const name = findOption('maxmemory');
+    return name === undefined ? 0 : Number(this.config.text(name));
   }
 
   // Upkeep
@@ -296,6 +326,9 @@ export class Server implements LocalHost {
     this.opsPerSecond = this.opsPerSecond * 0.75 + rate * 0.25;
     this.#lastCommands = commands;
     this.#lastSampleMs = now;
-    if (++this.#upkeeps % SWEEPS_EVERY === 0) this.#acceptor.sweep(this.config.get('timeout') * 1000);
+    if (++this.#upkeeps % SWEEPS_EVERY !== 0) return;
+    // A percentage follows the limit that it is part of.
+    if (this.config.get('maxmemory-clients').percent > 0) this.#limitClientMemory();
+    this.#acceptor.sweep(this.config.get('timeout') * 1000);
   }
 }

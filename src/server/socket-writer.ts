@@ -70,6 +70,11 @@ export class SocketWriter {
     socket.on('drain', drained);
   }
 
+  /** Writes that wait to be taken by the kernel. */
+  get waitingWrites(): number {
+    return this.#waitingWrites + (this.#socket.writableLength > 0 ? 1 : 0);
+  }
+
   /** Bytes that wait to be taken by the kernel. */
   get waitingBytes(): number {
     const own = this.#socket.writableLength;

@@ -93,6 +93,23 @@ forEachShardCount([1, 3], (shards) => {
     expect(line.match(/[\w-]+(?==)/g)).toEqual(info.match(/[\w-]+(?==)/g));
   });
 
+  test('CLIENT LIST shows the bytes of the command that runs, and of one that has begun', async () => {
+    const id = Number(await other.command('CLIENT', 'ID'));
+    const info = await client.command('CLIENT', 'INFO');
+    expect(field(info, 'qbuf')).toBe('26');
+    expect(field(info, 'argv-mem')).toBe('10');
+    expect(Number(field(info, 'fd'))).toBeGreaterThan(2);
+    other.send('*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$10\r\n12345');
+    let line: unknown;
+    do line = await client.command('CLIENT', 'LIST', 'ID', id);
+    while (field(line, 'argv-mem') === '0');
+    expect([field(line, 'qbuf'), field(line, 'argv-mem')]).toEqual(['5', '4']);
+    other.send('67890\r\n');
+    expect(await other.reply()).toBe('OK');
+    line = await client.command('CLIENT', 'LIST', 'ID', id);
+    expect([field(line, 'qbuf'), field(line, 'argv-mem'), field(line, 'events')]).toEqual(['0', '0', 'r']);
+  });
+
   test('CLIENT LIST lists all, those of a type, or those with given numbers', async () => {
     const ids = [await client.command('CLIENT', 'ID'), await other.command('CLIENT', 'ID')] as number[];
     const idsOf = (text: unknown) =>

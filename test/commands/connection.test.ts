@@ -77,6 +77,17 @@ forEachShardCount([1, 3], (shards) => {
     );
   });
 
+  test('RESET turns replies on again and is itself answered, and keeps what is known of the library', async () => {
+    await client.command('CLIENT', 'SETINFO', 'LIB-NAME', 'lib');
+    client.send('CLIENT NO-EVICT on\r\nCLIENT REPLY OFF\r\nPING\r\nRESET\r\nPING\r\n');
+    expect([await client.reply(), await client.reply(), await client.reply()]).toEqual([
+      'OK',
+      'RESET',
+      'PONG',
+    ]);
+    expect(await client.command('CLIENT', 'INFO')).toMatch(/ flags=N .* lib-name=lib /);
+  });
+
   describe('HELLO', () => {
     test('without arguments keeps the protocol and describes the server', async () => {
       const id = await client.command('CLIENT', 'ID');

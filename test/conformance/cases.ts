@@ -1,5 +1,6 @@
 /** All hand-written cases by family. */
 import type { Cases } from './case.ts';
+import { acl } from './cases/acl.ts';
 import { bitmaps } from './cases/bitmaps.ts';
 import { connection } from './cases/connection.ts';
 import { counters } from './cases/counters.ts';
@@ -23,6 +24,7 @@ export const families: Readonly<Record<string, Cases>> = {
   connection,
   server,
   errors,
+  acl,
 };
 
 export { passwordStreams, rawStreams };

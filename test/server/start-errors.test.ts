@@ -45,6 +45,25 @@ test.each<[what: string, args: string[], line: RegExp]>([
   ['a log file that is a directory', ['--logfile', '.'], /log file/],
   ['a Unix socket in a directory that does not exist', ['--unixsocket', 'none/s.sock'], /none\/s\.sock/],
   ['a Unix socket whose path is too long', ['--unixsocket', 's'.repeat(200)], /Unix socket/],
+  ['a user twice', ['--user', 'foo on', '--user', 'foo on'], /--user: Duplicate user found/],
+  ['a user without a name', ['--user', ''], /--user: expected a user name and rules/],
+  [
+    'a rule for a command that is none',
+    ['--user', 'a', '+nope'],
+    /--user: user a: Unknown command .*'\+nope'/,
+  ],
+  [
+    'a user with a wrong rule',
+    ['--user', 'a', '>secret', '#secret'],
+    /--user: user a: The password hash must be/,
+  ],
+  ['an open parenthesis', ['--user', 'a', '(+get'], /--user: unmatched parenthesis in a selector of user a/],
+  ['an ACL file that does not exist', ['--aclfile', 'none.acl'], /aclfile: .*'none\.acl': No such file/],
+  [
+    'users in two places',
+    ['--aclfile', 'none.acl', '--user', 'a'],
+    /--user: users may be defined .* not in both/,
+  ],
 ])('%s', async (_, args, line) => {
   await expectFailure(line, args);
 });

@@ -19,6 +19,8 @@ export interface ServerOptions {
   env?: Readonly<Record<string, string>>;
   /** The content of a configuration file to start with. */
   config?: string;
+  /** More files in its working directory, by name. */
+  files?: Readonly<Record<string, string>>;
 }
 
 export interface RunningServer {
@@ -47,6 +49,8 @@ export function startServer(options: ServerOptions = {}): Promise<RunningServer>
   if (redisTakesOurPlace) return startRedis(options.args);
   return start((port, directory) => {
     const words = [mainScript];
+    for (const [name, text] of Object.entries(options.files ?? {}))
+      writeFileSync(path.join(directory, name), text);
     if (options.config !== undefined) {
       const file = path.join(directory, 'shardis.conf');
       writeFileSync(file, options.config);

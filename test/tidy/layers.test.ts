@@ -13,10 +13,12 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   wal: ['rdb', 'base'],
   store: ['types', 'base'],
   commands: ['store', 'types', 'protocol', 'config', 'rdb', 'base'],
+  acl: ['commands', 'config', 'protocol', 'base'],
   shard: ['commands', 'store', 'wal', 'rdb', 'ring', 'protocol', 'config', 'base'],
-  server: ['commands', 'ring', 'protocol', 'config', 'base', 'store/view.ts'],
+  server: ['acl', 'commands', 'ring', 'protocol', 'config', 'base', 'store/view.ts'],
+  cli: ['protocol', 'base'],
   workers: ['shard', 'wal', 'rdb', 'ring', 'config', 'base'],
-  '.': ['server', 'config', 'workers/urls.ts', '.'],
+  '.': ['server', 'cli', 'config', 'workers/urls.ts', '.'],
 };
 
 /** Where people start the program, and where its threads begin. */

@@ -1,5 +1,6 @@
 /** Options: limits of connections and of what they send. */
-import { GB, INT_MAX, integer, MB, memory, UINT_MAX } from '../kinds.ts';
+import { clientMemoryLimit } from '../client-memory-limit.ts';
+import { GB, INT_MAX, integer, MB, memory, oneOf, UINT_MAX } from '../kinds.ts';
 import { outputLimits } from '../output-limits.ts';
 import { row } from '../row.ts';
 
@@ -48,5 +49,69 @@ export const clients = {
     affects: ['server'],
     group: 'Clients',
     help: 'close a client of a class whose unread replies are larger; 0 for no limit',
+  }),
+  'maxmemory-clients': row({
+    kind: clientMemoryLimit,
+    default: { bytes: 0, percent: 0 },
+    mutable: true,
+    affects: ['server'],
+    group: 'Clients',
+    help: 'close the largest clients when all buffers take more, in bytes or % of maxmemory; 0 for no limit',
+  }),
+  'max-key-size': row({
+    kind: memory({ min: 0 }),
+    default: 0,
+    mutable: true,
+    affects: ['server'],
+    group: 'Clients',
+    help: 'refuse commands with a longer key; 0 for no limit',
+  }),
+  'max-value-size': row({
+    kind: memory({ min: 0 }),
+    default: 0,
+    mutable: true,
+    affects: ['server'],
+    group: 'Clients',
+    help: 'refuse writes with a longer argument that is not a key; 0 for no limit',
+  }),
+  'rate-limit-ops': row({
+    kind: integer(0, INT_MAX),
+    default: 0,
+    mutable: true,
+    affects: ['server'],
+    group: 'Clients',
+    help: 'commands a second that a connection may send; 0 for no limit',
+  }),
+  'rate-limit-burst': row({
+    kind: integer(0, INT_MAX),
+    default: 0,
+    mutable: true,
+    affects: ['server'],
+    group: 'Clients',
+    help: 'how many of them may come at once; 0 for as many as in a second',
+  }),
+  'rate-limit-user-ops': row({
+    kind: integer(0, INT_MAX),
+    default: 0,
+    mutable: true,
+    affects: ['server'],
+    group: 'Clients',
+    help: 'commands a second that all connections of a user may send together; 0 for no limit',
+  }),
+  'rate-limit-user-burst': row({
+    kind: integer(0, INT_MAX),
+    default: 0,
+    mutable: true,
+    affects: ['server'],
+    group: 'Clients',
+    help: 'how many of them may come at once; 0 for as many as in a second',
+  }),
+  'rate-limit-mode': row({
+    kind: oneOf('error', 'delay'),
+    default: 'error',
+    mutable: true,
+    affects: ['server'],
+    group: 'Clients',
+    help: 'what happens to commands beyond the rate: they are refused, or wait',
   }),
 };

@@ -1,5 +1,5 @@
 /** Options: who may do what. */
-import { oneOf, text } from '../kinds.ts';
+import { integer, oneOf, text } from '../kinds.ts';
 import { row } from '../row.ts';
 
 export const security = {
@@ -11,6 +11,30 @@ export const security = {
     group: 'Security',
     sensitive: true,
     help: 'password that clients must give with AUTH; empty for none',
+  }),
+  aclfile: row({
+    kind: text('path'),
+    default: '',
+    mutable: false,
+    affects: ['server'],
+    group: 'Security',
+    help: 'file that users and their permissions are kept in, a line each; empty for none',
+  }),
+  'acllog-max-len': row({
+    kind: integer(0, Number.MAX_SAFE_INTEGER),
+    default: 128,
+    mutable: true,
+    affects: ['server'],
+    group: 'Security',
+    help: 'entries that ACL LOG keeps of what was denied',
+  }),
+  'acl-pubsub-default': row({
+    kind: oneOf('allchannels', 'resetchannels'),
+    default: 'resetchannels',
+    mutable: true,
+    affects: ['server'],
+    group: 'Security',
+    help: 'whether new users may use all channels or none',
   }),
   'enable-debug-command': row({
     kind: oneOf('no', 'yes', 'local'),

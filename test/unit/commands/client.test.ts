@@ -1,7 +1,7 @@
 /** What needs clients that no test can connect as: other users, types and addresses. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { ReplyError } from '../../support/client.ts';
-import { FakeClient, FakeServer } from './fake-server.ts';
+import { ALICE, FakeClient, FakeServer } from './fake-server.ts';
 
 let server: FakeServer;
 let other: FakeClient;
@@ -14,7 +14,7 @@ beforeEach(() => {
   replica = new FakeClient(3);
   replica.type = 'replica';
   alice = new FakeClient(4);
-  alice.user = 'alice';
+  alice.user = ALICE;
   server.others.push(other, replica, alice);
 });
 
@@ -57,6 +57,46 @@ describe('CLIENT KILL', () => {
       new ReplyError("ERR Unknown client type 'odd'"),
     );
     expect(killed()).toEqual([]);
+  });
+});
+
+describe('CLIENT KILL MAXAGE', () => {
+  // All of them are a minute old.
+  test('closes those that are at least so old', () => {
+    expect(server.run('CLIENT', 'KILL', 'MAXAGE', 3600)).toBe(0);
+    expect(server.run('CLIENT', 'KILL', 'MAXAGE', 59, 'TYPE', 'replica')).toBe(1);
+    expect(killed()).toEqual([3]);
+    expect(server.run('CLIENT', 'KILL', 'MAXAGE', 1)).toBe(3);
+    expect(server.client.events).toEqual([]);
+  });
+
+  test.each([
+    ['abc', 'ERR maxage is not an integer or out of range'],
+    ['0', 'ERR maxage should be greater than 0'],
+    ['-1', 'ERR maxage should be greater than 0'],
+  ])('refuses %s', (age, message) => {
+    expect(server.run('CLIENT', 'KILL', 'MAXAGE', age, 'ID', 2)).toEqual(new ReplyError(message));
+  });
+});
+
+describe('CLIENT UNBLOCK', () => {
+  test('ends the wait of one that waits', () => {
+    other.isBlocked = true;
+    expect(server.run('CLIENT', 'UNBLOCK', 2)).toBe(1);
+    expect(server.run('CLIENT', 'UNBLOCK', 2, 'timeout')).toBe(1);
+    expect(server.run('CLIENT', 'UNBLOCK', 2, 'ERROR')).toBe(1);
+    expect(other.events).toEqual(['unblock', 'unblock', 'unblock with error']);
+    expect(server.run('CLIENT', 'UNBLOCK', 3)).toBe(0);
+    expect(server.run('CLIENT', 'UNBLOCK', 99)).toBe(0);
+  });
+});
+
+describe('CLIENT PAUSE', () => {
+  test('is of all commands unless it is said to be of writes', () => {
+    server.run('CLIENT', 'PAUSE', 100);
+    server.run('CLIENT', 'PAUSE', 100, 'write');
+    server.run('CLIENT', 'UNPAUSE');
+    expect(server.events).toEqual(['pause all', 'pause write', 'unpause']);
   });
 });
 

@@ -1,10 +1,15 @@
 /** An acceptor without sockets: server handlers over made-up clients and figures. */
+import type { AclService, AclUser } from '../../../src/commands/acl-service.ts';
 import type { Client, ServerContext, ServerReport } from '../../../src/commands/context.ts';
 import { type Command, CommandTable } from '../../../src/commands/table.ts';
 import type { Config } from '../../../src/config/config.ts';
 import { Arguments } from '../../../src/protocol/arguments.ts';
 import { ReplyBuffer } from '../../../src/protocol/reply-writer.ts';
 import { type Push, type Reply, ReplyDecoder } from '../../support/decoder.ts';
+
+const DEFAULT_USER: AclUser = { name: 'default' };
+/** Who there is besides. */
+export const ALICE: AclUser = { name: 'alice' };
 
 export class FakeClient implements Client {
   readonly id: number;
@@ -13,7 +18,7 @@ export class FakeClient implements Client {
   libraryVersion = '';
   db = 0;
   resp: 2 | 3 = 2;
-  user = 'default';
+  user: AclUser = DEFAULT_USER;
   isAuthenticated = true;
   noEvict = false;
   noTouch = false;
@@ -22,12 +27,20 @@ export class FakeClient implements Client {
   readonly localAddress = '127.0.0.1:6379';
   readonly isLocal = true;
   type = 'normal';
+  isBlocked = false;
   /** What has been done to the connection, in order. */
   readonly events: string[] = [];
 
   constructor(id: number) {
     this.id = id;
     this.address = `10.0.0.1:${id}`;
+  }
+
+  readonly createdAtMs = Date.now() - 60_000;
+
+  unblock(withError: boolean): boolean {
+    this.events.push(withError ? 'unblock with error' : 'unblock');
+    return this.isBlocked;
   }
 
   describe(): string {
@@ -50,6 +63,8 @@ export const REPORT: ServerReport = {
   port: 6379,
   configFile: '/etc/shardis.conf',
   clients: 3,
+  blockedClients: 1,
+  evictedClients: 6,
   connectionsReceived: 12,
   rejectedConnections: 1,
   commandsProcessed: 1000,
@@ -61,6 +76,10 @@ export const REPORT: ServerReport = {
   keyspaceMisses: 10,
   expiredKeys: 2,
   expiredStalePercent: 12.345,
+  deniedLogins: 1,
+  deniedCommands: 2,
+  deniedKeys: 3,
+  deniedChannels: 4,
   usedBytes: 3 * 1024 * 1024,
   datasetBytes: 1024 * 1024,
   peakBytes: 4 * 1024 * 1024,
@@ -89,6 +108,19 @@ export class FakeServer implements ServerContext {
   readonly options: Record<string, unknown> = { ...OPTIONS };
   readonly config = { get: (name: string) => this.options[name] } as unknown as Config;
 
+  /** The users default and alice, whose password is `right`. */
+  readonly acl = {
+    defaultUser: DEFAULT_USER,
+    findUser: (name: string) => [DEFAULT_USER, ALICE].find((user) => user.name === name),
+    authenticate: (client: FakeClient, name: string, password: string) => {
+      const user = this.acl.findUser(name);
+      if (user === undefined || password !== 'right') return false;
+      client.user = user;
+      client.isAuthenticated = true;
+      return true;
+    },
+  } as unknown as AclService;
+
   clients(): Iterable<FakeClient> {
     return [this.client, ...this.others];
   }
@@ -97,12 +129,16 @@ export class FakeServer implements ServerContext {
     return REPORT;
   }
 
-  authenticate(user: string, password: string): boolean {
-    return user === 'default' && password === 'right';
-  }
-
   resetStatistics(): void {
     this.events.push('reset statistics');
+  }
+
+  pauseClients(mode: 'all' | 'write'): void {
+    this.events.push(`pause ${mode}`);
+  }
+
+  unpauseClients(): void {
+    this.events.push('unpause');
   }
 
   resetClient(): void {

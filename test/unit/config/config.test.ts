@@ -361,6 +361,18 @@ describe('the table of options', () => {
 
   test("only shardis's own options are unknown to Redis", () => {
     const own = optionNames.filter((name) => !redisDirectives.has(name));
-    expect(own).toEqual(['shards', 'virtual-nodes', 'lane-size', 'direct-reads']);
+    expect(own).toEqual([
+      'max-key-size',
+      'max-value-size',
+      'rate-limit-ops',
+      'rate-limit-burst',
+      'rate-limit-user-ops',
+      'rate-limit-user-burst',
+      'rate-limit-mode',
+      'shards',
+      'virtual-nodes',
+      'lane-size',
+      'direct-reads',
+    ]);
   });
 });

@@ -1,0 +1,97 @@
+/**
+ * What a command must pass before it is routed, while anything of it is in force: pauses, limits of rate and of size.
+ * Nothing of it costs anything when it is not: connections are then `isUnchecked`, and the dispatcher does not ask.
+ */
+import type { Command } from '../commands/table.ts';
+import type { Config } from '../config/config.ts';
+import type { Arguments } from '../protocol/arguments.ts';
+import { RATE_LIMIT_EXCEEDED } from '../protocol/errors.ts';
+import type { Connection } from './connection.ts';
+import { Pause } from './pause.ts';
+import { RateLimits } from './rate-limits.ts';
+import { SizeLimits } from './size-limits.ts';
+
+const RATE_OPTIONS = [
+  'rate-limit-ops',
+  'rate-limit-burst',
+  'rate-limit-user-ops',
+  'rate-limit-user-burst',
+  'rate-limit-mode',
+] as const;
+
+export class CommandGate {
+  /** Whether commands must be asked for here. */
+  isActive = false;
+  readonly pause: Pause = new Pause(() => this.#update());
+  readonly #rates = new RateLimits();
+  readonly #sizes = new SizeLimits();
+  /** Called when `isActive` has changed. */
+  #changed: () => void = () => {};
+
+  constructor(config: Config) {
+    const setRates = () => {
+      this.#rates.configure({
+        ops: config.get('rate-limit-ops'),
+        burst: config.get('rate-limit-burst'),
+        userOps: config.get('rate-limit-user-ops'),
+        userBurst: config.get('rate-limit-user-burst'),
+        mode: config.get('rate-limit-mode'),
+      });
+      this.#update();
+    };
+    const setSizes = () => {
+      this.#sizes.keyBytesMax = config.get('max-key-size');
+      this.#sizes.valueBytesMax = config.get('max-value-size');
+      this.#update();
+    };
+    setRates();
+    setSizes();
+    config.onChange(RATE_OPTIONS, setRates);
+    config.onChange(['max-key-size', 'max-value-size'], setSizes);
+  }
+
+  onChange(changed: () => void): void {
+    this.#changed = changed;
+  }
+
+  #update(): void {
+    const isActive = this.pause.mode !== 'none' || this.#rates.isActive || this.#sizes.isActive;
+    if (isActive === this.isActive) return;
+    this.isActive = isActive;
+    this.#changed();
+  }
+
+  /**
+   * True when the command may not run now: the connection waits, and the command comes again. `command` is undefined
+   * for one that will be refused anyway; it counts all the same.
+   */
+  holds(connection: Connection, command: Command | undefined): boolean {
+    if (command !== undefined && this.pause.stops(command)) {
+      this.pause.hold(connection);
+      return true;
+    }
+    return this.#isCounted(command) && this.#rates.holds(connection);
+  }
+
+  /** The text of the error when the command may not run at all. */
+  refusal(connection: Connection, command: Command | undefined, args: Arguments): string | undefined {
+    if (this.#isCounted(command) && this.#rates.refuses(connection)) return RATE_LIMIT_EXCEEDED;
+    return command === undefined || !this.#sizes.isActive ? undefined : this.#sizes.problemOf(command, args);
+  }
+
+  /** To be called when a command that passed has been dealt with. */
+  passed(connection: Connection): void {
+    this.#rates.passed(connection);
+  }
+
+  /** To be called when a connection is gone. */
+  forget(connection: Connection): void {
+    this.pause.forget(connection);
+    this.#rates.forget(connection);
+  }
+
+  /** Logging in and leaving are always possible: AUTH, HELLO, RESET and QUIT neither count nor wait for tokens. */
+  #isCounted(command: Command | undefined): boolean {
+    return this.#rates.isActive && !command?.withoutAuthentication;
+  }
+}
