@@ -280,7 +280,6 @@ describe('the config of shards', () => {
       databases: 4,
       'lane-size': 524288,
       hz: 10,
-      'virtual-nodes': 160,
       'active-expire-effort': 1,
     });
     expectTypeOf(forShards.hz).toEqualTypeOf<number>();
