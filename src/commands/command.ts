@@ -166,6 +166,8 @@ export interface CommandSpec {
   readonly guardedBy?: 'enable-debug-command';
   /** Checks that need no data, made before the command is routed: the text of an error, or undefined. */
   readonly check?: (args: Arguments) => string | undefined;
+  /** The numbers of words that nobody may see in the slow log: passwords. */
+  readonly secretWords?: (args: Arguments) => readonly number[];
   readonly placement?: Placement;
   /** True when it looks at a key without using it, so that a direct read must not mark the key as used. */
   readonly leavesAccessTime?: boolean;

@@ -6,6 +6,7 @@ import type { Config } from '../config/config.ts';
 import type { Arguments } from '../protocol/arguments.ts';
 import type { ReplyWriter } from '../protocol/reply-writer.ts';
 import type { Keyspace } from '../store/keyspace.ts';
+import type { Measurements } from './measurements.ts';
 import type { Command, CommandTable } from './table.ts';
 
 /** For handlers that run on a shard. One object for each shard, set anew for each command. */
@@ -78,7 +79,24 @@ export interface DatabaseReport {
   readonly averageTtlMs: number;
 }
 
-/** What INFO and STATS print, gathered by the server. */
+/** Bytes, over all threads. */
+export interface MemoryReport {
+  /** `usedBytes` of the report when the server began to listen. */
+  readonly startupBytes: number;
+  /** What the process has of the machine's memory. */
+  readonly rssBytes: number;
+  /** The acceptor's heap in use. */
+  readonly heapBytes: number;
+  /** Blocks of entries: keys, values, headers. */
+  readonly entryBytes: number;
+  readonly indexBytes: number;
+  /** The extents in which the entries are. */
+  readonly arenaBytes: number;
+  /** Buffers of clients. */
+  readonly clientBytes: number;
+}
+
+/** What INFO, MEMORY and STATS print, gathered by the server. */
 export interface ServerReport {
   readonly version: string;
   readonly runId: string;
@@ -86,20 +104,49 @@ export interface ServerReport {
   readonly port: number;
   readonly configFile: string;
   readonly clients: number;
+  /** The largest buffers that any client has had in the last seconds. */
+  readonly largestInputBytes: number;
+  readonly largestOutputBytes: number;
   readonly connectionsReceived: number;
   readonly rejectedConnections: number;
   readonly commandsProcessed: number;
   readonly opsPerSecond: number;
   readonly inputBytes: number;
   readonly outputBytes: number;
+  readonly inputBytesPerSecond: number;
+  readonly outputBytesPerSecond: number;
+  /** Reads from sockets, and writes to them. */
+  readonly reads: number;
+  readonly writes: number;
+  /** Turns of the acceptor's event loop with something to do, and the time that it was not asleep. */
+  readonly eventLoopCycles: number;
+  readonly eventLoopMs: number;
+  readonly eventLoopCyclesPerSecond: number;
+  readonly eventLoopCycleMs: number;
+  /** What commands took, on all threads. */
+  readonly commandMs: number;
   readonly errorReplies: number;
   readonly keyspaceHits: number;
   readonly keyspaceMisses: number;
   readonly expiredKeys: number;
   readonly expiredStalePercent: number;
+  /** What the cycle that looks for expired keys took, and how often it stopped because its time was up. */
+  readonly expiryMs: number;
+  readonly expiryCapsReached: number;
+  readonly accessDenied: {
+    readonly auth: number;
+    readonly command: number;
+    readonly key: number;
+    readonly channel: number;
+  };
+  /** Entries, indexes and the acceptor's heap, and the most that it has been. */
   readonly usedBytes: number;
-  readonly datasetBytes: number;
   readonly peakBytes: number;
+  /** Entries and indexes. */
+  readonly datasetBytes: number;
+  readonly memory: MemoryReport;
+  /** Seconds of the acceptor's thread, where the system tells them. */
+  readonly mainThreadCpu: { readonly user: number; readonly system: number } | undefined;
   readonly shards: readonly ShardReport[];
   readonly databases: readonly DatabaseReport[];
 }
@@ -111,6 +158,7 @@ export interface ServerContext {
   readonly client: Client;
   readonly config: Config;
   readonly commands: CommandTable;
+  readonly measurements: Measurements;
   /** The command that runs. */
   readonly command: Command;
   clients(): Iterable<Client>;

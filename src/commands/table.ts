@@ -30,6 +30,8 @@ export interface Command extends CommandSpec {
   readonly directTouches: boolean;
   /** True when nobody may read a shard's memory directly while it is under way: half of it could be seen. */
   readonly guardsDirectReads: boolean;
+  /** Its time does not grow with what it works on. */
+  readonly isConstantTime: boolean;
   /** May run before the client has authenticated. */
   readonly withoutAuthentication: boolean;
 }
@@ -108,6 +110,7 @@ function build(spec: CommandSpec, container: Command | undefined, all: Command[]
     leavesAccessTime: spec.leavesAccessTime,
     hasLongReply: spec.hasLongReply ?? false,
     check: spec.check,
+    secretWords: spec.secretWords,
     placement,
     subcommands: spec.subcommands,
     id: all.length,
@@ -121,6 +124,7 @@ function build(spec: CommandSpec, container: Command | undefined, all: Command[]
     directCopiesValue: runsAtKey?.directCopiesValue ?? false,
     directTouches: !spec.leavesAccessTime,
     guardsDirectReads: runsOnShards && !runsAtKey && !spec.flags.includes('readonly'),
+    isConstantTime: spec.complexity.startsWith('O(1)'),
     withoutAuthentication: spec.flags.includes('no_auth'),
   };
   all.push(command);

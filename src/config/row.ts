@@ -5,7 +5,15 @@ import type { Kind } from './kinds.ts';
 export type Audience = 'server' | 'shards' | 'log';
 
 /** The headings of `--help`, in its order. */
-export type Group = 'Network' | 'Clients' | 'Shards' | 'Background work' | 'Persistence' | 'Log' | 'Security';
+export type Group =
+  | 'Network'
+  | 'Clients'
+  | 'Shards'
+  | 'Background work'
+  | 'Persistence'
+  | 'Log'
+  | 'Monitoring'
+  | 'Security';
 
 export interface Row<V, Input = V, A extends readonly Audience[] = readonly Audience[]> {
   readonly kind: Kind<V, Input>;

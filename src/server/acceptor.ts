@@ -19,11 +19,13 @@ import {
   PROTOCOL_ERROR,
   RequestParser,
 } from '../protocol/request-parser.ts';
+import type { Note } from '../ring/notes.ts';
 import type { WakeWord } from '../ring/wake-word.ts';
 import { CHUNK_BYTES, ChunkPool } from './chunk-pool.ts';
 import { Connection, type ConnectionAddresses, type ConnectionHost } from './connection.ts';
 import type { DirectReader } from './direct-reader.ts';
 import type { Dispatcher } from './dispatcher.ts';
+import type { Measuring } from './measuring.ts';
 import type { OutputLimit } from './output-limit.ts';
 import type { Run, RunPool } from './run.ts';
 import type { ShardLink } from './shard-link.ts';
@@ -53,6 +55,7 @@ export interface AcceptorParts {
   readonly direct: DirectReader;
   readonly runs: RunPool;
   readonly wake: WakeWord;
+  readonly measuring: Measuring;
 }
 
 export class Acceptor implements ConnectionHost {
@@ -62,7 +65,9 @@ export class Acceptor implements ConnectionHost {
   readonly runs: RunPool;
   readonly connections = new Map<number, Connection>();
   readonly writeRequests = new WriteRequests();
-  readonly traffic = { inputBytes: 0, outputBytes: 0 };
+  readonly traffic = { inputBytes: 0, outputBytes: 0, reads: 0, writes: 0 };
+  /** Turns of the event loop in which there was something to do for clients. */
+  turns = 0;
   connectionsReceived = 0;
   connectionsRejected = 0;
 
@@ -71,6 +76,7 @@ export class Acceptor implements ConnectionHost {
   readonly #dispatcher: Dispatcher;
   readonly #direct: DirectReader;
   readonly #wake: WakeWord;
+  readonly #measuring: Measuring;
   readonly #readBuffer = viewedBytes(new ArrayBuffer(READ_BUFFER_BYTES));
   readonly #spareParsers: RequestParser[] = [];
   #dirty: Connection[] = [];
@@ -86,6 +92,7 @@ export class Acceptor implements ConnectionHost {
     this.#direct = parts.direct;
     this.runs = parts.runs;
     this.#wake = parts.wake;
+    this.#measuring = parts.measuring;
   }
 
   // Connections
@@ -110,6 +117,7 @@ export class Acceptor implements ConnectionHost {
       this.#received(connection, bytes, length),
     );
     connection = new Connection(this.#options.nextClientId(), socket, addresses, this, Date.now());
+    connection.reply.tally = this.#measuring.tally;
     connection.isAuthenticated = this.#options.isOpen();
     connection.updatePlain();
     this.connections.set(connection.id, connection);
@@ -159,12 +167,14 @@ export class Acceptor implements ConnectionHost {
     this.#direct.setTime(now);
     connection.lastActiveMs = now;
     this.traffic.inputBytes += length;
+    this.traffic.reads++;
     if (connection.unparsedLength > 0 || connection.isWaiting) {
       connection.keepUnparsed(bytes, 0, length, connection.parser?.bytesNeeded ?? 0);
       if (!connection.isWaiting) this.#parseUnparsed(connection);
     } else {
       this.#parse(connection, bytes, length, false);
     }
+    this.#measuring.timer.pause();
     if (connection.firstRun === undefined) connection.flush();
     else this.touch(connection);
   }
@@ -242,9 +252,9 @@ export class Acceptor implements ConnectionHost {
 
   #protocolError(connection: Connection, text: string): void {
     const reply = new ReplyBuffer();
+    reply.writer.tally = this.#measuring.tally;
     reply.writer.error(text);
     connection.appendReply(reply.take());
-    this.#dispatcher.errorReplies++;
     connection.closeAfterReplies();
     this.touch(connection);
   }
@@ -273,6 +283,7 @@ export class Acceptor implements ConnectionHost {
 
   readonly #endTurn = (): void => {
     this.#isTurnEndScheduled = false;
+    this.turns++;
     this.#publish();
     this.#takeReplies();
     this.#resumeWaiting();
@@ -286,7 +297,9 @@ export class Acceptor implements ConnectionHost {
   }
 
   #takeReplies(): void {
-    for (const link of this.#links) if (link.isBusy) link.takeReplies(this.#onReply, this.#onRunEnd);
+    for (const link of this.#links) {
+      if (link.isBusy) link.takeReplies(this.#onReply, this.#onRunEnd, this.#onNote);
+    }
   }
 
   readonly #onReply = (connection: Connection): void => {
@@ -303,6 +316,11 @@ export class Acceptor implements ConnectionHost {
     const split = run.split;
     this.runs.give(run);
     split.partDone();
+  };
+
+  readonly #onNote = (run: Run, note: Note): void => {
+    if (run.split !== undefined) run.split.partTook(note.ns);
+    else this.#measuring.noted(note, run.connection!);
   };
 
   #resumeWaiting(): void {
@@ -329,6 +347,7 @@ export class Acceptor implements ConnectionHost {
   #resume(connection: Connection): void {
     if (connection.isClosed || connection.isClosing || connection.isWaiting) return;
     if (connection.unparsedLength > 0) this.#parseUnparsed(connection);
+    this.#measuring.timer.pause();
     if (connection.hasEnded && !connection.isWaiting) this.#finish(connection);
     this.#onReply(connection);
   }

@@ -43,7 +43,7 @@ export interface ConnectionHost {
   closed(connection: Connection): void;
   /** Output buffer limit check: the reason to close, or undefined. */
   outputLimitExceeded(connection: Connection, bytes: number): boolean;
-  readonly traffic: { inputBytes: number; outputBytes: number };
+  readonly traffic: { outputBytes: number; writes: number };
 }
 
 export interface ConnectionAddresses {
@@ -320,6 +320,7 @@ export class Connection implements Client, ReplySink {
       return;
     }
     this.#host.traffic.outputBytes += length;
+    this.#host.traffic.writes++;
     const waiting = this.#writer.write(chunk.subarray(0, length));
     if (waiting === 0) {
       this.#host.chunks.give(chunk);

@@ -10,17 +10,28 @@ import { type Command, type CommandTable, ROUTE } from '../commands/table.ts';
 import type { Arguments } from '../protocol/arguments.ts';
 import * as errors from '../protocol/errors.ts';
 import { ReplyBuffer } from '../protocol/reply-writer.ts';
-import { REQUEST_NO_TOUCH, REQUEST_RESP3, REQUEST_RUN_START } from '../ring/layout.ts';
+import { type CommandTimer, NOT_SLOW } from '../ring/command-timer.ts';
+import {
+  REQUEST_NO_TOUCH,
+  REQUEST_PART,
+  REQUEST_RESP3,
+  REQUEST_RUN_START,
+  REQUEST_UPPER_CASE,
+} from '../ring/layout.ts';
 import type { Connection } from './connection.ts';
 import type { DirectReader } from './direct-reader.ts';
 import type { LocalCommands } from './local-commands.ts';
+import type { Measuring } from './measuring.ts';
 import type { Router } from './router.ts';
 import type { Run, RunPool } from './run.ts';
 import type { ShardLink } from './shard-link.ts';
+import { keptWords } from './slow-log.ts';
 import { SplitReply } from './split-reply.ts';
 
 /** A reply with more is long: it is not asked for while others of the connection are due. */
 const LONG_REPLY_BYTES = 32 * 1024;
+/** In the first letter of a name: lower case. */
+const LOWER_CASE_BIT = 32;
 
 export interface DispatcherParts {
   readonly commands: CommandTable;
@@ -28,17 +39,19 @@ export interface DispatcherParts {
   readonly direct: DirectReader;
   readonly runs: RunPool;
   readonly local: LocalCommands;
+  readonly measuring: Measuring;
 }
 
 export class Dispatcher {
   commandsProcessed = 0;
-  errorReplies = 0;
 
   readonly #commands: CommandTable;
   readonly #router: Router;
   readonly #direct: DirectReader;
   readonly #runs: RunPool;
   readonly #local: LocalCommands;
+  readonly #measuring: Measuring;
+  readonly #timer: CommandTimer;
   readonly #scratch = new ReplyBuffer();
 
   constructor(parts: DispatcherParts) {
@@ -47,6 +60,9 @@ export class Dispatcher {
     this.#direct = parts.direct;
     this.#runs = parts.runs;
     this.#local = parts.local;
+    this.#measuring = parts.measuring;
+    this.#timer = parts.measuring.timer;
+    this.#scratch.writer.tally = parts.measuring.tally;
   }
 
   dispatch(connection: Connection, args: Arguments): boolean {
@@ -68,7 +84,7 @@ export class Dispatcher {
     }
     if (args.count < 2) {
       if (command.route !== ROUTE.container) return this.#dispatchChecked(connection, command, args);
-      return this.#refuse(connection, errors.wrongArity(command.fullName));
+      return this.#reject(connection, command, errors.wrongArity(command.fullName));
     }
     const sub = this.#commands.findSubcommand(command, args);
     if (sub !== undefined) return this.#dispatchChecked(connection, sub, args);
@@ -80,11 +96,11 @@ export class Dispatcher {
   #dispatchChecked(connection: Connection, command: Command, args: Arguments): boolean {
     const arity = command.arity;
     if (arity > 0 ? args.count !== arity : args.count < -arity) {
-      return this.#refuse(connection, errors.wrongArity(command.fullName));
+      return this.#reject(connection, command, errors.wrongArity(command.fullName));
     }
     if (!connection.isPlain) {
       if (!connection.isAuthenticated && !command.withoutAuthentication) {
-        return this.#refuse(connection, errors.NOT_AUTHENTICATED);
+        return this.#reject(connection, command, errors.NOT_AUTHENTICATED);
       }
       if (connection.replyMode === 'skip-next') {
         connection.replyMode = 'skip';
@@ -100,8 +116,10 @@ export class Dispatcher {
 
   #route(connection: Connection, command: Command, args: Arguments): boolean {
     if (command.guardedBy !== undefined || command.check !== undefined) {
-      const problem = this.#local.refusal(command, connection) ?? command.check?.(args);
-      if (problem !== undefined) return this.#refuse(connection, problem);
+      const refusal = this.#local.refusal(command, connection);
+      if (refusal !== undefined) return this.#reject(connection, command, refusal);
+      const problem = command.check?.(args);
+      if (problem !== undefined) return this.#fail(connection, command, problem);
     }
     const before = connection.lastCommand;
     connection.lastCommand = command.fullName;
@@ -139,8 +157,20 @@ export class Dispatcher {
       connection.replyMode = 'on';
       connection.updatePlain();
     }
-    this.errorReplies++;
     return true;
+  }
+
+  /** The same for a command that was not let in. */
+  #reject(connection: Connection, command: Command, text: string): boolean {
+    this.#measuring.statistics.rejected(command.id);
+    return this.#refuse(connection, text);
+  }
+
+  /** The same for one whose own words are wrong: in Redis it has run. */
+  #fail(connection: Connection, command: Command, text: string): boolean {
+    this.#measuring.statistics.called(command.id, 0);
+    this.#measuring.statistics.failed(command.id);
+    return this.#refuse(connection, text);
   }
 
   #emit(connection: Connection, isWanted: boolean): void {
@@ -159,11 +189,19 @@ export class Dispatcher {
     const reply = direct ? connection.reply : this.#scratch.writer;
     reply.resp = connection.resp;
     const errorsBefore = reply.errors;
+    this.#timer.begin(command.id, 0);
     this.#local.run(placement.handler, command, connection, args, reply);
-    this.errorReplies += reply.errors - errorsBefore;
+    if (reply.errors !== errorsBefore) this.#measuring.statistics.failed(command.id);
+    this.#ran(connection, command, args);
     // The mode after the command counts: CLIENT REPLY ON is answered.
     if (!direct) this.#emit(connection, connection.replyMode === 'on');
     return true;
+  }
+
+  /** Counts a command that has been answered here. */
+  #ran(connection: Connection, command: Command, args: Arguments): void {
+    const slowNs = this.#timer.end();
+    if (slowNs !== NOT_SLOW) this.#measuring.slowHere(command, slowNs, connection, args);
   }
 
   // One shard
@@ -173,12 +211,12 @@ export class Dispatcher {
     const link = this.#router.linkOf(args, key);
     const hash = this.#router.hashOf(args, key);
     if (connection.firstRun === undefined) {
-      if (
-        command.direct !== undefined &&
-        connection.isPlain &&
-        this.#direct.read(connection, command, link, args, hash)
-      ) {
-        return true;
+      if (command.direct !== undefined && connection.isPlain) {
+        this.#timer.begin(command.id, 0);
+        if (this.#direct.read(connection, command, link, args, hash)) {
+          this.#ran(connection, command, args);
+          return true;
+        }
       }
     } else if (
       command.hasLongReply &&
@@ -190,11 +228,16 @@ export class Dispatcher {
     return this.#send(connection, command, link, args, hash);
   }
 
-  #flagsOf(connection: Connection): number {
-    return (connection.resp === 3 ? REQUEST_RESP3 : 0) | (connection.noTouch ? REQUEST_NO_TOUCH : 0);
+  #flagsOf(connection: Connection, args: Arguments): number {
+    return (
+      (connection.resp === 3 ? REQUEST_RESP3 : 0) |
+      (connection.noTouch ? REQUEST_NO_TOUCH : 0) |
+      ((args.bytes[args.starts[0]!]! & LOWER_CASE_BIT) === 0 ? REQUEST_UPPER_CASE : 0)
+    );
   }
 
   #send(connection: Connection, command: Command, link: ShardLink, args: Arguments, hash: number): boolean {
+    if (this.#timer.isRunning) this.#timer.pause();
     let run = link.openRun;
     const isSilent = connection.replyMode !== 'on';
     const joins =
@@ -202,7 +245,7 @@ export class Dispatcher {
       run === connection.lastRun &&
       run.connection === connection &&
       run.isSilent === isSilent;
-    let flags = this.#flagsOf(connection);
+    let flags = this.#flagsOf(connection, args);
     if (!joins) flags |= REQUEST_RUN_START;
     if (
       link.hasQueueBefore(connection) ||
@@ -226,7 +269,7 @@ export class Dispatcher {
     const placement = command.placement;
     if (placement?.at !== 'chosen') return true;
     const chosen = placement.choose(args, this.#router.links.length);
-    if (typeof chosen === 'string') return this.#refuse(connection, chosen);
+    if (typeof chosen === 'string') return this.#fail(connection, command, chosen);
     if (this.#mustWait(connection, command)) return false;
     return this.#send(connection, command, this.#router.links[chosen]!, args, 0);
   }
@@ -246,13 +289,13 @@ export class Dispatcher {
     if (placement?.at !== 'keys' || keys === undefined) return true;
     const last = keys.last < 0 ? args.count + keys.last : keys.last;
     if (connection.firstRun === undefined) {
-      if (
-        placement.directEach !== undefined &&
-        connection.isPlain &&
-        this.#direct.readEach(connection, command, args, last, this.#scratch)
-      ) {
-        connection.appendReply(this.#scratch.take());
-        return true;
+      if (placement.directEach !== undefined && connection.isPlain) {
+        this.#timer.begin(command.id, 0);
+        if (this.#direct.readEach(connection, command, args, last, this.#scratch)) {
+          connection.appendReply(this.#scratch.take());
+          this.#ran(connection, command, args);
+          return true;
+        }
       }
     } else if (
       command.hasLongReply &&
@@ -318,15 +361,21 @@ export class Dispatcher {
       link.park(connection);
       return false;
     }
+    if (this.#timer.isRunning) this.#timer.pause();
+    const { count } = args;
+    const kept = keptWords(args);
     const whole = this.#runs.take(connection);
     whole.isSilent = connection.replyMode !== 'on';
     connection.appendRun(whole);
     const split = new SplitReply(parts.length, merge, connection.resp, partOfKey, (reply) => {
+      const ns = split.slowestNs;
+      this.#measuring.countSplit(command, ns, reply);
+      if (this.#measuring.isSlow(ns)) this.#measuring.slow(command, ns, connection, () => kept, count);
       connection.receive(whole, reply, 0, reply.length);
       connection.runDone(whole);
       this.#local.touched(connection);
     });
-    const flags = this.#flagsOf(connection) | REQUEST_RUN_START;
+    const flags = this.#flagsOf(connection, args) | REQUEST_RUN_START | REQUEST_PART;
     parts.forEach(({ link, words }, part) => {
       const first = words[0];
       const hash = first === undefined ? 0 : this.#router.hashOf(args, first);

@@ -3,6 +3,7 @@
  */
 import type { ServerHandler } from '../commands/command.ts';
 import type { Client, ServerContext, ServerReport } from '../commands/context.ts';
+import type { Measurements } from '../commands/measurements.ts';
 import type { Command, CommandTable } from '../commands/table.ts';
 import type { Config } from '../config/config.ts';
 import type { Arguments } from '../protocol/arguments.ts';
@@ -14,6 +15,7 @@ import type { Connection } from './connection.ts';
 export interface LocalHost {
   readonly config: Config;
   readonly commands: CommandTable;
+  readonly measurements: Measurements;
   connections(): Iterable<Connection>;
   report(): ServerReport;
   authenticate(user: string, password: string): boolean;
@@ -38,6 +40,10 @@ export class LocalCommands implements ServerContext {
     this.#host = host;
     this.config = host.config;
     this.commands = host.commands;
+  }
+
+  get measurements(): Measurements {
+    return this.#host.measurements;
   }
 
   run(

@@ -4,6 +4,7 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { type HashSeed, randomHashSeed } from '../base/hash.ts';
 import type { ServerReport } from '../commands/context.ts';
+import type { Measurements } from '../commands/measurements.ts';
 import { CommandTable } from '../commands/table.ts';
 import type { Config } from '../config/config.ts';
 import { slotTable } from '../ring/hash-ring.ts';
@@ -16,8 +17,10 @@ import { Dispatcher } from './dispatcher.ts';
 import { Listener } from './listener.ts';
 import { LocalCommands, type LocalHost } from './local-commands.ts';
 import type { Log } from './log.ts';
+import { Measuring } from './measuring.ts';
 import { OutputLimit } from './output-limit.ts';
-import { reportOf } from './report.ts';
+import { Rates } from './rates.ts';
+import { buffersOf, reportOf } from './report.ts';
 import { Router } from './router.ts';
 import { RunPool } from './run.ts';
 import { Shards } from './shards.ts';
@@ -46,9 +49,10 @@ export class Server implements LocalHost {
   readonly commands = new CommandTable();
   readonly runId = randomBytes(20).toString('hex');
   readonly startedAtMs = Date.now();
-  /** Commands a second, over the last second or so. */
-  opsPerSecond = 0;
+  readonly measuring: Measuring;
+  readonly rates = new Rates();
   peakBytes = 0;
+  startupBytes = 0;
 
   readonly #options: ServerOptions;
   readonly #log: Log;
@@ -59,8 +63,7 @@ export class Server implements LocalHost {
   readonly #listener: Listener;
   readonly #upkeep: NodeJS.Timeout;
   #upkeeps = 0;
-  #lastCommands = 0;
-  #lastSampleMs = performance.now();
+  #lastUpkeepMs = performance.now();
   #nextClientId = 1;
   #stopping: Promise<void> | undefined;
   /** What the counters stood at when CONFIG RESETSTAT was called. */
@@ -74,13 +77,15 @@ export class Server implements LocalHost {
     this.#shards = shards;
     const slots = slotTable(config.get('shards'), config.get('virtual-nodes'));
     const router = new Router(shards.links, slots, seed);
-    this.#direct = new DirectReader(router);
+    this.measuring = new Measuring(config, this.commands, shards.links);
+    this.#direct = new DirectReader(router, this.measuring.statistics);
     this.#dispatcher = new Dispatcher({
       commands: this.commands,
       router,
       direct: this.#direct,
       runs,
       local: new LocalCommands(this),
+      measuring: this.measuring,
     });
     const acceptorOptions = this.#acceptorOptions();
     this.#acceptor = new Acceptor(acceptorOptions, {
@@ -89,6 +94,7 @@ export class Server implements LocalHost {
       direct: this.#direct,
       runs,
       wake,
+      measuring: this.measuring,
     });
     this.#listener = new Listener({
       port: config.get('port') === 0 && !options.pickFreePort ? undefined : config.get('port'),
@@ -111,6 +117,7 @@ export class Server implements LocalHost {
     const wake = WakeWord.memory();
     let server: Server | undefined;
     const shards = await Shards.start({
+      commands: new CommandTable().all.length,
       shards: config.get('shards'),
       databases: config.get('databases'),
       laneBytes: laneBytes(config.get('lane-size')),
@@ -128,6 +135,7 @@ export class Server implements LocalHost {
       await shards.terminate();
       throw error;
     }
+    server.startupBytes = server.report().usedBytes;
     return server;
   }
 
@@ -222,11 +230,24 @@ export class Server implements LocalHost {
       commandsProcessed: report.commandsProcessed,
       inputBytes: report.inputBytes,
       outputBytes: report.outputBytes,
+      reads: report.reads,
+      writes: report.writes,
       errorReplies: report.errorReplies,
       keyspaceHits: report.keyspaceHits,
       keyspaceMisses: report.keyspaceMisses,
       expiredKeys: report.expiredKeys,
+      expiryMs: report.expiryMs,
+      expiryCapsReached: report.expiryCapsReached,
+      eventLoopCycles: report.eventLoopCycles,
+      eventLoopMs: report.eventLoopMs,
+      commandMs: report.commandMs,
     };
+    this.measuring.reset();
+    this.peakBytes = report.usedBytes;
+  }
+
+  get measurements(): Measurements {
+    return this.measuring;
   }
 
   shutdown(): void {
@@ -282,12 +303,21 @@ export class Server implements LocalHost {
   // Upkeep
 
   #doUpkeep(): void {
+    const { traffic, turns } = this.#acceptor;
+    this.rates.sample({
+      commands: this.#dispatcher.commandsProcessed,
+      inputBytes: traffic.inputBytes,
+      outputBytes: traffic.outputBytes,
+      turns,
+      eventLoopMs: performance.eventLoopUtilization().active,
+    });
     const now = performance.now();
-    const commands = this.#dispatcher.commandsProcessed;
-    const rate = ((commands - this.#lastCommands) * 1000) / (now - this.#lastSampleMs);
-    this.opsPerSecond = this.opsPerSecond * 0.75 + rate * 0.25;
-    this.#lastCommands = commands;
-    this.#lastSampleMs = now;
-    if (++this.#upkeeps % SWEEPS_EVERY === 0) this.#acceptor.sweep(this.config.get('timeout') * 1000);
+    this.measuring.latency.add('event-loop-stall', Math.floor(now - this.#lastUpkeepMs - UPKEEP_MS));
+    this.#lastUpkeepMs = now;
+    this.measuring.watchShards();
+    if (++this.#upkeeps % SWEEPS_EVERY !== 0) return;
+    const { largestInput, largestOutput } = buffersOf(this);
+    this.rates.sampleBuffers(largestInput, largestOutput);
+    this.#acceptor.sweep(this.config.get('timeout') * 1000);
   }
 }
