@@ -254,7 +254,11 @@ export class Shard implements ShardContext {
     const isPart = (flags & REQUEST_PART) !== 0;
     // First of all: what comes to light about the command before belongs to its run.
     if (isPart) this.#timer.pause();
-    else this.#timer.begin(id, (flags & REQUEST_EXTERNAL) !== 0 ? FRAME_LENGTH_MASK : words[at]! & FRAME_LENGTH_MASK);
+    else
+      this.#timer.begin(
+        id,
+        (flags & REQUEST_EXTERNAL) !== 0 ? FRAME_LENGTH_MASK : words[at]! & FRAME_LENGTH_MASK,
+      );
     this.#flags = flags;
     if ((flags & REQUEST_RUN_START) !== 0) this.#replies.startRun();
     this.hash = words[at + 2]!;

@@ -116,7 +116,7 @@ const COMMANDS = [
   ...['time', 'info'],
 ];
 /** Their subcommands are not all ours. */
-const CONTAINERS = ['client', 'config', 'command', 'debug'];
+const CONTAINERS = ['client', 'config', 'command', 'debug', 'slowlog', 'latency', 'memory'];
 
 /** COMMAND INFO without a flag that is new in Redis 7.2. */
 function commandInfo(name: string) {
