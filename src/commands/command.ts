@@ -176,6 +176,8 @@ export interface CommandSpec {
    * connection has much to send.
    */
   readonly hasLongReply?: boolean;
+  /** Set for a container that is one command in Redis, and so is counted as one in INFO and LATENCY. */
+  readonly isCountedWhole?: boolean;
   /** A container has subcommands in place of a placement (or both, like COMMAND). */
   readonly subcommands?: readonly CommandSpec[];
 }

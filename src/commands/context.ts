@@ -118,7 +118,7 @@ export interface ServerReport {
   /** Reads from sockets, and writes to them. */
   readonly reads: number;
   readonly writes: number;
-  /** Turns of the acceptor's event loop with something to do, and the time that it was not asleep. */
+  /** Turns of the acceptor's event loop, and the time that it was not asleep. */
   readonly eventLoopCycles: number;
   readonly eventLoopMs: number;
   readonly eventLoopCyclesPerSecond: number;

@@ -39,6 +39,7 @@ export const debug: CommandSpec = {
   arity: -2,
   flags: FLAGS,
   guardedBy: 'enable-debug-command',
+  isCountedWhole: true,
   // Runs for the words that name no subcommand.
   placement: { at: 'server', handler: refuse },
   subcommands: [

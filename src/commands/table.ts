@@ -111,6 +111,7 @@ function build(spec: CommandSpec, container: Command | undefined, all: Command[]
     hasLongReply: spec.hasLongReply ?? false,
     check: spec.check,
     secretWords: spec.secretWords,
+    isCountedWhole: spec.isCountedWhole,
     placement,
     subcommands: spec.subcommands,
     id: all.length,

@@ -67,6 +67,11 @@ export class CommandStatistics {
     );
   }
 
+  /** What all calls took together. */
+  microseconds(id: number): number {
+    return this.#cells[id * ROW + MICROSECONDS]!;
+  }
+
   /** Adds this thread's figures of the command to `sum`. */
   addTo(sum: CommandFigures, id: number): void {
     const cells = this.#cells;

@@ -66,8 +66,6 @@ export class Acceptor implements ConnectionHost {
   readonly connections = new Map<number, Connection>();
   readonly writeRequests = new WriteRequests();
   readonly traffic = { inputBytes: 0, outputBytes: 0, reads: 0, writes: 0 };
-  /** Turns of the event loop in which there was something to do for clients. */
-  turns = 0;
   connectionsReceived = 0;
   connectionsRejected = 0;
 
@@ -283,7 +281,6 @@ export class Acceptor implements ConnectionHost {
 
   readonly #endTurn = (): void => {
     this.#isTurnEndScheduled = false;
-    this.turns++;
     this.#publish();
     this.#takeReplies();
     this.#resumeWaiting();

@@ -25,7 +25,7 @@ import type { Measuring } from './measuring.ts';
 import type { Router } from './router.ts';
 import type { Run, RunPool } from './run.ts';
 import type { ShardLink } from './shard-link.ts';
-import { keptWords } from './slow-log.ts';
+import { rememberWords } from './slow-log.ts';
 import { SplitReply } from './split-reply.ts';
 
 /** A reply with more is long: it is not asked for while others of the connection are due. */
@@ -363,14 +363,14 @@ export class Dispatcher {
     }
     if (this.#timer.isRunning) this.#timer.pause();
     const { count } = args;
-    const kept = keptWords(args);
+    const words = rememberWords(args);
     const whole = this.#runs.take(connection);
     whole.isSilent = connection.replyMode !== 'on';
     connection.appendRun(whole);
     const split = new SplitReply(parts.length, merge, connection.resp, partOfKey, (reply) => {
       const ns = split.slowestNs;
       this.#measuring.countSplit(command, ns, reply);
-      if (this.#measuring.isSlow(ns)) this.#measuring.slow(command, ns, connection, () => kept, count);
+      if (this.#measuring.isSlow(ns)) this.#measuring.slow(command, ns, connection, words, count);
       connection.receive(whole, reply, 0, reply.length);
       connection.runDone(whole);
       this.#local.touched(connection);

@@ -17,6 +17,9 @@ import { LatencyMonitor } from './latency-monitor.ts';
 import type { ShardLink } from './shard-link.ts';
 import { keptWords, SlowLog, shownWords } from './slow-log.ts';
 
+/** The first byte of an error reply. */
+const MINUS = 45;
+
 export class Measuring implements Measurements {
   /** What the acceptor itself counts. */
   readonly statistics: CommandStatistics;
@@ -137,25 +140,33 @@ export class Measuring implements Measurements {
   // What is counted
 
   command(id: number): CommandReport | undefined {
-    if (!this.#has(id)) return undefined;
-    const sum = this.#sum(id);
-    const before = this.#baseline.get(id);
-    if (before !== undefined) {
-      sum.calls -= before.calls;
-      sum.microseconds -= before.microseconds;
-      sum.rejected -= before.rejected;
-      sum.failed -= before.failed;
-      for (let i = 0; i < LATENCY_BUCKETS; i++) sum.latencies[i]! -= before.latencies[i]!;
+    const ids = this.#countedAs(id).filter((each) => this.#has(each));
+    if (ids.length === 0) return undefined;
+    const sum = nothing();
+    for (const each of ids) {
+      this.#addTo(sum, each);
+      const before = this.#baseline.get(each);
+      if (before !== undefined) subtract(sum, before);
     }
     const { calls, rejected, failed } = sum;
     if (calls === 0 && rejected === 0 && failed === 0) return undefined;
     return { ...sum, latencies: new LatencyHistogram(sum.latencies) };
   }
 
+  /** The numbers under which the command's calls are counted: some containers stand for all their subcommands. */
+  #countedAs(id: number): number[] {
+    const command = this.#commands.all[id]!;
+    if (command.container?.isCountedWhole) return [];
+    return command.isCountedWhole ? [id, ...command.children.map((child) => child.id)] : [id];
+  }
+
   /** Microseconds that commands have taken on all threads, since the start. */
   get commandMicroseconds(): number {
     let sum = 0;
-    for (const { id } of this.#commands.all) if (this.#has(id)) sum += this.#sum(id).microseconds;
+    for (const { id } of this.#commands.all) {
+      sum += this.statistics.microseconds(id);
+      for (const link of this.#links) sum += link.commandStatistics.microseconds(id);
+    }
     return sum;
   }
 
@@ -163,12 +174,9 @@ export class Measuring implements Measurements {
     return this.statistics.has(id) || this.#links.some((link) => link.commandStatistics.has(id));
   }
 
-  #sum(id: number): CommandFigures {
-    const latencies = new Float64Array(LATENCY_BUCKETS);
-    const sum: CommandFigures = { calls: 0, microseconds: 0, rejected: 0, failed: 0, latencies };
+  #addTo(sum: CommandFigures, id: number): void {
     this.statistics.addTo(sum, id);
     for (const link of this.#links) link.commandStatistics.addTo(sum, id);
-    return sum;
   }
 
   errors(): readonly (readonly [code: string, count: number])[] {
@@ -198,9 +206,24 @@ export class Measuring implements Measurements {
   reset(): void {
     this.timer.flush();
     this.#baseline = new Map();
-    for (const { id } of this.#commands.all) if (this.#has(id)) this.#baseline.set(id, this.#sum(id));
+    for (const { id } of this.#commands.all) {
+      if (!this.#has(id)) continue;
+      const sum = nothing();
+      this.#addTo(sum, id);
+      this.#baseline.set(id, sum);
+    }
     this.#errorBaseline = new Map(this.#errorCounts());
   }
 }
 
-const MINUS = 45;
+function nothing(): CommandFigures {
+  return { calls: 0, microseconds: 0, rejected: 0, failed: 0, latencies: new Float64Array(LATENCY_BUCKETS) };
+}
+
+function subtract(sum: CommandFigures, before: CommandFigures): void {
+  sum.calls -= before.calls;
+  sum.microseconds -= before.microseconds;
+  sum.rejected -= before.rejected;
+  sum.failed -= before.failed;
+  for (let i = 0; i < LATENCY_BUCKETS; i++) sum.latencies[i]! -= before.latencies[i]!;
+}

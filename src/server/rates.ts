@@ -5,7 +5,7 @@ export interface Totals {
   readonly commands: number;
   readonly inputBytes: number;
   readonly outputBytes: number;
-  readonly turns: number;
+  readonly cycles: number;
   readonly eventLoopMs: number;
 }
 
@@ -16,8 +16,8 @@ const BUFFER_SECONDS = 8;
 
 export class Rates {
   /** A second, over the last second or so. */
-  readonly perSecond = { commands: 0, inputBytes: 0, outputBytes: 0, turns: 0, eventLoopMs: 0 };
-  #last: Totals = { commands: 0, inputBytes: 0, outputBytes: 0, turns: 0, eventLoopMs: 0 };
+  readonly perSecond = { commands: 0, inputBytes: 0, outputBytes: 0, cycles: 0, eventLoopMs: 0 };
+  #last: Totals = { commands: 0, inputBytes: 0, outputBytes: 0, cycles: 0, eventLoopMs: 0 };
   #lastMs = performance.now();
   readonly #buffers: { input: number; output: number }[] = [];
 

@@ -20,7 +20,7 @@ import type { Log } from './log.ts';
 import { Measuring } from './measuring.ts';
 import { OutputLimit } from './output-limit.ts';
 import { Rates } from './rates.ts';
-import { buffersOf, reportOf } from './report.ts';
+import { buffersOf, eventLoopTotals, reportOf } from './report.ts';
 import { Router } from './router.ts';
 import { RunPool } from './run.ts';
 import { Shards } from './shards.ts';
@@ -303,13 +303,12 @@ export class Server implements LocalHost {
   // Upkeep
 
   #doUpkeep(): void {
-    const { traffic, turns } = this.#acceptor;
+    const { traffic } = this.#acceptor;
     this.rates.sample({
       commands: this.#dispatcher.commandsProcessed,
       inputBytes: traffic.inputBytes,
       outputBytes: traffic.outputBytes,
-      turns,
-      eventLoopMs: performance.eventLoopUtilization().active,
+      ...eventLoopTotals(),
     });
     const now = performance.now();
     this.measuring.latency.add('event-loop-stall', Math.floor(now - this.#lastUpkeepMs - UPKEEP_MS));

@@ -1,6 +1,5 @@
 /** The slow log: the newest commands that took long, as SLOWLOG GET shows them. */
 import type { SlowLogEntry, SlowLogView } from '../commands/measurements.ts';
-import type { Arguments } from '../protocol/arguments.ts';
 import { NOTED_WORD_BYTES_MAX, type NotedWord, notedWords } from '../ring/notes.ts';
 
 const REDACTED = Buffer.from('(redacted)', 'latin1');
@@ -38,16 +37,46 @@ export class SlowLog implements SlowLogView {
   }
 }
 
-/** As many words of `args` as the slow log shows, word 0 included; those with the numbers in `secret` are hidden. */
-export function keptWords(args: Arguments, secret: readonly number[] = []): NotedWord[] {
+/** The words of a command as ranges of bytes: what Arguments are. */
+interface Words {
+  readonly bytes: Uint8Array;
+  readonly count: number;
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
+}
+
+/** Words up to so many bytes together are copied in one piece. */
+const SMALL_BYTES = 4096;
+
+/** Remembers the words of a command that is under way, in case that it proves slow. */
+export function rememberWords(args: Words): () => NotedWord[] {
+  const shown = notedWords(args.count);
+  const from = args.starts[0]!;
+  const to = args.ends[shown - 1]!;
+  if (to - from > SMALL_BYTES) {
+    const words = keptWords(args);
+    return () => words;
+  }
+  const copy = {
+    bytes: args.bytes.slice(from, to),
+    count: args.count,
+    starts: args.starts.slice(0, shown),
+    ends: args.ends.slice(0, shown),
+  };
+  return () => keptWords(copy, [], from);
+}
+
+/** As many words of `args` as the slow log shows, word 0 included; those with the numbers in `secret` are hidden. The
+ * ranges of `args` count from `base`. */
+export function keptWords(args: Words, secret: readonly number[] = [], base = 0): NotedWord[] {
   const words: NotedWord[] = [];
   for (let i = 0; i < notedWords(args.count); i++) {
     if (secret.includes(i)) {
       words.push({ bytes: REDACTED, length: REDACTED.length });
       continue;
     }
-    const start = args.starts[i]!;
-    const length = args.length(i);
+    const start = args.starts[i]! - base;
+    const length = args.ends[i]! - base - start;
     words.push({ bytes: args.bytes.slice(start, start + Math.min(length, NOTED_WORD_BYTES_MAX)), length });
   }
   return words;

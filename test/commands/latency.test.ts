@@ -104,6 +104,15 @@ forEachShardCount([1, 3], (shards) => {
     expect([...(await histogram('get', 'set', 'config')).keys()]).toEqual(['config|resetstat']);
   });
 
+  test('DEBUG is one command, as in Redis', async () => {
+    await client.command('DEBUG', 'SLEEP', 0);
+    await client.command('DEBUG', 'OBJECT', 'absent');
+    expect([...(await histogram('debug'))].map(([name, { calls }]) => [name, calls])).toEqual([['debug', 2]]);
+    const stats = String(await client.command('INFO', 'commandstats'));
+    expect(stats).toMatch(/cmdstat_debug:calls=2,.*,failed_calls=1\r\n/);
+    expect(stats).not.toContain('cmdstat_debug|');
+  });
+
   test('without latency tracking the histogram stays as it is', async () => {
     await client.command('CONFIG', 'SET', 'latency-tracking', 'no');
     await client.pipeline([

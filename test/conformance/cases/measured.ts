@@ -11,6 +11,7 @@ import {
   sortDeep,
   unordered,
 } from '../case.ts';
+import { docs } from './server.ts';
 
 /** What the log has of each entry whatever the machine: words and the client's name. */
 function entries(text: string) {
@@ -203,6 +204,7 @@ export const measured: Cases = {
   'COMMAND INFO of what is measured': [
     ...SUBCOMMANDS.map((name) => unordered(`COMMAND INFO ${name}`)),
     unordered('COMMAND INFO lolwut'),
+    ...['slowlog', 'memory', 'lolwut'].map((name) => docs(`COMMAND DOCS ${name}`)),
     unordered('COMMAND GETKEYS MEMORY USAGE k'),
   ],
 };

@@ -16,7 +16,7 @@ import {
  * COMMAND DOCS without the texts that are each project's own, and without what Redis 7.2 added: the texts to
  * display, and what it calls deprecated.
  */
-function docs(text: string) {
+export function docs(text: string) {
   return line(text, { transform: (reply) => sortDeep(mapTexts(withoutProse(reply), newName)) });
 }
 

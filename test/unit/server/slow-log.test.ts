@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Arguments } from '../../../src/protocol/arguments.ts';
-import { keptWords, SlowLog, shownWords } from '../../../src/server/slow-log.ts';
+import { keptWords, rememberWords, SlowLog, shownWords } from '../../../src/server/slow-log.ts';
 
 function shown(words: readonly string[], secret?: readonly number[]): string[] {
   const args = new Arguments();
@@ -14,6 +14,21 @@ test('words are shown as Redis cuts them', () => {
   const names = Array.from({ length: 40 }, (_, i) => `w${i}`);
   expect(shown(names.slice(0, 32))).toEqual(names.slice(0, 32));
   expect(shown(names.slice(0, 33))).toEqual([...names.slice(0, 31), '... (2 more arguments)']);
+});
+
+test('words that were remembered are the same, also when others stand in their place', () => {
+  for (const last of ['c', 'x'.repeat(130), 'x'.repeat(9000)]) {
+    const args = new Arguments();
+    args.setWords(['...', 'MGET', 'a', '', last].map((word) => Buffer.from(word, 'latin1')));
+    // As behind another command in a read buffer.
+    args.starts.copyWithin(0, 1);
+    args.ends.copyWithin(0, 1);
+    args.count = 4;
+    const expected = keptWords(args);
+    const remembered = rememberWords(args);
+    args.bytes.fill(0);
+    expect(remembered()).toEqual(expected);
+  }
 });
 
 test('secret words are not shown, however long they are', () => {
