@@ -119,7 +119,10 @@ export class Dispatcher {
       const refusal = this.#local.refusal(command, connection);
       if (refusal !== undefined) return this.#reject(connection, command, refusal);
       const problem = command.check?.(args);
-      if (problem !== undefined) return this.#fail(connection, command, problem);
+      if (problem !== undefined) {
+        this.commandsProcessed++;
+        return this.#fail(connection, command, args, problem);
+      }
     }
     const before = connection.lastCommand;
     connection.lastCommand = command.fullName;
@@ -167,9 +170,10 @@ export class Dispatcher {
   }
 
   /** The same for one whose own words are wrong: in Redis it has run. */
-  #fail(connection: Connection, command: Command, text: string): boolean {
+  #fail(connection: Connection, command: Command, args: Arguments, text: string): boolean {
     this.#measuring.statistics.called(command.id, 0);
     this.#measuring.statistics.failed(command.id);
+    if (this.#measuring.isSlow(0)) this.#measuring.slowHere(command, 0, connection, args);
     return this.#refuse(connection, text);
   }
 
@@ -269,7 +273,7 @@ export class Dispatcher {
     const placement = command.placement;
     if (placement?.at !== 'chosen') return true;
     const chosen = placement.choose(args, this.#router.links.length);
-    if (typeof chosen === 'string') return this.#fail(connection, command, chosen);
+    if (typeof chosen === 'string') return this.#fail(connection, command, args, chosen);
     if (this.#mustWait(connection, command)) return false;
     return this.#send(connection, command, this.#router.links[chosen]!, args, 0);
   }

@@ -205,7 +205,7 @@ describeWithRedis('beside the real Redis', () => {
   /** Those that Redis 7.0 lacks, or describes otherwise than 7.2. */
   const DIFFERENT = [
     ...['client|no-touch', 'client|setinfo', 'client|setname', 'command|getkeys', 'command|getkeysandflags'],
-    ...['randomkey', 'scan', 'keys', 'debug'],
+    ...['randomkey', 'scan', 'keys', 'debug', 'latency|reset'],
   ];
   const same = table.all.filter(
     ({ fullName, since, container }) =>

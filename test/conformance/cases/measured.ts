@@ -78,6 +78,8 @@ export const measured: Cases = {
     `MGET ${Array.from({ length: 31 }, (_, i) => `key:${i}`).join(' ')}`,
     'DEL k long n',
     'INCR long extra',
+    'MSET a 1 b',
+    'SCAN x',
     'nonsense',
     'AUTH secret',
     'AUTH someone secret',
