@@ -39,16 +39,17 @@ function figures(text: string) {
   });
 }
 
-/** Names and numbers of calls, without the distribution. */
+/** Names and numbers of calls in any order, without the distribution. */
 function calls(text: string) {
   return line(text, {
     transform: (reply) => {
       const items = isAggregate(reply) ? reply.items : (reply as Reply[]);
-      return items.map((item, i) => {
-        if (i % 2 === 0) return item;
-        const inner = isAggregate(item) ? item.items : (item as Reply[]);
-        return inner.slice(0, 3);
-      });
+      const named: Reply[] = [];
+      for (let i = 0; i < items.length; i += 2) {
+        const inner = items[i + 1]!;
+        named.push([items[i]!, (isAggregate(inner) ? inner.items : (inner as Reply[])).slice(0, 3)]);
+      }
+      return sortDeep(named);
     },
   });
 }
