@@ -218,6 +218,8 @@ export interface CommandSpec {
   readonly readsUnnamedKeys?: (args: Arguments) => string | undefined;
   /** Checks that need no data, made before the command is routed: the text of an error, or undefined. */
   readonly check?: (args: Arguments) => string | undefined;
+  /** The numbers of words that nobody may see in the slow log: passwords. */
+  readonly secretWords?: (args: Arguments) => readonly number[];
   readonly placement?: Placement;
   /** True when it looks at a key without using it, so that a direct read must not mark the key as used. */
   readonly leavesAccessTime?: boolean;
@@ -233,8 +235,8 @@ export interface CommandSpec {
   /** True when it is there only to say that this version cannot do it: no list of what it can do shows it. */
   readonly alwaysRefuses?: boolean;
   /**
-   * True for a container that is one command in Redis and reads its words itself: COMMAND shows no subcommands, and users
-   * may be allowed it with any first word.
+   * True for a container that is one command in Redis and reads its words itself: COMMAND shows no subcommands, it
+   * is counted as one, and users may be allowed it with any first word.
    */
   readonly readsOwnWords?: boolean;
 }

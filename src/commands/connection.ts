@@ -1,4 +1,5 @@
 /** Commands about the connection itself: all run in the acceptor. */
+import type { Arguments } from '../protocol/arguments.ts';
 import {
   BAD_CLIENT_NAME,
   helloSyntaxError,
@@ -14,7 +15,7 @@ import { client, isPrintable } from './client.ts';
 import { defineCommands } from './command.ts';
 import type { ServerContext } from './context.ts';
 import { databaseIndex } from './database-index.ts';
-import { REDIS_VERSION } from './info.ts';
+import { REDIS_VERSION } from './redis-version.ts';
 
 export const connection = defineCommands([
   {
@@ -63,6 +64,7 @@ export const connection = defineCommands([
       { name: 'username', type: 'string', since: '6.0.0', optional: true },
       { name: 'password', type: 'string' },
     ],
+    secretWords: ({ count }) => Array.from({ length: Math.min(count, 3) - 1 }, (_, i) => i + 1),
     history: [['6.0.0', 'Added ACL style (username and password).']],
     placement: { at: 'server', handler: auth },
   },
@@ -101,6 +103,7 @@ export const connection = defineCommands([
         "`protover` made optional; when called without arguments the command reports the current connection's context.",
       ],
     ],
+    secretWords: secretsOfHello,
     placement: { at: 'server', handler: hello },
   },
   {
@@ -208,6 +211,22 @@ function hello(context: ServerContext): void {
   reply.bulkText('master');
   reply.bulkText('modules');
   reply.array(0);
+}
+
+/** As in Redis, up to the first word that is no option. */
+function secretsOfHello(args: Arguments): number[] {
+  const secrets: number[] = [];
+  for (let i = 2; i < args.count; i++) {
+    if (args.is(i, 'auth') && i + 2 < args.count) {
+      secrets.push(i + 1, i + 2);
+      i += 2;
+    } else if (args.is(i, 'setname') && i + 1 < args.count) {
+      i++;
+    } else {
+      break;
+    }
+  }
+  return secrets;
 }
 
 /** The words of HELLO, or the text of an error. */

@@ -7,6 +7,7 @@ import type { Arguments } from '../protocol/arguments.ts';
 import type { ReplyWriter } from '../protocol/reply-writer.ts';
 import type { Keyspace } from '../store/keyspace.ts';
 import type { AclService, AclUser } from './acl-service.ts';
+import type { Measurements } from './measurements.ts';
 import type { Command, CommandTable } from './table.ts';
 
 /** A whole value with what belongs to it. */
@@ -115,7 +116,24 @@ export interface DatabaseReport {
   readonly averageTtlMs: number;
 }
 
-/** What INFO and STATS print, gathered by the server. */
+/** Bytes, over all threads. */
+export interface MemoryReport {
+  /** `usedBytes` of the report when the server began to listen. */
+  readonly startupBytes: number;
+  /** What the process has of the machine's memory. */
+  readonly rssBytes: number;
+  /** The acceptor's heap in use. */
+  readonly heapBytes: number;
+  /** Blocks of entries: keys, values, headers. */
+  readonly entryBytes: number;
+  readonly indexBytes: number;
+  /** The extents in which the entries are. */
+  readonly arenaBytes: number;
+  /** Buffers of clients. */
+  readonly clientBytes: number;
+}
+
+/** What INFO, MEMORY and STATS print, gathered by the server. */
 export interface ServerReport {
   readonly version: string;
   readonly runId: string;
@@ -127,12 +145,27 @@ export interface ServerReport {
   readonly blockedClients: number;
   /** Clients closed because of `maxmemory-clients`. */
   readonly evictedClients: number;
+  /** The largest buffers that any client has had in the last seconds. */
+  readonly largestInputBytes: number;
+  readonly largestOutputBytes: number;
   readonly connectionsReceived: number;
   readonly rejectedConnections: number;
   readonly commandsProcessed: number;
   readonly opsPerSecond: number;
   readonly inputBytes: number;
   readonly outputBytes: number;
+  readonly inputBytesPerSecond: number;
+  readonly outputBytesPerSecond: number;
+  /** Reads from sockets, and writes to them. */
+  readonly reads: number;
+  readonly writes: number;
+  /** Turns of the acceptor's event loop, and the time that it was not asleep. */
+  readonly eventLoopCycles: number;
+  readonly eventLoopMs: number;
+  readonly eventLoopCyclesPerSecond: number;
+  readonly eventLoopCycleMs: number;
+  /** What commands took, on all threads. */
+  readonly commandMs: number;
   readonly errorReplies: number;
   readonly keyspaceHits: number;
   readonly keyspaceMisses: number;
@@ -143,9 +176,17 @@ export interface ServerReport {
   readonly deniedCommands: number;
   readonly deniedKeys: number;
   readonly deniedChannels: number;
+  /** What the cycle that looks for expired keys took, and how often it stopped because its time was up. */
+  readonly expiryMs: number;
+  readonly expiryCapsReached: number;
+  /** Entries, indexes and the acceptor's heap, and the most that it has been. */
   readonly usedBytes: number;
-  readonly datasetBytes: number;
   readonly peakBytes: number;
+  /** Entries and indexes. */
+  readonly datasetBytes: number;
+  readonly memory: MemoryReport;
+  /** Seconds of the acceptor's thread, where the system tells them. */
+  readonly mainThreadCpu: { readonly user: number; readonly system: number } | undefined;
   readonly shards: readonly ShardReport[];
   readonly databases: readonly DatabaseReport[];
 }
@@ -158,6 +199,7 @@ export interface ServerContext {
   readonly config: Config;
   readonly commands: CommandTable;
   readonly acl: AclService;
+  readonly measurements: Measurements;
   /** The command that runs. */
   readonly command: Command;
   clients(): Iterable<Client>;

@@ -1,4 +1,5 @@
 /** Commands about the server as a whole: all run in the acceptor, but for parts of DEBUG. */
+import { isSecret } from '../config/options.ts';
 import type { Arguments } from '../protocol/arguments.ts';
 import { NO_SHUTDOWN_IN_PROGRESS, SYNTAX_ERROR } from '../protocol/errors.ts';
 import { type CommandFlag, type CommandSpec, defineCommands } from './command.ts';
@@ -7,6 +8,10 @@ import type { ServerContext } from './context.ts';
 import { debug } from './debug/debug.ts';
 import { token } from './declarations.ts';
 import { infoText, summaryText } from './info.ts';
+import { latency } from './latency.ts';
+import { lolwut } from './lolwut.ts';
+import { memory } from './memory.ts';
+import { slowlog } from './slowlog.ts';
 
 const CONFIG_FLAGS: readonly CommandFlag[] = ['admin', 'noscript', 'loading', 'stale'];
 /** How far the monotonic clock may be from the wall clock before the latter is believed. */
@@ -53,6 +58,7 @@ const config: CommandSpec = {
         },
       ],
       history: [['7.0.0', 'Added the ability to set multiple parameters in one call.']],
+      secretWords: secretsOfConfigSet,
       tips: ['request_policy:all_nodes', 'response_policy:all_succeeded'],
       placement: { at: 'server', handler: configSet, afterReplies: true },
     },
@@ -85,6 +91,10 @@ const config: CommandSpec = {
 export const server = defineCommands([
   config,
   debug,
+  latency,
+  lolwut,
+  memory,
+  slowlog,
   {
     name: 'info',
     group: 'server',
@@ -147,7 +157,8 @@ export const server = defineCommands([
 ]);
 
 function info(context: ServerContext): void {
-  const text = infoText(context.args.texts(1), { report: context.report(), config: context.config });
+  const { args, config, commands, measurements } = context;
+  const text = infoText(args.texts(1), { report: context.report(), config, commands, measurements });
   context.reply.verbatim('txt', text);
 }
 
@@ -169,6 +180,13 @@ function configGet({ args, reply, config }: ServerContext): void {
     reply.bulkText(name);
     reply.bulkUtf8(value);
   }
+}
+
+/** The values of passwords. */
+function secretsOfConfigSet(args: Arguments): number[] {
+  const secrets: number[] = [];
+  for (let i = 2; i + 1 < args.count; i += 2) if (isSecret(args.utf8(i))) secrets.push(i + 1);
+  return secrets;
 }
 
 function configSet({ args, reply, config, client }: ServerContext): void {

@@ -34,6 +34,8 @@ export interface Command extends CommandSpec {
   readonly directTouches: boolean;
   /** True when nobody may read a shard's memory directly while it is under way: half of it could be seen. */
   readonly guardsDirectReads: boolean;
+  /** Its time does not grow with what it works on. */
+  readonly isConstantTime: boolean;
   /** May run before the client has authenticated. */
   readonly withoutAuthentication: boolean;
 }
@@ -140,6 +142,7 @@ function build(spec: CommandSpec, container: Command | undefined, all: Command[]
     hasLongReply: spec.hasLongReply ?? false,
     readsUnnamedKeys: spec.readsUnnamedKeys,
     check: spec.check,
+    secretWords: spec.secretWords,
     placement,
     subcommands: spec.subcommands,
     alwaysRefuses: spec.alwaysRefuses ?? false,
@@ -158,6 +161,7 @@ function build(spec: CommandSpec, container: Command | undefined, all: Command[]
     changesOtherDatabases: spec.changesOtherDatabases ?? false,
     directTouches: !spec.leavesAccessTime,
     guardsDirectReads: runsOnShards && !runsAtKey && !spec.flags.includes('readonly'),
+    isConstantTime: spec.complexity.startsWith('O(1)'),
     withoutAuthentication: spec.flags.includes('no_auth'),
   };
   all.push(command);

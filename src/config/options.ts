@@ -8,6 +8,7 @@ import { background } from './table/background.ts';
 import { clients } from './table/clients.ts';
 import { compatibility } from './table/compatibility.ts';
 import { log } from './table/log.ts';
+import { monitoring } from './table/monitoring.ts';
 import { network } from './table/network.ts';
 import { persistence } from './table/persistence.ts';
 import { processOptions } from './table/process.ts';
@@ -23,6 +24,7 @@ export const options = {
   ...background,
   ...persistence,
   ...log,
+  ...monitoring,
   ...security,
   ...processOptions,
   ...replication,
@@ -68,6 +70,15 @@ export function findOption(given: string): OptionName | undefined {
 
 export function rowOf(name: OptionName): AnyRow {
   return options[name] as AnyRow;
+}
+
+/** Passwords that Redis has and this version has not: users try them all the same. */
+const OTHER_SECRETS = ['masterauth', 'masteruser', 'tls-key-file-pass', 'tls-client-key-file-pass'];
+
+/** Whether the value of the option `given`, in any case, must not be shown to anybody. */
+export function isSecret(given: string): boolean {
+  const name = findOption(given);
+  return name === undefined ? OTHER_SECRETS.includes(given.toLowerCase()) : rowOf(name).sensitive === true;
 }
 
 export function defaultOf(row: AnyRow): unknown {

@@ -12,6 +12,7 @@ export type Group =
   | 'Background work'
   | 'Persistence'
   | 'Log'
+  | 'Monitoring'
   | 'Security'
   | 'Process'
   | 'Compatibility';

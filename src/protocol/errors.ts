@@ -58,6 +58,7 @@ export const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmem
 export const NO_SHUTDOWN_IN_PROGRESS = 'ERR No shutdown in progress.';
 export const EXPIRE_NX_CONFLICT = 'ERR NX and XX, GT or LT options at the same time are not compatible';
 export const EXPIRE_GT_LT_CONFLICT = 'ERR GT and LT options at the same time are not compatible';
+export const SLOWLOG_COUNT_TOO_LOW = 'ERR count should be greater than or equal to -1';
 export const INVALID_COMMAND = 'ERR Invalid command specified';
 export const COMMAND_HAS_NO_KEYS = 'ERR The command has no key arguments';
 export const INVALID_ARGUMENT_COUNT = 'ERR Invalid number of arguments specified for command';
@@ -131,6 +132,10 @@ export function invalidExpireTime(command: string): string {
 
 export function helloSyntaxError(option: string): string {
   return `ERR Syntax error in HELLO option '${quoted(option, option.length)}'`;
+}
+
+export function noLatencySamples(event: string): string {
+  return `ERR No samples available for event '${quoted(event, event.length)}'`;
 }
 
 export function unknownClientType(type: string): string {

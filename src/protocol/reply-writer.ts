@@ -7,6 +7,7 @@
  */
 import { copyBytes, countDigits, fromLatin1, writeLatin1, writeUnsigned } from '../base/bytes.ts';
 import { formatDouble } from '../base/numbers.ts';
+import type { ErrorTally } from './error-tally.ts';
 
 export interface ReplySink {
   /**
@@ -35,6 +36,9 @@ export class ReplyWriter {
   resp: 2 | 3 = 2;
   /** How many error replies were written: the statistics read it. */
   errors = 0;
+  /** Where they are counted by code. */
+  tally: ErrorTally | undefined = undefined;
+  #lastError = '';
 
   readonly #sink: ReplySink;
 
@@ -67,7 +71,15 @@ export class ReplyWriter {
    * end go and others become spaces. */
   error(text: string): void {
     this.errors++;
+    this.#lastError = text;
+    this.tally?.count(text);
     this.#line('-', /[\r\n]/.test(text) ? text.replace(/[\r\n]+$/, '').replace(/[\r\n]/g, ' ') : text);
+  }
+
+  /** The last error is not sent after all: whoever wrote it has put `position` back. */
+  takeBackError(): void {
+    this.errors--;
+    this.tally?.uncount(this.#lastError);
   }
 
   /** An integer that is exact as a number, or a 64-bit one as a bigint. */

@@ -35,6 +35,9 @@
  * A reply's payload is encoded RESP: any number of whole or cut replies of one run (see below). The frame with
  * FRAME_LAST ends the run.
  *
+ * A frame with FRAME_NOTE holds no reply but what the shard has to say of a command of the run (see notes.ts). It
+ * stands after the command's reply and before the frame that ends the run.
+ *
  * A run is a row of commands that one connection sent to one shard with nothing in between. Its first request
  * carries REQUEST_RUN_START; a run never goes on after the producer has published. So the shard can join the
  * replies of a run, and the acceptor needs one look-up for a whole run instead of one for each command.
@@ -48,6 +51,7 @@ export const CONTROL_BYTES = 256;
 
 export const FRAME_LENGTH_MASK = 0x00ffffff;
 export const FRAME_LAST = 0x01000000;
+export const FRAME_NOTE = 0x02000000;
 /** As a signed word. */
 export const PAD = -1;
 export const FRAME_HEADER_BYTES = 4;
@@ -63,6 +67,10 @@ export const REQUEST_NO_TOUCH = 8;
 export const REQUEST_TOGETHER = 16;
 /** The shard parks until the executor of the transaction releases it. */
 export const REQUEST_HOLD = 32;
+/** A part of a command that was cut over several shards: the acceptor counts it once, when all parts are done. */
+export const REQUEST_PART = 64;
+/** The client wrote the command's name in upper case: the name does not travel, and the slow log shows it so. */
+export const REQUEST_UPPER_CASE = 128;
 
 export const LANE_BYTES_MIN = 64 * 1024;
 export const LANE_BYTES_MAX = 64 * 1024 * 1024;

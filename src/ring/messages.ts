@@ -10,6 +10,9 @@ export interface StartOptions {
   readonly 'proto-max-bulk-len': number;
   readonly hz: number;
   readonly 'active-expire-effort': number;
+  readonly 'slowlog-log-slower-than': number;
+  readonly 'latency-monitor-threshold': number;
+  readonly 'latency-tracking': boolean;
 }
 
 /** The `workerData` of a shard's thread. */
@@ -27,6 +30,8 @@ export interface ShardSetup {
   readonly slots: SharedArrayBuffer;
   /** One for each shard. */
   readonly mailboxes: readonly SharedArrayBuffer[];
+  readonly commandStatistics: SharedArrayBuffer;
+  readonly errorStatistics: SharedArrayBuffer;
   /** Large requests to the shard, and what readers must know of its memory from it. */
   readonly port: MessagePort;
   /** The options a shard uses, by name. */

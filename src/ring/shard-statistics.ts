@@ -15,6 +15,12 @@ const FIELDS = [
   'errors',
   /** No value in the shard is longer. */
   'largestEntryBytes',
+  /** Milliseconds spent in the expiry cycle, and how often a slice used up its time. */
+  'expiryMs',
+  'expiryCapsReached',
+  /** Slices of the cycle that took as long as `latency-monitor-threshold`, and what the last of them took. */
+  'slowExpiries',
+  'slowExpiryMs',
 ] as const;
 /** For each logical database: keys, keys with an expiry, average time to live. */
 const PER_DATABASE = 3;

@@ -20,6 +20,7 @@ import {
   PROTOCOL_ERROR,
   RequestParser,
 } from '../protocol/request-parser.ts';
+import type { Note } from '../ring/notes.ts';
 import type { WakeWord } from '../ring/wake-word.ts';
 import { CHUNK_BYTES, ChunkPool } from './chunk-pool.ts';
 import { ClientMemory } from './client-memory.ts';
@@ -27,6 +28,7 @@ import type { CommandGate } from './command-gate.ts';
 import { Connection, type ConnectionAddresses, type ConnectionHost } from './connection.ts';
 import type { DirectReader } from './direct-reader.ts';
 import type { Dispatcher } from './dispatcher.ts';
+import type { Measuring } from './measuring.ts';
 import type { OutputLimit } from './output-limit.ts';
 import type { Run, RunPool } from './run.ts';
 import type { ShardLink } from './shard-link.ts';
@@ -64,6 +66,7 @@ export interface AcceptorParts {
   readonly runs: RunPool;
   readonly wake: WakeWord;
   readonly gate: CommandGate;
+  readonly measuring: Measuring;
 }
 
 export class Acceptor implements ConnectionHost {
@@ -73,7 +76,7 @@ export class Acceptor implements ConnectionHost {
   readonly runs: RunPool;
   readonly connections = new Map<number, Connection>();
   readonly writeRequests = new WriteRequests();
-  readonly traffic = { inputBytes: 0, outputBytes: 0 };
+  readonly traffic = { inputBytes: 0, outputBytes: 0, reads: 0, writes: 0 };
   readonly memory: ClientMemory;
   connectionsReceived = 0;
   connectionsRejected = 0;
@@ -84,6 +87,7 @@ export class Acceptor implements ConnectionHost {
   readonly #direct: DirectReader;
   readonly #wake: WakeWord;
   readonly #gate: CommandGate;
+  readonly #measuring: Measuring;
   readonly #readBuffer = viewedBytes(new ArrayBuffer(READ_BUFFER_BYTES));
   readonly #spareParsers: RequestParser[] = [];
   #dirty: Connection[] = [];
@@ -108,6 +112,7 @@ export class Acceptor implements ConnectionHost {
       notice: (message) => options.note(message, 'notice'),
       warning: (message) => options.note(message, 'warning'),
     });
+    this.#measuring = parts.measuring;
   }
 
   // Connections
@@ -135,6 +140,7 @@ export class Acceptor implements ConnectionHost {
     const { acl } = this.#options;
     connection.user = acl.defaultUser;
     connection.isAuthenticated = acl.isOpen;
+    connection.reply.tally = this.#measuring.tally;
     connection.updatePlain();
     this.connections.set(connection.id, connection);
     socket.on('error', () => connection.socketClosed());
@@ -196,6 +202,7 @@ export class Acceptor implements ConnectionHost {
     this.#direct.setTime(now);
     connection.lastActiveMs = now;
     this.traffic.inputBytes += length;
+    this.traffic.reads++;
     if (connection.unparsedLength > 0 || connection.isWaiting) {
       connection.keepUnparsed(bytes, 0, length, connection.parser?.bytesNeeded ?? 0);
       // Here, and not only at the end of the turn: by then all of a long command may have come and gone.
@@ -204,6 +211,7 @@ export class Acceptor implements ConnectionHost {
     } else {
       this.#parse(connection, bytes, length, false);
     }
+    this.#measuring.timer.pause();
     if (connection.firstRun === undefined) connection.flush();
     else this.touch(connection);
   }
@@ -281,9 +289,9 @@ export class Acceptor implements ConnectionHost {
 
   #protocolError(connection: Connection, text: string): void {
     const reply = new ReplyBuffer();
+    reply.writer.tally = this.#measuring.tally;
     reply.writer.error(text);
     connection.appendReply(reply.take());
-    this.#dispatcher.errorReplies++;
     connection.closeAfterReplies();
     this.touch(connection);
   }
@@ -331,7 +339,9 @@ export class Acceptor implements ConnectionHost {
   }
 
   #takeReplies(): void {
-    for (const link of this.#links) if (link.isBusy) link.takeReplies(this.#onReply, this.#onRunEnd);
+    for (const link of this.#links) {
+      if (link.isBusy) link.takeReplies(this.#onReply, this.#onRunEnd, this.#onNote);
+    }
   }
 
   readonly #onReply = (connection: Connection): void => {
@@ -348,6 +358,11 @@ export class Acceptor implements ConnectionHost {
     const split = run.split;
     this.runs.give(run);
     split.partDone();
+  };
+
+  readonly #onNote = (run: Run, note: Note): void => {
+    if (run.split !== undefined) run.split.partTook(note.ns);
+    else this.#measuring.noted(note, run.connection!);
   };
 
   #resumeWaiting(): void {
@@ -374,6 +389,7 @@ export class Acceptor implements ConnectionHost {
   #resume(connection: Connection): void {
     if (connection.isClosed || connection.isClosing || connection.isWaiting) return;
     if (connection.unparsedLength > 0) this.#parseUnparsed(connection);
+    this.#measuring.timer.pause();
     if (connection.hasEnded && !connection.isWaiting) this.#finish(connection);
     this.#onReply(connection);
   }

@@ -52,7 +52,7 @@ export interface ConnectionHost {
   memoryChanged(connection: Connection): void;
   /** Every command must be asked for before it is routed: see command-gate.ts. */
   readonly checksCommands: boolean;
-  readonly traffic: { inputBytes: number; outputBytes: number };
+  readonly traffic: { outputBytes: number; writes: number };
 }
 
 export interface ConnectionAddresses {
@@ -368,6 +368,7 @@ export class Connection implements Client, ReplySink {
       return;
     }
     this.#host.traffic.outputBytes += length;
+    this.#host.traffic.writes++;
     const waiting = this.#writer.write(chunk.subarray(0, length));
     if (waiting === 0) {
       this.#host.chunks.give(chunk);

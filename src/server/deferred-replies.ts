@@ -2,18 +2,21 @@
  * Replies that come later than their command: a place in the connection's order is taken now and filled when
  * there is something to say. Until then the connection takes no more commands, as Redis keeps a blocked client.
  */
+import type { ErrorTally } from '../protocol/error-tally.ts';
 import { ReplyBuffer, type ReplyWriter } from '../protocol/reply-writer.ts';
 import type { Connection } from './connection.ts';
 import type { Run, RunPool } from './run.ts';
 
 export class DeferredReplies {
   readonly #runs: RunPool;
-  /** Told when a connection has something to send, and how many error replies are among it. */
-  readonly #answered: (connection: Connection, errors: number) => void;
+  readonly #tally: ErrorTally;
+  /** Told when a connection has something to send. */
+  readonly #answered: (connection: Connection) => void;
   readonly #waiting = new Map<Run, Connection>();
 
-  constructor(runs: RunPool, answered: (connection: Connection, errors: number) => void) {
+  constructor(runs: RunPool, tally: ErrorTally, answered: (connection: Connection) => void) {
     this.#runs = runs;
+    this.#tally = tally;
     this.#answered = answered;
   }
 
@@ -33,11 +36,12 @@ export class DeferredReplies {
       this.#waiting.delete(run);
       const buffer = new ReplyBuffer();
       buffer.writer.resp = resp;
+      buffer.writer.tally = this.#tally;
       write(buffer.writer);
       const bytes = buffer.take();
       connection.receive(run, bytes, 0, bytes.length);
       connection.runDone(run);
-      this.#answered(connection, buffer.writer.errors);
+      this.#answered(connection);
     };
   }
 
@@ -47,7 +51,7 @@ export class DeferredReplies {
     this.#waiting.clear();
     for (const [run, connection] of waiting) {
       connection.runDone(run);
-      this.#answered(connection, 0);
+      this.#answered(connection);
     }
   }
 }

@@ -9,6 +9,7 @@ import type { DirectRoom, KeyPositions } from '../commands/command.ts';
 import type { Command } from '../commands/table.ts';
 import type { Arguments } from '../protocol/arguments.ts';
 import type { ReplyBuffer } from '../protocol/reply-writer.ts';
+import type { CommandStatistics } from '../ring/command-statistics.ts';
 import type { Connection } from './connection.ts';
 import type { Router } from './router.ts';
 import type { ShardLink } from './shard-link.ts';
@@ -28,10 +29,12 @@ export class DirectReader {
   /** The option `direct-reads`. */
   isEnabled = true;
   readonly #router: Router;
+  readonly #statistics: CommandStatistics;
   #nowMs = 0;
 
-  constructor(router: Router) {
+  constructor(router: Router, statistics: CommandStatistics) {
     this.#router = router;
+    this.#statistics = statistics;
   }
 
   /** Sets the time that decides which keys have expired; to be called at least once a turn. */
@@ -75,11 +78,12 @@ export class DirectReader {
       }
       if (view.isConsistent()) {
         if (command.directTouches && !connection.noTouch) view.touch();
+        if (reply.errors !== errorsBefore) this.#statistics.failed(command.id);
         link.directReads++;
         return true;
       }
       reply.position = mark;
-      reply.errors = errorsBefore;
+      if (reply.errors !== errorsBefore) reply.takeBackError();
     }
     return false;
   }

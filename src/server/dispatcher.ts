@@ -14,20 +14,31 @@ import { type Command, type CommandTable, ROUTE } from '../commands/table.ts';
 import type { Arguments } from '../protocol/arguments.ts';
 import * as errors from '../protocol/errors.ts';
 import { ReplyBuffer } from '../protocol/reply-writer.ts';
-import { REQUEST_NO_TOUCH, REQUEST_RESP3, REQUEST_RUN_START } from '../ring/layout.ts';
+import { type CommandTimer, NOT_SLOW } from '../ring/command-timer.ts';
+import {
+  REQUEST_NO_TOUCH,
+  REQUEST_PART,
+  REQUEST_RESP3,
+  REQUEST_RUN_START,
+  REQUEST_UPPER_CASE,
+} from '../ring/layout.ts';
 import type { CommandGate } from './command-gate.ts';
 import type { Connection } from './connection.ts';
 import type { DirectReader } from './direct-reader.ts';
 import type { LocalCommands } from './local-commands.ts';
+import type { Measuring } from './measuring.ts';
 import type { Router } from './router.ts';
 import type { Run, RunPool } from './run.ts';
 import type { ShardLink } from './shard-link.ts';
+import { rememberWords } from './slow-log.ts';
 import { SplitReply } from './split-reply.ts';
 import { Transactions } from './transactions.ts';
 
 /** A reply with more is long: it is not asked for while others of the connection are due. */
 const LONG_REPLY_BYTES = 32 * 1024;
 const NO_WORDS: readonly number[] = [];
+/** In the first letter of a name: lower case. */
+const LOWER_CASE_BIT = 32;
 
 export interface DispatcherParts {
   readonly commands: CommandTable;
@@ -37,11 +48,11 @@ export interface DispatcherParts {
   readonly local: LocalCommands;
   readonly gate: CommandGate;
   readonly acl: Acl;
+  readonly measuring: Measuring;
 }
 
 export class Dispatcher {
   commandsProcessed = 0;
-  errorReplies = 0;
 
   readonly #commands: CommandTable;
   readonly #router: Router;
@@ -51,6 +62,8 @@ export class Dispatcher {
   readonly #gate: CommandGate;
   readonly #acl: Acl;
   readonly #transactions: Transactions;
+  readonly #measuring: Measuring;
+  readonly #timer: CommandTimer;
   readonly #scratch = new ReplyBuffer();
 
   constructor(parts: DispatcherParts) {
@@ -62,6 +75,9 @@ export class Dispatcher {
     this.#local = parts.local;
     this.#gate = parts.gate;
     this.#acl = parts.acl;
+    this.#measuring = parts.measuring;
+    this.#timer = parts.measuring.timer;
+    this.#scratch.writer.tally = parts.measuring.tally;
   }
 
   dispatch(connection: Connection, args: Arguments): boolean {
@@ -79,23 +95,23 @@ export class Dispatcher {
         this.#local.crossProtocol(connection);
         return true;
       }
-      return this.#reject(connection, errors.unknownCommand(args.texts()), args);
+      return this.#reject(connection, undefined, args, errors.unknownCommand(args.texts()));
     }
     if (args.count < 2) {
       if (command.route !== ROUTE.container) return this.#dispatchChecked(connection, command, args);
-      return this.#reject(connection, errors.wrongArity(command.fullName), args);
+      return this.#reject(connection, command, args, errors.wrongArity(command.fullName));
     }
     const sub = this.#commands.findSubcommand(command, args);
     if (sub !== undefined) return this.#dispatchChecked(connection, sub, args);
     // Some containers answer unknown subcommands themselves.
     if (command.route !== ROUTE.container) return this.#dispatchChecked(connection, command, args);
-    return this.#reject(connection, errors.unknownSubcommand(args.text(1), command.name), args);
+    return this.#reject(connection, undefined, args, errors.unknownSubcommand(args.text(1), command.name));
   }
 
   #dispatchChecked(connection: Connection, command: Command, args: Arguments): boolean {
     const arity = command.arity;
     if (arity > 0 ? args.count !== arity : args.count < -arity) {
-      return this.#reject(connection, errors.wrongArity(command.fullName), args);
+      return this.#reject(connection, command, args, errors.wrongArity(command.fullName));
     }
     if (
       !connection.isPlain &&
@@ -103,14 +119,14 @@ export class Dispatcher {
       !command.withoutAuthentication &&
       !this.#acl.isOpen
     ) {
-      return this.#reject(connection, errors.NOT_AUTHENTICATED, args);
+      return this.#reject(connection, command, args, errors.NOT_AUTHENTICATED);
     }
     const { restriction } = connection.user;
     if (restriction !== undefined) {
       // Also what is denied counts, and waits where it has to.
       if (this.#gate.isActive && this.#gate.holds(connection, command)) return false;
       const denial = this.#denialOf(connection, command, args, restriction);
-      if (denial !== undefined) return this.#deny(connection, denial);
+      if (denial !== undefined) return this.#deny(connection, command, denial);
     }
     if (connection.isUnchecked) return this.#route(connection, command, args);
     return this.#dispatchGated(connection, command, args);
@@ -125,7 +141,7 @@ export class Dispatcher {
     const taken =
       problem === undefined
         ? this.#dispatchAdmitted(connection, command, args)
-        : this.#refuse(connection, problem);
+        : this.#refuseEntry(connection, command, problem);
     if (taken) gate.passed(connection);
     return taken;
   }
@@ -144,8 +160,13 @@ export class Dispatcher {
 
   #route(connection: Connection, command: Command, args: Arguments): boolean {
     if (command.guardedBy !== undefined || command.check !== undefined) {
-      const problem = this.#local.refusal(command, connection) ?? command.check?.(args);
-      if (problem !== undefined) return this.#refuse(connection, problem);
+      const refusal = this.#local.refusal(command, connection);
+      if (refusal !== undefined) return this.#refuseEntry(connection, command, refusal);
+      const problem = command.check?.(args);
+      if (problem !== undefined) {
+        this.commandsProcessed++;
+        return this.#fail(connection, command, args, problem);
+      }
     }
     const before = connection.lastCommand;
     connection.lastCommand = command.fullName;
@@ -176,13 +197,25 @@ export class Dispatcher {
 
   // Answered here
 
-  /** Answers a command that cannot run at all with an error. It counts as commands that run do. */
-  #reject(connection: Connection, text: string, args: Arguments): boolean {
-    if (!this.#gate.isActive) return this.#refuse(connection, text);
-    if (this.#gate.holds(connection, undefined)) return false;
-    const problem = this.#gate.refusal(connection, undefined, args);
-    this.#gate.passed(connection);
-    return this.#refuse(connection, problem ?? text);
+  /** Answers a command that is not let in with an error. For limits of rate it counts as commands that run do. */
+  #reject(connection: Connection, command: Command | undefined, args: Arguments, text: string): boolean {
+    const gate = this.#gate;
+    let problem: string | undefined;
+    if (gate.isActive) {
+      if (gate.holds(connection, undefined)) return false;
+      problem = gate.refusal(connection, undefined, args);
+      gate.passed(connection);
+    }
+    if (command === undefined) return this.#refuse(connection, problem ?? text);
+    return this.#refuseEntry(connection, command, problem ?? text);
+  }
+
+  /** The same for one whose own words are wrong: in Redis it has run. */
+  #fail(connection: Connection, command: Command, args: Arguments, text: string): boolean {
+    this.#measuring.statistics.called(command.id, 0);
+    this.#measuring.statistics.failed(command.id);
+    if (this.#measuring.isSlow(0)) this.#measuring.slowHere(command, 0, connection, args);
+    return this.#refuse(connection, text);
   }
 
   /** Answers with an error. Always true: the command has been dealt with. */
@@ -195,7 +228,6 @@ export class Dispatcher {
       connection.replyMode = 'on';
       connection.updatePlain();
     }
-    this.errorReplies++;
     return true;
   }
 
@@ -219,8 +251,14 @@ export class Dispatcher {
     return problem;
   }
 
-  #deny(connection: Connection, text: string): boolean {
+  #deny(connection: Connection, command: Command, text: string): boolean {
     if (this.#gate.isActive) this.#gate.passed(connection);
+    return this.#refuseEntry(connection, command, text);
+  }
+
+  /** Answers with an error, and counts that the command was not let in. */
+  #refuseEntry(connection: Connection, command: Command, text: string): boolean {
+    this.#measuring.statistics.rejected(command.id);
     return this.#refuse(connection, text);
   }
 
@@ -240,11 +278,19 @@ export class Dispatcher {
     const reply = direct ? connection.reply : this.#scratch.writer;
     reply.resp = connection.resp;
     const errorsBefore = reply.errors;
+    this.#timer.begin(command.id, 0);
     this.#local.run(placement.handler, command, connection, args, reply);
-    this.errorReplies += reply.errors - errorsBefore;
+    if (reply.errors !== errorsBefore) this.#measuring.statistics.failed(command.id);
+    this.#ran(connection, command, args);
     // The mode after the command counts: CLIENT REPLY ON is answered.
     if (!direct) this.#emit(connection, connection.replyMode === 'on');
     return true;
+  }
+
+  /** Counts a command that has been answered here. */
+  #ran(connection: Connection, command: Command, args: Arguments): void {
+    const slowNs = this.#timer.end();
+    if (slowNs !== NOT_SLOW) this.#measuring.slowHere(command, slowNs, connection, args);
   }
 
   // One shard
@@ -254,12 +300,12 @@ export class Dispatcher {
     const link = this.#router.linkOf(args, key);
     const hash = this.#router.hashOf(args, key);
     if (connection.firstRun === undefined) {
-      if (
-        command.direct !== undefined &&
-        connection.isPlain &&
-        this.#direct.read(connection, command, link, args, hash)
-      ) {
-        return true;
+      if (command.direct !== undefined && connection.isPlain) {
+        this.#timer.begin(command.id, 0);
+        if (this.#direct.read(connection, command, link, args, hash)) {
+          this.#ran(connection, command, args);
+          return true;
+        }
       }
     } else if (
       command.hasLongReply &&
@@ -271,11 +317,16 @@ export class Dispatcher {
     return this.#send(connection, command, link, args, hash);
   }
 
-  #flagsOf(connection: Connection): number {
-    return (connection.resp === 3 ? REQUEST_RESP3 : 0) | (connection.noTouch ? REQUEST_NO_TOUCH : 0);
+  #flagsOf(connection: Connection, args: Arguments): number {
+    return (
+      (connection.resp === 3 ? REQUEST_RESP3 : 0) |
+      (connection.noTouch ? REQUEST_NO_TOUCH : 0) |
+      ((args.bytes[args.starts[0]!]! & LOWER_CASE_BIT) === 0 ? REQUEST_UPPER_CASE : 0)
+    );
   }
 
   #send(connection: Connection, command: Command, link: ShardLink, args: Arguments, hash: number): boolean {
+    if (this.#timer.isRunning) this.#timer.pause();
     let run = link.openRun;
     const isSilent = connection.replyMode !== 'on';
     const joins =
@@ -283,7 +334,7 @@ export class Dispatcher {
       run === connection.lastRun &&
       run.connection === connection &&
       run.isSilent === isSilent;
-    let flags = this.#flagsOf(connection);
+    let flags = this.#flagsOf(connection, args);
     if (!joins) flags |= REQUEST_RUN_START;
     if (
       link.hasQueueBefore(connection) ||
@@ -307,7 +358,7 @@ export class Dispatcher {
     const placement = command.placement;
     if (placement?.at !== 'chosen') return true;
     const chosen = placement.choose(args, this.#router.links.length);
-    if (typeof chosen === 'string') return this.#refuse(connection, chosen);
+    if (typeof chosen === 'string') return this.#fail(connection, command, args, chosen);
     if (this.#mustWait(connection, command)) return false;
     return this.#send(connection, command, this.#router.links[chosen]!, args, 0);
   }
@@ -327,13 +378,13 @@ export class Dispatcher {
     if (placement?.at !== 'keys' || keys === undefined) return true;
     const last = keys.last < 0 ? args.count + keys.last : keys.last;
     if (connection.firstRun === undefined) {
-      if (
-        placement.directEach !== undefined &&
-        connection.isPlain &&
-        this.#direct.readEach(connection, command, args, last, this.#scratch)
-      ) {
-        connection.appendReply(this.#scratch.take());
-        return true;
+      if (placement.directEach !== undefined && connection.isPlain) {
+        this.#timer.begin(command.id, 0);
+        if (this.#direct.readEach(connection, command, args, last, this.#scratch)) {
+          connection.appendReply(this.#scratch.take());
+          this.#ran(connection, command, args);
+          return true;
+        }
       }
     } else if (
       command.hasLongReply &&
@@ -386,7 +437,8 @@ export class Dispatcher {
     const held = new Set(others.map((word) => this.#router.linkOf(args, word)));
     held.delete(executor);
     if (held.size === 0) return this.#sendWhole(connection, command, executor, args, first);
-    const flags = this.#flagsOf(connection);
+    if (this.#timer.isRunning) this.#timer.pause();
+    const flags = this.#flagsOf(connection, args);
     return this.#transactions.send(connection, command, args, executor, held, flags);
   }
 
@@ -414,15 +466,21 @@ export class Dispatcher {
       link.park(connection);
       return false;
     }
+    if (this.#timer.isRunning) this.#timer.pause();
+    const { count } = args;
+    const words = rememberWords(args);
     const whole = this.#runs.take(connection);
     whole.isSilent = connection.replyMode !== 'on';
     connection.appendRun(whole);
     const split = new SplitReply(parts.length, merge, connection.resp, partOfKey, (reply) => {
+      const ns = split.slowestNs;
+      this.#measuring.countSplit(command, ns, reply);
+      if (this.#measuring.isSlow(ns)) this.#measuring.slow(command, ns, connection, words, count);
       connection.receive(whole, reply, 0, reply.length);
       connection.runDone(whole);
       this.#local.touched(connection);
     });
-    const flags = this.#flagsOf(connection) | REQUEST_RUN_START;
+    const flags = this.#flagsOf(connection, args) | REQUEST_RUN_START | REQUEST_PART;
     parts.forEach(({ link, words }, part) => {
       const first = words[Math.max(command.keyIndex, 1) - 1];
       const hash = first === undefined ? 0 : this.#router.hashOf(args, first);

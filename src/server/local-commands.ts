@@ -4,6 +4,7 @@
 import type { Acl } from '../acl/acl.ts';
 import type { ServerHandler } from '../commands/command.ts';
 import type { Client, ServerContext, ServerReport } from '../commands/context.ts';
+import type { Measurements } from '../commands/measurements.ts';
 import type { Command, CommandTable } from '../commands/table.ts';
 import type { Config } from '../config/config.ts';
 import type { Arguments } from '../protocol/arguments.ts';
@@ -18,6 +19,7 @@ export interface LocalHost {
   readonly config: Config;
   readonly commands: CommandTable;
   readonly acl: Acl;
+  readonly measurements: Measurements;
   connections(): Iterable<Connection>;
   report(): ServerReport;
   resetStatistics(): void;
@@ -46,6 +48,10 @@ export class LocalCommands implements ServerContext {
     this.config = host.config;
     this.commands = host.commands;
     this.acl = host.acl;
+  }
+
+  get measurements(): Measurements {
+    return this.#host.measurements;
   }
 
   run(

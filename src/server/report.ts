@@ -1,19 +1,23 @@
-/** Gathers what INFO and STATS print from the parts of the server. */
+/** Gathers what INFO, MEMORY and STATS print from the parts of the server. */
+import { readFileSync } from 'node:fs';
 import type { DatabaseReport, ServerReport } from '../commands/context.ts';
 import type { StatisticField } from '../ring/shard-statistics.ts';
 import type { Server } from './server.ts';
 
 export function reportOf(server: Server): ServerReport {
-  const { acceptor, dispatcher } = server;
+  const { acceptor, dispatcher, measuring, rates } = server;
   const { denials } = server.acl.accessLog;
   const links = server.shards.links;
   const sum = (field: StatisticField) => links.reduce((total, link) => total + link.statistics.get(field), 0);
   const directReads = links.reduce((total, link) => total + link.directReads, 0);
   const directMisses = links.reduce((total, link) => total + link.directMisses, 0);
+  const { perSecond, largestBuffers } = rates;
+  const buffers = buffersOf(server);
+  const eventLoop = eventLoopTotals();
+  const { rss, heapUsed } = process.memoryUsage();
   const datasetBytes = sum('entryBytes') + sum('indexBytes');
-  const usedBytes = datasetBytes + process.memoryUsage().heapUsed;
+  const usedBytes = datasetBytes + heapUsed;
   server.peakBytes = Math.max(server.peakBytes, usedBytes);
-  const databases = databasesOf(server);
   return {
     version: server.version,
     runId: server.runId,
@@ -23,13 +27,24 @@ export function reportOf(server: Server): ServerReport {
     clients: acceptor.connections.size,
     blockedClients: server.gate.pause.heldCount,
     evictedClients: acceptor.memory.evicted,
+    largestInputBytes: Math.max(largestBuffers.input, buffers.largestInput),
+    largestOutputBytes: Math.max(largestBuffers.output, buffers.largestOutput),
     connectionsReceived: acceptor.connectionsReceived,
     rejectedConnections: acceptor.connectionsRejected,
     commandsProcessed: dispatcher.commandsProcessed,
-    opsPerSecond: Math.round(server.opsPerSecond),
+    opsPerSecond: Math.round(perSecond.commands),
     inputBytes: acceptor.traffic.inputBytes,
     outputBytes: acceptor.traffic.outputBytes,
-    errorReplies: dispatcher.errorReplies + sum('errors'),
+    inputBytesPerSecond: perSecond.inputBytes,
+    outputBytesPerSecond: perSecond.outputBytes,
+    reads: acceptor.traffic.reads,
+    writes: acceptor.traffic.writes,
+    eventLoopCycles: eventLoop.cycles,
+    eventLoopMs: eventLoop.eventLoopMs,
+    eventLoopCyclesPerSecond: perSecond.cycles,
+    eventLoopCycleMs: perSecond.cycles < 1 ? 0 : perSecond.eventLoopMs / perSecond.cycles,
+    commandMs: measuring.commandMicroseconds / 1000,
+    errorReplies: measuring.errorReplies,
     keyspaceHits: sum('hits') + directReads - directMisses,
     keyspaceMisses: sum('misses') + directMisses,
     expiredKeys: sum('expired'),
@@ -38,9 +53,21 @@ export function reportOf(server: Server): ServerReport {
     deniedCommands: denials.command,
     deniedKeys: denials.key,
     deniedChannels: denials.channel,
+    expiryMs: sum('expiryMs'),
+    expiryCapsReached: sum('expiryCapsReached'),
     usedBytes,
     datasetBytes,
     peakBytes: server.peakBytes,
+    memory: {
+      startupBytes: server.startupBytes,
+      rssBytes: rss,
+      heapBytes: heapUsed,
+      entryBytes: sum('entryBytes'),
+      indexBytes: sum('indexBytes'),
+      arenaBytes: sum('arenaBytes'),
+      clientBytes: buffers.total,
+    },
+    mainThreadCpu: threadCpu(),
     shards: links.map((link) => ({
       index: link.index,
       keys: keysOf(server, link.index),
@@ -49,8 +76,50 @@ export function reportOf(server: Server): ServerReport {
       queueBytes: link.queueBytes,
       directReads: link.directReads,
     })),
-    databases,
+    databases: databasesOf(server),
   };
+}
+
+/** Turns of this thread's event loop, and the time that it was not asleep. */
+export function eventLoopTotals(): { cycles: number; eventLoopMs: number } {
+  return {
+    cycles: performance.nodeTiming.uvMetricsInfo.loopCount,
+    eventLoopMs: performance.eventLoopUtilization().active,
+  };
+}
+
+/** Linux tells the time of threads in hundredths of a second. */
+const TICKS_PER_SECOND = 100;
+/** The fields of /proc/…/stat behind the name in parentheses that hold the time in user and in system mode. */
+const USER_TICKS = 11;
+const SYSTEM_TICKS = 12;
+
+/** The time that this thread has had, in seconds. */
+function threadCpu(): { user: number; system: number } | undefined {
+  if (process.platform !== 'linux') return undefined;
+  try {
+    const stat = readFileSync('/proc/thread-self/stat', 'latin1');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return {
+      user: Number(fields[USER_TICKS]) / TICKS_PER_SECOND,
+      system: Number(fields[SYSTEM_TICKS]) / TICKS_PER_SECOND,
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/** What clients' buffers take, and the largest of each kind. */
+export function buffersOf(server: Server): { total: number; largestInput: number; largestOutput: number } {
+  let total = 0;
+  let largestInput = 0;
+  let largestOutput = 0;
+  for (const { unparsed, reply, outputBytes } of server.acceptor.connections.values()) {
+    total += unparsed.length + reply.limit + outputBytes;
+    if (unparsed.length > largestInput) largestInput = unparsed.length;
+    if (outputBytes > largestOutput) largestOutput = outputBytes;
+  }
+  return { total, largestInput, largestOutput };
 }
 
 function keysOf(server: Server, shard: number): number {

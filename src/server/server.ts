@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { Acl } from '../acl/acl.ts';
 import { type HashSeed, randomHashSeed } from '../base/hash.ts';
 import type { ServerReport } from '../commands/context.ts';
+import type { Measurements } from '../commands/measurements.ts';
 import { CommandTable } from '../commands/table.ts';
 import type { Config } from '../config/config.ts';
 import { findOption } from '../config/options.ts';
@@ -23,9 +24,11 @@ import { Dispatcher } from './dispatcher.ts';
 import { Listener } from './listener.ts';
 import { LocalCommands, type LocalHost } from './local-commands.ts';
 import type { Log } from './log.ts';
+import { Measuring } from './measuring.ts';
 import { OutputLimit } from './output-limit.ts';
 import { PidFile } from './pid-file.ts';
-import { reportOf } from './report.ts';
+import { Rates } from './rates.ts';
+import { buffersOf, eventLoopTotals, reportOf } from './report.ts';
 import { Router } from './router.ts';
 import { RunPool } from './run.ts';
 import { Shards } from './shards.ts';
@@ -67,9 +70,10 @@ export class Server implements LocalHost {
   readonly deferred: DeferredReplies;
   readonly runId = randomBytes(20).toString('hex');
   readonly startedAtMs = Date.now();
-  /** Commands a second, over the last second or so. */
-  opsPerSecond = 0;
+  readonly measuring: Measuring;
+  readonly rates = new Rates();
   peakBytes = 0;
+  startupBytes = 0;
 
   readonly gate: CommandGate;
   readonly #options: ServerOptions;
@@ -82,8 +86,7 @@ export class Server implements LocalHost {
   readonly #pidFile: PidFile;
   readonly #upkeep: NodeJS.Timeout;
   #upkeeps = 0;
-  #lastCommands = 0;
-  #lastSampleMs = performance.now();
+  #lastUpkeepMs = performance.now();
   #nextClientId = 1;
   #stopping: Promise<void> | undefined;
   /** What the counters stood at when CONFIG RESETSTAT was called. */
@@ -96,15 +99,13 @@ export class Server implements LocalHost {
     this.commands = acl.commands;
     this.#options = options;
     this.config = config;
-    this.deferred = new DeferredReplies(runs, (connection, errors) => {
-      this.#dispatcher.errorReplies += errors;
-      this.touched(connection);
-    });
     this.#log = options.log;
     this.gate = new CommandGate(config);
     this.#shards = shards;
     const router = new Router(shards.links, slots, seed);
-    this.#direct = new DirectReader(router);
+    this.measuring = new Measuring(config, this.commands, shards.links);
+    this.deferred = new DeferredReplies(runs, this.measuring.tally, (connection) => this.touched(connection));
+    this.#direct = new DirectReader(router, this.measuring.statistics);
     this.#dispatcher = new Dispatcher({
       commands: this.commands,
       router,
@@ -113,6 +114,7 @@ export class Server implements LocalHost {
       local: new LocalCommands(this),
       gate: this.gate,
       acl,
+      measuring: this.measuring,
     });
     const acceptorOptions = this.#acceptorOptions();
     this.#acceptor = new Acceptor(acceptorOptions, {
@@ -122,6 +124,7 @@ export class Server implements LocalHost {
       runs,
       wake,
       gate: this.gate,
+      measuring: this.measuring,
     });
     this.#listener = new Listener({
       port: config.get('port') === 0 && !options.pickFreePort ? undefined : config.get('port'),
@@ -155,6 +158,7 @@ export class Server implements LocalHost {
     const slots = slotTable(config.get('shards'), config.get('virtual-nodes'));
     let server: Server | undefined;
     const shards = await Shards.start({
+      commands: new CommandTable().all.length,
       shards: config.get('shards'),
       databases: config.get('databases'),
       laneBytes: laneBytes(config.get('lane-size')),
@@ -174,6 +178,7 @@ export class Server implements LocalHost {
       throw error;
     }
     server.#pidFile.write();
+    server.startupBytes = server.report().usedBytes;
     return server;
   }
 
@@ -259,6 +264,8 @@ export class Server implements LocalHost {
       commandsProcessed: report.commandsProcessed,
       inputBytes: report.inputBytes,
       outputBytes: report.outputBytes,
+      reads: report.reads,
+      writes: report.writes,
       errorReplies: report.errorReplies,
       keyspaceHits: report.keyspaceHits,
       keyspaceMisses: report.keyspaceMisses,
@@ -267,7 +274,18 @@ export class Server implements LocalHost {
       deniedCommands: report.deniedCommands,
       deniedKeys: report.deniedKeys,
       deniedChannels: report.deniedChannels,
+      expiryMs: report.expiryMs,
+      expiryCapsReached: report.expiryCapsReached,
+      eventLoopCycles: report.eventLoopCycles,
+      eventLoopMs: report.eventLoopMs,
+      commandMs: report.commandMs,
     };
+    this.measuring.reset();
+    this.peakBytes = report.usedBytes;
+  }
+
+  get measurements(): Measurements {
+    return this.measuring;
   }
 
   shutdown(): void {
@@ -353,13 +371,20 @@ export class Server implements LocalHost {
   // Upkeep
 
   #doUpkeep(): void {
+    const { traffic } = this.#acceptor;
+    this.rates.sample({
+      commands: this.#dispatcher.commandsProcessed,
+      inputBytes: traffic.inputBytes,
+      outputBytes: traffic.outputBytes,
+      ...eventLoopTotals(),
+    });
     const now = performance.now();
-    const commands = this.#dispatcher.commandsProcessed;
-    const rate = ((commands - this.#lastCommands) * 1000) / (now - this.#lastSampleMs);
-    this.opsPerSecond = this.opsPerSecond * 0.75 + rate * 0.25;
-    this.#lastCommands = commands;
-    this.#lastSampleMs = now;
+    this.measuring.latency.add('event-loop-stall', Math.floor(now - this.#lastUpkeepMs - UPKEEP_MS));
+    this.#lastUpkeepMs = now;
+    this.measuring.watchShards();
     if (++this.#upkeeps % SWEEPS_EVERY !== 0) return;
+    const { largestInput, largestOutput } = buffersOf(this);
+    this.rates.sampleBuffers(largestInput, largestOutput);
     // A percentage follows the limit that it is part of.
     if (this.config.get('maxmemory-clients').percent > 0) this.#limitClientMemory();
     this.#acceptor.sweep(this.config.get('timeout') * 1000);

@@ -4,16 +4,20 @@
 import type { MessagePort } from 'node:worker_threads';
 import { copyBytes } from '../base/bytes.ts';
 import type { Arguments } from '../protocol/arguments.ts';
+import type { CommandStatistics } from '../ring/command-statistics.ts';
+import type { ErrorStatistics } from '../ring/error-statistics.ts';
 import { LaneConsumer, LaneProducer } from '../ring/lane.ts';
 import {
   FRAME_HEADER_BYTES,
   FRAME_LAST,
+  FRAME_NOTE,
   REQUEST_EXTERNAL,
   REQUEST_HOLD,
   REQUEST_RUN_START,
   REQUEST_WORDS_OFFSET,
 } from '../ring/layout.ts';
 import type { ControlMessage } from '../ring/messages.ts';
+import { type Note, readNote } from '../ring/notes.ts';
 import type { ShardStatistics } from '../ring/shard-statistics.ts';
 import type { KeyspaceView } from '../store/view.ts';
 import type { Connection } from './connection.ts';
@@ -28,10 +32,19 @@ export interface ShardLanes {
   readonly control: SharedArrayBuffer;
 }
 
+/** What the shard counts, in shared memory. */
+export interface ShardCounts {
+  readonly statistics: ShardStatistics;
+  readonly commandStatistics: CommandStatistics;
+  readonly errorStatistics: ErrorStatistics;
+}
+
 export class ShardLink {
   readonly index: number;
   readonly view: KeyspaceView;
   readonly statistics: ShardStatistics;
+  readonly commandStatistics: CommandStatistics;
+  readonly errorStatistics: ErrorStatistics;
   /** The run that the next request may join: it must be of the same connection, in the same turn. */
   openRun: Run | undefined;
   /** How many commands are under way during which nobody may read the shard's memory directly. */
@@ -54,20 +67,16 @@ export class ShardLink {
   /** The size of the last request if it travelled beside the lane; its run takes it over. */
   #lastExternalBytes = 0;
 
-  constructor(
-    index: number,
-    lanes: ShardLanes,
-    port: MessagePort,
-    view: KeyspaceView,
-    statistics: ShardStatistics,
-  ) {
+  constructor(index: number, lanes: ShardLanes, port: MessagePort, view: KeyspaceView, counts: ShardCounts) {
     this.index = index;
     this.#requests = new LaneProducer(lanes.requests);
     this.#replies = new LaneConsumer(lanes.replies);
     this.#control = new LaneProducer(lanes.control);
     this.#port = port;
     this.view = view;
-    this.statistics = statistics;
+    this.statistics = counts.statistics;
+    this.commandStatistics = counts.commandStatistics;
+    this.errorStatistics = counts.errorStatistics;
   }
 
   /** True while requests have not been answered. */
@@ -241,14 +250,25 @@ export class ShardLink {
     return this.#replies.hasFrames;
   }
 
-  /** Takes all replies that are there and calls `ended` for each run that has got its last one. */
-  takeReplies(touched: (connection: Connection) => void, ended: (run: Run) => void): void {
+  /**
+   * Takes all replies that are there and calls `ended` for each run that has got its last one, and `noted` for what
+   * the shard has to say of a command.
+   */
+  takeReplies(
+    touched: (connection: Connection) => void,
+    ended: (run: Run) => void,
+    noted: (run: Run, note: Note) => void,
+  ): void {
     const lane = this.#replies;
     if (!lane.refresh()) return;
     for (;;) {
       const offset = lane.next();
       if (offset < 0) break;
       const run = this.#pending.peek();
+      if ((lane.frameFlags & FRAME_NOTE) !== 0) {
+        noted(run, readNote(lane, offset));
+        continue;
+      }
       const start = offset + FRAME_HEADER_BYTES;
       const end = offset + lane.frameBytes;
       if (run.split !== undefined) {

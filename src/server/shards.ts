@@ -3,6 +3,9 @@
  */
 import { MessageChannel, Worker } from 'node:worker_threads';
 import type { HashSeed } from '../base/hash.ts';
+import { CODES_MAX } from '../protocol/error-tally.ts';
+import { CommandStatistics } from '../ring/command-statistics.ts';
+import { ErrorStatistics } from '../ring/error-statistics.ts';
 import { createLane } from '../ring/layout.ts';
 import { Mailbox } from '../ring/mailbox.ts';
 import { CONTROL_LANE_BYTES, type ShardSetup, type StartOptions } from '../ring/messages.ts';
@@ -15,6 +18,8 @@ type ShareMessage = Parameters<KeyspaceView['accept']>[0];
 export interface ShardsOptions {
   readonly shards: number;
   readonly databases: number;
+  /** How many commands the table has. */
+  readonly commands: number;
   readonly laneBytes: number;
   readonly seed: HashSeed;
   readonly wake: SharedArrayBuffer;
@@ -101,7 +106,11 @@ async function startShard(
     replies: createLane(options.laneBytes),
     control: createLane(CONTROL_LANE_BYTES),
   };
-  const statistics = ShardStatistics.memory(options.databases);
+  const counts = {
+    statistics: ShardStatistics.memory(options.databases),
+    commandStatistics: CommandStatistics.memory(options.commands),
+    errorStatistics: ErrorStatistics.memory(CODES_MAX),
+  };
   const setup: ShardSetup = {
     index,
     shards: options.shards,
@@ -109,8 +118,8 @@ async function startShard(
     seed: options.seed,
     ...lanes,
     wake: options.wake,
-    statistics,
     ...shared,
+    ...counts,
     port: port2,
     options: options.options,
   };
@@ -142,7 +151,12 @@ async function startShard(
   worker.removeAllListeners('error');
   worker.removeAllListeners('exit');
   port1.unref();
-  return { link: new ShardLink(index, lanes, port1, view, new ShardStatistics(statistics)), worker };
+  const link = new ShardLink(index, lanes, port1, view, {
+    statistics: new ShardStatistics(counts.statistics),
+    commandStatistics: new CommandStatistics(counts.commandStatistics),
+    errorStatistics: new ErrorStatistics(counts.errorStatistics),
+  });
+  return { link, worker };
 }
 
 /** Node's arguments without those that say what this process's own program is. */

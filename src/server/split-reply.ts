@@ -6,6 +6,8 @@ import { firstElement, isErrorReply, readNumber, replyEnd } from '../protocol/re
 import { ReplyBuffer, type ReplyWriter } from '../protocol/reply-writer.ts';
 
 export class SplitReply {
+  /** What the slowest part took so far: the parts run at the same time. */
+  slowestNs = 0;
   readonly #merge: Merge;
   readonly #resp: 2 | 3;
   readonly #parts: Uint8Array[][];
@@ -32,6 +34,10 @@ export class SplitReply {
 
   receive(part: number, source: Uint8Array, start: number, end: number): void {
     this.#parts[part]!.push(source.slice(start, end));
+  }
+
+  partTook(ns: number): void {
+    if (ns > this.slowestNs) this.slowestNs = ns;
   }
 
   partDone(): void {

@@ -16,6 +16,10 @@ export class ExpiryPace {
   /** `hz` and `active-expire-effort`. */
   hz: number;
   effort: number;
+  /** `latency-monitor-threshold`: slices that take as long are noted; 0 for none. */
+  slowMs = 0;
+  /** What the cycle has cost since the start. */
+  readonly spent = { totalMs: 0, capsReached: 0, slowSlices: 0, slowSliceMs: 0 };
   readonly #keyspace: Keyspace;
   readonly #databases: number;
   #dueAtMs = 0;
@@ -54,8 +58,17 @@ export class ExpiryPace {
     const start = performance.now();
     this.#keyspace.expireCycle(SLICE_MS);
     const tookMs = performance.now() - start;
+    this.#note(tookMs);
     const share = SHARE + (this.effort - 1) * SHARE_PER_EFFORT;
     const pause = Math.max(1, tookMs * (1 / share - 1));
     this.#dueAtMs = nowMs + (this.#keyspace.expireMore ? pause : Math.max(pause, 1000 / this.hz));
+  }
+
+  #note(tookMs: number): void {
+    this.spent.totalMs += tookMs;
+    if (this.#keyspace.expireMore) this.spent.capsReached++;
+    if (this.slowMs === 0 || tookMs < this.slowMs) return;
+    this.spent.slowSlices++;
+    this.spent.slowSliceMs = tookMs;
   }
 }

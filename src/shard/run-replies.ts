@@ -39,6 +39,12 @@ export class RunReplies implements ReplySink {
     this.#isRunOpen = false;
   }
 
+  /** Puts a frame of `size` bytes into the run, behind all replies so far; `write` fills and commits it. */
+  insert(size: number, write: (lane: LaneProducer, offset: number) => void): void {
+    if (this.#frame !== NO_FRAME) this.#close(0);
+    write(this.#lane, this.#reserve(size));
+  }
+
   /** Makes what was ended visible and wakes the acceptor. */
   publish(): void {
     if (!this.#lane.hasUnpublished) return;
@@ -51,16 +57,23 @@ export class RunReplies implements ReplySink {
     this.#open(size);
   }
 
-  #open(size: number): void {
+  /** Room for a frame of `size` bytes with its length word. */
+  #reserve(size: number): number {
     const lane = this.#lane;
-    let offset = lane.reserve(size + FRAME_HEADER_BYTES);
+    let offset = lane.reserve(size);
     while (offset < 0) {
       this.publish();
       // A shard whose frames are all published may still find the acceptor asleep from before.
       this.#wake.wake();
       lane.waitForRoom(ROOM_WAIT_MS);
-      offset = lane.reserve(size + FRAME_HEADER_BYTES);
+      offset = lane.reserve(size);
     }
+    return offset;
+  }
+
+  #open(size: number): void {
+    const lane = this.#lane;
+    const offset = this.#reserve(size + FRAME_HEADER_BYTES);
     this.#frame = offset;
     const room = Math.min(lane.roomAt(offset), lane.frameBytesMax);
     this.writer.bytes = lane.bytes;

@@ -14,20 +14,28 @@ import type { ShardContext } from '../commands/context.ts';
 import { keyWords } from '../commands/key-words.ts';
 import { type Command, CommandTable } from '../commands/table.ts';
 import { Arguments } from '../protocol/arguments.ts';
+import { ErrorTally } from '../protocol/error-tally.ts';
 import { OUT_OF_MEMORY } from '../protocol/errors.ts';
 import type { ReplyWriter } from '../protocol/reply-writer.ts';
+import { CommandStatistics } from '../ring/command-statistics.ts';
+import { CommandTimer, NOT_SLOW, slowLimitNs } from '../ring/command-timer.ts';
+import { ErrorStatistics } from '../ring/error-statistics.ts';
 import { LaneConsumer, LaneProducer } from '../ring/lane.ts';
 import {
   FRAME_HEADER_BYTES,
+  FRAME_LENGTH_MASK,
   REQUEST_EXTERNAL,
   REQUEST_HOLD,
   REQUEST_NO_TOUCH,
+  REQUEST_PART,
   REQUEST_RESP3,
   REQUEST_RUN_START,
   REQUEST_TOGETHER,
+  REQUEST_UPPER_CASE,
   REQUEST_WORDS_OFFSET,
 } from '../ring/layout.ts';
 import type { ControlMessage, ShardSetup } from '../ring/messages.ts';
+import { noteBytes, writeNote } from '../ring/notes.ts';
 import { ShardStatistics } from '../ring/shard-statistics.ts';
 import { WakeWord } from '../ring/wake-word.ts';
 import { Keyspace, OutOfMemory } from '../store/keyspace.ts';
@@ -41,6 +49,18 @@ const GROUP_REQUESTS = 32;
 const BATCH_PART = 1 / 2;
 /** The longest sleep: bounds how long a lost wake-up could go unnoticed. */
 const SLEEP_MS_MAX = 1000;
+
+/** Options about what is measured. */
+const MEASURING_OPTIONS = [
+  'slowlog-log-slower-than',
+  'latency-monitor-threshold',
+  'latency-tracking',
+] as const;
+type MeasuringOption = (typeof MEASURING_OPTIONS)[number];
+
+function isMeasuringOption(name: string): name is MeasuringOption {
+  return (MEASURING_OPTIONS as readonly string[]).includes(name);
+}
 
 export class Shard implements ShardContext {
   readonly keyspace: Keyspace;
@@ -61,6 +81,12 @@ export class Shard implements ShardContext {
   readonly #control: LaneConsumer;
   readonly #replies: RunReplies;
   readonly #statistics: ShardStatistics;
+  readonly #commandStatistics: CommandStatistics;
+  readonly #errorStatistics: ErrorStatistics;
+  readonly #tally = new ErrorTally();
+  readonly #timer: CommandTimer;
+  /** `slowlog-log-slower-than` and `latency-monitor-threshold`. */
+  readonly #slow = { slowerThanUs: -1, thresholdMs: 0 };
   readonly #commands: readonly Command[];
   readonly #handlers: readonly ((context: ShardContext) => void)[];
   readonly #expiry: ExpiryPace;
@@ -69,6 +95,9 @@ export class Shard implements ShardContext {
   readonly #group = new Int32Array(GROUP_REQUESTS);
   #nowMs = Date.now();
   #commandsExecuted = 0;
+  /** Of the command that was executed last. */
+  #flags = 0;
+  #errorsPublished = 0;
   /** The only database used since figures were last published, or -1 when there were several. */
   #databaseUsed = 0;
   #isStopping = false;
@@ -81,9 +110,17 @@ export class Shard implements ShardContext {
     this.#control = new LaneConsumer(setup.control);
     this.#replies = new RunReplies(new LaneProducer(setup.replies), new WakeWord(setup.wake));
     this.reply = this.#replies.writer;
+    this.reply.tally = this.#tally;
     this.#statistics = new ShardStatistics(setup.statistics);
+    this.#commandStatistics = new CommandStatistics(setup.commandStatistics);
+    this.#errorStatistics = new ErrorStatistics(setup.errorStatistics);
     this.#commands = new CommandTable().all;
     this.#handlers = this.#commands.map((command) => handlerOf(command));
+    this.#timer = new CommandTimer(
+      this.#commandStatistics,
+      Uint8Array.from(this.#commands, (command) => (command.isConstantTime ? 1 : 0)),
+      (id, ns) => this.#note(id, ns),
+    );
     this.keyspace = new Keyspace({
       databases: setup.databases,
       seed: setup.seed,
@@ -101,6 +138,7 @@ export class Shard implements ShardContext {
       options.hz,
       options['active-expire-effort'],
     );
+    for (const name of MEASURING_OPTIONS) this.#setMeasuring(name, options[name]);
     this.#publishStatistics();
   }
 
@@ -179,6 +217,8 @@ export class Shard implements ShardContext {
     for (;;) {
       const count = this.#takeGroup();
       for (let i = 0; i < count; i++) this.#execute(this.#group[i]!);
+      // Before their memory is given back: a slow command's words are still needed.
+      this.#timer.flush();
       unpublishedBytes += requests.unreleasedBytes;
       requests.release();
       if (count < GROUP_REQUESTS) break;
@@ -188,6 +228,7 @@ export class Shard implements ShardContext {
         unpublishedBytes = 0;
       }
     }
+    this.#timer.pause();
     this.#replies.endRun();
     this.#publish();
   }
@@ -230,8 +271,18 @@ export class Shard implements ShardContext {
     const id = head & 0xffff;
     const flags = head >>> 24;
     const db = (head >>> 16) & 0xff;
+    const isPart = (flags & REQUEST_PART) !== 0;
+    const isHold = (flags & REQUEST_HOLD) !== 0;
+    // First of all: what comes to light about the command before belongs to its run.
+    if (isPart || isHold) this.#timer.pause();
+    else
+      this.#timer.begin(
+        id,
+        (flags & REQUEST_EXTERNAL) !== 0 ? FRAME_LENGTH_MASK : words[at]! & FRAME_LENGTH_MASK,
+      );
+    this.#flags = flags;
     if ((flags & REQUEST_RUN_START) !== 0) this.#replies.startRun();
-    if ((flags & REQUEST_HOLD) !== 0) {
+    if (isHold) {
       this.#park(words[at + 2]!);
       return;
     }
@@ -246,19 +297,45 @@ export class Shard implements ShardContext {
     this.keyspace.touching = (flags & REQUEST_NO_TOUCH) === 0;
     this.#commandsExecuted++;
     if (command.changesOtherDatabases) this.#databaseUsed = -1;
-    if ((flags & REQUEST_TOGETHER) !== 0) {
-      this.#runTogether(id, this.hash);
+    if (isPart) {
+      this.#executePart(id);
       return;
     }
+    const errorsBefore = this.reply.errors;
+    const hasRun = (flags & REQUEST_TOGETHER) === 0 ? this.#run(id) : this.#runTogether(id, this.hash);
+    if (!hasRun) {
+      this.#commandStatistics.rejected(id);
+      return;
+    }
+    if (this.reply.errors !== errorsBefore) this.#commandStatistics.failed(id);
+    const slowNs = this.#timer.end();
+    if (slowNs !== NOT_SLOW) this.#note(id, slowNs);
+  }
+
+  /** Returns whether the command ran: not when memory was short. */
+  #run(id: number): boolean {
     try {
       this.#handlers[id]!(this);
+      return true;
     } catch (error) {
-      this.#failed(id, error);
+      return this.#failed(id, error);
     }
   }
 
+  /** The acceptor counts the command, and its error, when it has all parts; here the time is taken. */
+  #executePart(id: number): void {
+    const startMs = performance.now();
+    this.reply.tally = undefined;
+    this.#run(id);
+    this.reply.tally = this.#tally;
+    const ns = (performance.now() - startMs) * 1e6;
+    this.#replies.insert(noteBytes(undefined), (lane, offset) => {
+      writeNote(lane, offset, id, false, ns, undefined);
+    });
+  }
+
   /** Runs a command as the executor of a transaction: the shards of its other keys are held for it. */
-  #runTogether(id: number, transaction: number): void {
+  #runTogether(id: number, transaction: number): boolean {
     const words = keyWords(this.#commands[id]!.keys!, this.args);
     const held = new Set(words.map((word) => this.shardOf(word)));
     held.delete(this.shardIndex);
@@ -266,9 +343,7 @@ export class Shard implements ShardContext {
     this.#publish();
     this.together.begin(transaction, held);
     try {
-      this.#handlers[id]!(this);
-    } catch (error) {
-      this.#failed(id, error);
+      return this.#run(id);
     } finally {
       this.together.end(held);
     }
@@ -283,19 +358,31 @@ export class Shard implements ShardContext {
     this.#replies.endRun();
   }
 
-  /** Out of memory is an answer, once moving entries together has not helped; anything else ends the shard. */
-  #failed(id: number, error: unknown): void {
+  /** Tells the acceptor of the command that was executed last, because it was slow. */
+  #note(id: number, ns: number): void {
+    const isUpperCase = (this.#flags & REQUEST_UPPER_CASE) !== 0;
+    this.#replies.insert(noteBytes(this.args), (lane, offset) => {
+      writeNote(lane, offset, id, isUpperCase, ns, this.args);
+    });
+  }
+
+  /**
+   * Out of memory is an answer, once moving entries together has not helped; anything else ends the shard. Returns
+   * whether the command ran in the end.
+   */
+  #failed(id: number, error: unknown): boolean {
     if (!(error instanceof OutOfMemory)) throw error;
     if (this.keyspace.compact(COMPACTION_MS_MAX) > 0) {
       try {
         // It was thrown before anything was changed or answered, so the command can start over.
         this.#handlers[id]!(this);
-        return;
+        return true;
       } catch (again) {
         if (!(again instanceof OutOfMemory)) throw again;
       }
     }
     this.reply.error(OUT_OF_MEMORY);
+    return false;
   }
 
   /** Points `args` at the words of the frame whose first word stands at `at`. */
@@ -348,8 +435,33 @@ export class Shard implements ShardContext {
     statistics.set('entryBytes', keyspace.usedBytes);
     statistics.set('indexBytes', keyspace.indexBytes);
     statistics.set('arenaBytes', keyspace.arenaBytes);
-    statistics.set('errors', this.reply.errors);
+    this.#publishMeasured();
     statistics.set('largestEntryBytes', keyspace.largestEntryBytes);
+  }
+
+  #publishMeasured(): void {
+    if (this.#errorsPublished !== this.#tally.total) {
+      this.#errorsPublished = this.#tally.total;
+      this.#statistics.set('errors', this.#tally.total);
+      this.#errorStatistics.publish(this.#tally.counts);
+    }
+    const { spent } = this.#expiry;
+    this.#statistics.set('expiryMs', spent.totalMs);
+    this.#statistics.set('expiryCapsReached', spent.capsReached);
+    // The last first: whoever sees that there is one more finds what it took.
+    this.#statistics.set('slowExpiryMs', spent.slowSliceMs);
+    this.#statistics.set('slowExpiries', spent.slowSlices);
+  }
+
+  #setMeasuring(name: MeasuringOption, value: unknown): void {
+    if (name === 'latency-tracking') {
+      this.#commandStatistics.tracksLatency = value === true;
+      return;
+    }
+    if (name === 'slowlog-log-slower-than') this.#slow.slowerThanUs = Number(value);
+    else this.#slow.thresholdMs = Number(value);
+    this.#expiry.slowMs = this.#slow.thresholdMs;
+    this.#timer.slowNs = slowLimitNs(this.#slow.slowerThanUs, this.#slow.thresholdMs);
   }
 
   #readControl(): void {
@@ -374,6 +486,7 @@ export class Shard implements ShardContext {
         if (message.name === 'proto-max-bulk-len') this.stringBytesMax = Number(message.value);
         if (message.name === 'hz') this.#expiry.hz = Number(message.value);
         if (message.name === 'active-expire-effort') this.#expiry.effort = Number(message.value);
+        if (isMeasuringOption(message.name)) this.#setMeasuring(message.name, message.value);
         break;
     }
   }

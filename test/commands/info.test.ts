@@ -32,7 +32,10 @@ forEachShardCount([1, 3], (shards) => {
   test('INFO gives every section, and the named ones alone', async () => {
     const all = titlesOf(await client.command('INFO'));
     expect(all).toEqual(expect.arrayContaining(['Server', 'Clients', 'Memory', 'Stats', 'CPU', 'Shards']));
-    expect(titlesOf(await client.command('INFO', 'everything'))).toEqual(all);
+    expect(titlesOf(await client.command('INFO', 'default'))).toEqual(all);
+    expect(all).not.toContain('Commandstats');
+    const everything = titlesOf(await client.command('INFO', 'everything'));
+    expect(everything).toEqual(expect.arrayContaining([...all, 'Commandstats', 'Latencystats']));
     expect(titlesOf(await client.command('INFO', 'keyspace', 'SERVER', 'foo'))).toEqual([
       'Server',
       'Keyspace',
@@ -110,5 +113,66 @@ forEachShardCount([1, 3], (shards) => {
     const before = await dataset();
     await client.command('SET', 'big', 'x'.repeat(1_000_000));
     expect((await dataset()) - before).toBeGreaterThan(900_000);
+  });
+
+  test('INFO commandstats counts calls, and those that were refused or failed', async () => {
+    await client.command('CONFIG', 'RESETSTAT');
+    const errors = [['SET', 'a'], ['INCR', 'text'], ['MSET', 'a', 1, 'b'], ['nonsense'], ['SCAN', 'x']];
+    await client.command('SET', 'text', 'abc');
+    for (const words of errors) await client.command(...words);
+    await client.pipeline(Array.from({ length: 100 }, () => ['GET', 'text']));
+    await client.command('MGET', 'a', 'b', 'c', 'd');
+    const fields = fieldsOf(await client.command('INFO', 'commandstats'));
+    const counts = (name: string) => {
+      const [, calls, rejected, failed] =
+        /^calls=(\d+),usec=\d+,usec_per_call=\d+\.\d\d,rejected_calls=(\d+),failed_calls=(\d+)$/.exec(
+          fields.get(`cmdstat_${name}`) ?? '',
+        )!;
+      return [calls, rejected, failed].map(Number);
+    };
+    expect(counts('set')).toEqual([1, 1, 0]);
+    expect(counts('incr')).toEqual([1, 0, 1]);
+    expect(counts('mset')).toEqual([1, 0, 1]);
+    expect(counts('scan')).toEqual([1, 0, 1]);
+    expect(counts('get')).toEqual([100, 0, 0]);
+    expect(counts('mget')).toEqual([1, 0, 0]);
+    expect(counts('config|resetstat')).toEqual([1, 0, 0]);
+    expect(fieldsOf(await client.command('INFO', 'errorstats'))).toEqual(
+      new Map([['errorstat_ERR', `count=${errors.length}`]]),
+    );
+    expect(fieldsOf(await client.command('INFO', 'stats')).get('total_error_replies')).toBe('5');
+    await client.command('CONFIG', 'RESETSTAT');
+    expect(await client.command('INFO', 'errorstats')).toBe('# Errorstats\r\n');
+    expect([...fieldsOf(await client.command('INFO', 'commandstats')).keys()]).toEqual([
+      'cmdstat_config|resetstat',
+      'cmdstat_info',
+    ]);
+  });
+
+  test('INFO latencystats has the wanted percentiles, while latencies are tracked', async () => {
+    await client.command('CONFIG', 'RESETSTAT');
+    for (let i = 0; i < 20; i++) await client.command('SET', `key:${i}`, i);
+    const line = async () =>
+      fieldsOf(await client.command('INFO', 'latencystats')).get('latency_percentiles_usec_set');
+    expect(await line()).toMatch(/^p50=\d+\.\d{3},p99=\d+\.\d{3},p99\.9=\d+\.\d{3}$/);
+    await client.command('CONFIG', 'SET', 'latency-tracking-info-percentiles', '0.0 12.5 100.0');
+    const [p0, p12, p100] = [...(await line())!.matchAll(/=([\d.]+)/g)].map((match) => Number(match[1]));
+    expect(await line()).toMatch(/^p0=.*,p12\.5=.*,p100=/);
+    expect(p0!).toBeLessThanOrEqual(p12!);
+    expect(p12!).toBeLessThanOrEqual(p100!);
+    await client.command('CONFIG', 'SET', 'latency-tracking', 'no');
+    expect(await client.command('INFO', 'latencystats')).toBe('# Latencystats\r\n');
+    await client.command('CONFIG', 'SET', 'latency-tracking', 'yes');
+    await client.command('CONFIG', 'SET', 'latency-tracking-info-percentiles', '50 99 99.9');
+  });
+
+  test('INFO counts reads, writes, and what passes through them', async () => {
+    await client.command('CONFIG', 'RESETSTAT');
+    for (let i = 0; i < 10; i++) await client.command('PING');
+    const fields = fieldsOf(await client.command('INFO', 'stats'));
+    expect(Number(fields.get('total_reads_processed'))).toBeGreaterThanOrEqual(11);
+    expect(Number(fields.get('total_writes_processed'))).toBeGreaterThanOrEqual(10);
+    expect(Number(fields.get('eventloop_duration_sum'))).toBeGreaterThan(0);
+    expect(fields.get('acl_access_denied_auth')).toBe('0');
   });
 });

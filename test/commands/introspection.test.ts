@@ -206,7 +206,17 @@ describeWithRedis('beside the real Redis', () => {
   /** Those that Redis 7.0 lacks, or describes otherwise than 7.2. */
   const DIFFERENT = [
     ...['client|no-touch', 'client|setinfo', 'client|setname', 'command|getkeys', 'command|getkeysandflags'],
-    ...['randomkey', 'scan', 'keys', 'msetnx', 'wait', 'waitaof', 'config|resetstat', 'config|rewrite'],
+    ...[
+      'randomkey',
+      'scan',
+      'keys',
+      'msetnx',
+      'wait',
+      'waitaof',
+      'latency|reset',
+      'config|resetstat',
+      'config|rewrite',
+    ],
     ...['cluster|myshardid', 'cluster|shards', 'cluster|slots', 'acl|deluser', 'acl|save', 'acl|setuser'],
   ];
   const same = table.all.filter(

@@ -8,6 +8,7 @@ import { counters } from './cases/counters.ts';
 import { errors } from './cases/errors.ts';
 import { expiry } from './cases/expiry.ts';
 import { keys } from './cases/keys.ts';
+import { measured } from './cases/measured.ts';
 import { passwordStreams, rawStreams } from './cases/raw-streams.ts';
 import { scanning } from './cases/scan.ts';
 import { server } from './cases/server.ts';
@@ -25,6 +26,7 @@ export const families: Readonly<Record<string, Cases>> = {
   connection,
   server,
   administration,
+  measured,
   errors,
   acl,
 };

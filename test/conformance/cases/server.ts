@@ -16,7 +16,7 @@ import {
  * COMMAND DOCS without the texts that are each project's own, and without what Redis 7.2 added: the texts to
  * display, and what it calls deprecated.
  */
-function docs(text: string) {
+export function docs(text: string) {
   return line(text, { transform: (reply) => sortDeep(mapTexts(withoutProse(reply), newName)) });
 }
 
@@ -122,7 +122,7 @@ const WITH_RENAMED_ARGUMENTS = new Set([
   ...['bitcount', 'bitpos', 'bitop', 'bitfield', 'bitfield_ro', 'lcs', 'sort', 'sort_ro'],
 ]);
 /** Their subcommands are not all ours. */
-const CONTAINERS = ['client', 'config', 'command', 'debug', 'object'];
+const CONTAINERS = ['client', 'config', 'command', 'debug', 'object', 'slowlog', 'latency', 'memory'];
 
 /** COMMAND INFO without a flag that is new in Redis 7.2. */
 function commandInfo(name: string) {

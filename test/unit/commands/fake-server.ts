@@ -1,6 +1,12 @@
 /** An acceptor without sockets: server handlers over made-up clients and figures. */
 import type { AclService, AclUser } from '../../../src/commands/acl-service.ts';
 import type { Client, ServerContext, ServerReport } from '../../../src/commands/context.ts';
+import type {
+  CommandReport,
+  LatencyEvent,
+  Measurements,
+  SlowLogEntry,
+} from '../../../src/commands/measurements.ts';
 import { type Command, CommandTable } from '../../../src/commands/table.ts';
 import type { Config } from '../../../src/config/config.ts';
 import { Arguments } from '../../../src/protocol/arguments.ts';
@@ -65,12 +71,23 @@ export const REPORT: ServerReport = {
   clients: 3,
   blockedClients: 1,
   evictedClients: 6,
+  largestInputBytes: 20480,
+  largestOutputBytes: 700,
   connectionsReceived: 12,
   rejectedConnections: 1,
   commandsProcessed: 1000,
   opsPerSecond: 50,
   inputBytes: 4000,
   outputBytes: 5000,
+  inputBytesPerSecond: 2048,
+  outputBytesPerSecond: 512,
+  reads: 90,
+  writes: 80,
+  eventLoopCycles: 70,
+  eventLoopMs: 12.5,
+  eventLoopCyclesPerSecond: 9.6,
+  eventLoopCycleMs: 0.25,
+  commandMs: 3.25,
   errorReplies: 7,
   keyspaceHits: 30,
   keyspaceMisses: 10,
@@ -80,9 +97,21 @@ export const REPORT: ServerReport = {
   deniedCommands: 2,
   deniedKeys: 3,
   deniedChannels: 4,
+  expiryMs: 8.9,
+  expiryCapsReached: 1,
   usedBytes: 3 * 1024 * 1024,
   datasetBytes: 1024 * 1024,
   peakBytes: 4 * 1024 * 1024,
+  memory: {
+    startupBytes: 512 * 1024,
+    rssBytes: 6 * 1024 * 1024,
+    heapBytes: 2 * 1024 * 1024,
+    entryBytes: 768 * 1024,
+    indexBytes: 256 * 1024,
+    arenaBytes: 1024 * 1024,
+    clientBytes: 30000,
+  },
+  mainThreadCpu: { user: 1.25, system: 0.5 },
   shards: [
     { index: 0, keys: 5, bytes: 500, commands: 60, queueBytes: 8, directReads: 20 },
     { index: 1, keys: 6, bytes: 600, commands: 70, queueBytes: 0, directReads: 30 },
@@ -93,7 +122,47 @@ export const REPORT: ServerReport = {
   ],
 };
 
-const OPTIONS: Record<string, unknown> = { databases: 16, requirepass: '', hz: 10, maxclients: 10000 };
+const OPTIONS: Record<string, unknown> = {
+  databases: 16,
+  requirepass: '',
+  hz: 10,
+  maxclients: 10000,
+  bind: ['127.0.0.1'],
+  unixsocket: '',
+  'slowlog-log-slower-than': 10000,
+  'latency-monitor-threshold': 0,
+  'latency-tracking': true,
+  'latency-tracking-info-percentiles': [50, 99, 99.9],
+};
+
+/** Measurements that a test makes up. */
+export class FakeMeasurements implements Measurements {
+  readonly entries: SlowLogEntry[] = [];
+  readonly events: LatencyEvent[] = [];
+  readonly reports = new Map<number, CommandReport>();
+  readonly errorCounts: [string, number][] = [];
+
+  readonly slowLog = {
+    length: 0,
+    newest: (count: number) => this.entries.slice(0, count),
+    reset: () => {
+      this.entries.length = 0;
+    },
+  };
+  readonly latency = {
+    all: () => this.events,
+    event: (wanted: string) => this.events.find(({ name }) => name === wanted),
+    reset: () => this.events.splice(0).length,
+  };
+
+  command(id: number): CommandReport | undefined {
+    return this.reports.get(id);
+  }
+
+  errors(): readonly (readonly [string, number])[] {
+    return this.errorCounts;
+  }
+}
 
 export class FakeServer implements ServerContext {
   readonly args = new Arguments();
@@ -102,6 +171,7 @@ export class FakeServer implements ServerContext {
   readonly client = new FakeClient(1);
   readonly others: FakeClient[] = [];
   readonly commands = new CommandTable();
+  readonly measurements = new FakeMeasurements();
   command: Command = this.commands.all[0]!;
   /** What was asked of the server, in order. */
   readonly events: string[] = [];

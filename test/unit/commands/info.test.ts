@@ -1,8 +1,12 @@
 import { expect, test } from 'vitest';
-import { humanBytes, infoText, summaryText } from '../../../src/commands/info.ts';
+import { LATENCY_BUCKETS, LatencyHistogram, latencyBucket } from '../../../src/base/latency-histogram.ts';
+import { infoText, summaryText } from '../../../src/commands/info.ts';
+import { humanBytes } from '../../../src/commands/info-fields.ts';
 import { FakeServer, REPORT } from './fake-server.ts';
 
-const source = { report: REPORT, config: new FakeServer().config };
+const server = new FakeServer();
+const { config, commands, measurements } = server;
+const source = { report: REPORT, config, commands, measurements };
 
 function titles(text: string): string[] {
   return [...text.matchAll(/^# (.*)\r$/gm)].map((match) => match[1]!);
@@ -17,15 +21,24 @@ const ALL = [
   'Replication',
   'CPU',
   'Modules',
+  'Commandstats',
   'Errorstats',
+  'Latencystats',
   'Cluster',
   'Keyspace',
   'Shards',
 ];
+const EXTRA = ['Commandstats', 'Latencystats'];
+const DEFAULT = ALL.filter((title) => !EXTRA.includes(title));
 
-test('gives all sections without a name and for all, default and everything', () => {
-  expect(titles(infoText([], source))).toEqual(ALL);
-  for (const name of ['all', 'DEFAULT', 'everything']) expect(titles(infoText([name], source))).toEqual(ALL);
+test('gives all sections for all and everything, and without a name or for default not those by command', () => {
+  for (const name of ['all', 'EVERYTHING']) expect(titles(infoText([name], source))).toEqual(ALL);
+  expect(titles(infoText([], source))).toEqual(DEFAULT);
+  expect(titles(infoText(['Default'], source))).toEqual(DEFAULT);
+  expect(titles(infoText(['default', 'latencystats'], source))).toEqual(
+    ALL.filter((title) => title !== 'Commandstats'),
+  );
+  expect(titles(infoText(['cpu', 'all'], source))).toEqual(ALL);
 });
 
 test('gives the named sections in their own order, once each, and nothing for an unknown one', () => {
@@ -63,7 +76,17 @@ test('prints the figures of the report under the names of Redis', () => {
     'used_memory:3145728',
     'used_memory_human:3.00M',
     'used_memory_peak_perc:75.00%',
-    'used_memory_dataset_perc:33.33%',
+    'used_memory_startup:524288',
+    'used_memory_dataset_perc:40.00%',
+    'allocator_frag_ratio:1.25',
+    'mem_fragmentation_ratio:2.00',
+    'mem_clients_normal:30000',
+    'client_recent_max_input_buffer:20480',
+    'instantaneous_input_kbps:2.00',
+    'total_reads_processed:90',
+    'eventloop_duration_sum:12500',
+    'expire_cycle_cpu_milliseconds:8',
+    'used_cpu_user_main_thread:1.250000',
     'total_connections_received:12',
     'rejected_connections:1',
     'expired_stale_perc:12.35',
@@ -73,6 +96,36 @@ test('prints the figures of the report under the names of Redis', () => {
   ]) {
     expect(text).toContain(`\r\n${line}\r\n`);
   }
+});
+
+test('prints a line for each command that was called or refused', () => {
+  const latencies = new Float64Array(LATENCY_BUCKETS);
+  latencies[latencyBucket(1500)] = 3;
+  latencies[latencyBucket(60000)] = 1;
+  const get = commands.byName('get')!;
+  measurements.reports.set(get.id, {
+    calls: 4,
+    microseconds: 64.5,
+    rejected: 0,
+    failed: 1,
+    latencies: new LatencyHistogram(latencies),
+  });
+  const refused = { calls: 0, microseconds: 0, rejected: 2, failed: 0 };
+  measurements.reports.set(commands.byName('config|get')!.id, {
+    ...refused,
+    latencies: new LatencyHistogram(new Float64Array(LATENCY_BUCKETS)),
+  });
+  measurements.errorCounts.push(['ERR', 2], ['a:b', 1]);
+  expect(infoText(['commandstats', 'errorstats', 'latencystats'], source)).toBe(
+    '# Commandstats\r\n' +
+      'cmdstat_get:calls=4,usec=64,usec_per_call=16.13,rejected_calls=0,failed_calls=1\r\n' +
+      'cmdstat_config|get:calls=0,usec=0,usec_per_call=0.00,rejected_calls=2,failed_calls=0\r\n' +
+      '\r\n# Errorstats\r\nerrorstat_ERR:count=2\r\nerrorstat_a_b:count=1\r\n' +
+      '\r\n# Latencystats\r\nlatency_percentiles_usec_get:p50=1.503,p99=60.415,p99.9=60.415\r\n',
+  );
+  server.options['latency-tracking'] = false;
+  expect(infoText(['latencystats'], source)).toBe('# Latencystats\r\n');
+  server.options['latency-tracking'] = true;
 });
 
 test('prints no field twice', () => {

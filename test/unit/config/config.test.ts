@@ -281,6 +281,9 @@ describe('the config of shards', () => {
       'lane-size': 524288,
       hz: 10,
       'active-expire-effort': 1,
+      'slowlog-log-slower-than': 10000,
+      'latency-monitor-threshold': 0,
+      'latency-tracking': true,
     });
     expectTypeOf(forShards.hz).toEqualTypeOf<number>();
     expectTypeOf(forShards).not.toHaveProperty('port');

@@ -1,0 +1,149 @@
+/** Sections of INFO about what the server does and holds: persistence, stats, replication, keyspace and shards. */
+import type { Field, InfoSource } from './info-fields.ts';
+
+/** Nothing is persisted yet: what tools look for, in the state of a server that never saved. */
+export function persistenceSection({ report }: InfoSource): Field[] {
+  return [
+    ['loading', 0],
+    ['async_loading', 0],
+    ['current_cow_peak', 0],
+    ['current_cow_size', 0],
+    ['current_cow_size_age', 0],
+    ['current_fork_perc', '0.00'],
+    ['current_save_keys_processed', 0],
+    ['current_save_keys_total', 0],
+    ['rdb_changes_since_last_save', 0],
+    ['rdb_bgsave_in_progress', 0],
+    ['rdb_last_save_time', Math.floor(report.startedAtMs / 1000)],
+    ['rdb_last_bgsave_status', 'ok'],
+    ['rdb_last_bgsave_time_sec', -1],
+    ['rdb_current_bgsave_time_sec', -1],
+    ['rdb_saves', 0],
+    ['rdb_last_cow_size', 0],
+    ['rdb_last_load_keys_expired', 0],
+    ['rdb_last_load_keys_loaded', 0],
+    ['aof_enabled', 0],
+    ['aof_rewrite_in_progress', 0],
+    ['aof_rewrite_scheduled', 0],
+    ['aof_last_rewrite_time_sec', -1],
+    ['aof_current_rewrite_time_sec', -1],
+    ['aof_last_bgrewrite_status', 'ok'],
+    ['aof_rewrites', 0],
+    ['aof_rewrites_consecutive_failures', 0],
+    ['aof_last_write_status', 'ok'],
+    ['aof_last_cow_size', 0],
+    ['module_fork_in_progress', 0],
+    ['module_fork_last_cow_size', 0],
+  ];
+}
+
+export function statsSection(source: InfoSource): Field[] {
+  const { report } = source;
+  return [
+    ['total_connections_received', report.connectionsReceived],
+    ['total_commands_processed', report.commandsProcessed],
+    ['instantaneous_ops_per_sec', report.opsPerSecond],
+    ['total_net_input_bytes', report.inputBytes],
+    ['total_net_output_bytes', report.outputBytes],
+    ['total_net_repl_input_bytes', 0],
+    ['total_net_repl_output_bytes', 0],
+    ['instantaneous_input_kbps', (report.inputBytesPerSecond / 1024).toFixed(2)],
+    ['instantaneous_output_kbps', (report.outputBytesPerSecond / 1024).toFixed(2)],
+    ['instantaneous_input_repl_kbps', '0.00'],
+    ['instantaneous_output_repl_kbps', '0.00'],
+    ['rejected_connections', report.rejectedConnections],
+    ['sync_full', 0],
+    ['sync_partial_ok', 0],
+    ['sync_partial_err', 0],
+    ['expired_keys', report.expiredKeys],
+    ['expired_stale_perc', report.expiredStalePercent.toFixed(2)],
+    ['expired_time_cap_reached_count', report.expiryCapsReached],
+    ['expire_cycle_cpu_milliseconds', Math.floor(report.expiryMs)],
+    ['evicted_keys', 0],
+    ['evicted_clients', 0],
+    ['total_eviction_exceeded_time', 0],
+    ['current_eviction_exceeded_time', 0],
+    ['keyspace_hits', report.keyspaceHits],
+    ['keyspace_misses', report.keyspaceMisses],
+    ['pubsub_channels', 0],
+    ['pubsub_patterns', 0],
+    ['pubsubshard_channels', 0],
+    ['latest_fork_usec', 0],
+    ['total_forks', 0],
+    ['migrate_cached_sockets', 0],
+    ['slave_expires_tracked_keys', 0],
+    ...defragFields(),
+    ['tracking_total_keys', 0],
+    ['tracking_total_items', 0],
+    ['tracking_total_prefixes', 0],
+    ['unexpected_error_replies', 0],
+    ['total_error_replies', report.errorReplies],
+    ['dump_payload_sanitizations', 0],
+    ['total_reads_processed', report.reads],
+    ['total_writes_processed', report.writes],
+    ['io_threaded_reads_processed', 0],
+    ['io_threaded_writes_processed', 0],
+    ['reply_buffer_shrinks', 0],
+    ['reply_buffer_expands', 0],
+    ...eventLoopFields(source),
+    ['acl_access_denied_auth', report.deniedLogins],
+    ['acl_access_denied_cmd', report.deniedCommands],
+    ['acl_access_denied_key', report.deniedKeys],
+    ['acl_access_denied_channel', report.deniedChannels],
+  ];
+}
+
+/** Entries are moved together when memory runs out, not in the background. */
+function defragFields(): Field[] {
+  return [
+    ['active_defrag_hits', 0],
+    ['active_defrag_misses', 0],
+    ['active_defrag_key_hits', 0],
+    ['active_defrag_key_misses', 0],
+    ['total_active_defrag_time', 0],
+    ['current_active_defrag_time', 0],
+  ];
+}
+
+/** Of the acceptor's event loop, but for the time of commands, which is that of all threads. */
+function eventLoopFields({ report }: InfoSource): Field[] {
+  return [
+    ['eventloop_cycles', report.eventLoopCycles],
+    ['eventloop_duration_sum', Math.floor(report.eventLoopMs * 1000)],
+    ['eventloop_duration_cmd_sum', Math.floor(report.commandMs * 1000)],
+    ['instantaneous_eventloop_cycles_per_sec', Math.round(report.eventLoopCyclesPerSecond)],
+    ['instantaneous_eventloop_duration_usec', Math.round(report.eventLoopCycleMs * 1000)],
+  ];
+}
+
+export function replicationSection({ report }: InfoSource): Field[] {
+  return [
+    ['role', 'master'],
+    ['connected_slaves', 0],
+    ['master_failover_state', 'no-failover'],
+    ['master_replid', report.runId],
+    ['master_replid2', '0'.repeat(40)],
+    ['master_repl_offset', 0],
+    ['second_repl_offset', -1],
+    ['repl_backlog_active', 0],
+    ['repl_backlog_size', 0],
+    ['repl_backlog_first_byte_offset', 0],
+    ['repl_backlog_histlen', 0],
+  ];
+}
+
+export function keyspaceSection({ report }: InfoSource): Field[] {
+  return report.databases
+    .filter(({ keys }) => keys > 0)
+    .map(({ db, keys, expires, averageTtlMs }) => [
+      `db${db}`,
+      `keys=${keys},expires=${expires},avg_ttl=${Math.round(averageTtlMs)}`,
+    ]);
+}
+
+export function shardsSection({ report }: InfoSource): Field[] {
+  return report.shards.map(({ index, keys, bytes, commands, queueBytes, directReads }) => [
+    `shard${index}`,
+    `keys=${keys},bytes=${bytes},ops=${commands},queue_bytes=${queueBytes},direct_reads=${directReads}`,
+  ]);
+}
