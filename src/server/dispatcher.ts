@@ -7,7 +7,6 @@
  * for the connection's own replies. Nothing has happened then, and the same command comes again later.
  */
 import type { Acl } from '../acl/acl.ts';
-import type { Restriction } from '../acl/restriction.ts';
 import { ALLOWED } from '../acl/selector.ts';
 import { keyWords } from '../commands/key-words.ts';
 import { type Command, type CommandTable, ROUTE } from '../commands/table.ts';
@@ -106,10 +105,12 @@ export class Dispatcher {
     }
     const { restriction } = connection.user;
     if (restriction !== undefined) {
-      // Also what is denied counts, and waits where it has to.
-      if (this.#gate.isActive && this.#gate.holds(connection, command)) return false;
-      const denial = this.#denialOf(connection, command, args, restriction);
-      if (denial !== undefined) return this.#deny(connection, command, denial);
+      const result = restriction.check(command, args);
+      if (result !== ALLOWED) return this.#deny(connection, command, args, result, restriction.deniedWord);
+      const problem = command.readsUnnamedKeys?.(args);
+      if (problem !== undefined && !restriction.allowsReadingAll(command, args)) {
+        return this.#reject(connection, problem, args);
+      }
     }
     if (connection.isUnchecked) return this.#route(connection, command, args);
     return this.#dispatchGated(connection, command, args);
@@ -175,13 +176,17 @@ export class Dispatcher {
 
   // Answered here
 
-  /** Answers a command that cannot run at all with an error. It counts as commands that run do. */
-  #reject(connection: Connection, text: string, args: Arguments): boolean {
-    if (!this.#gate.isActive) return this.#refuse(connection, text);
+  /**
+   * Answers a command that cannot run at all with an error. It counts as commands that run do. A text that leaves a trace is
+   * made only when it is sent.
+   */
+  #reject(connection: Connection, text: string | (() => string), args: Arguments): boolean {
+    const textNow = () => (typeof text === 'string' ? text : text());
+    if (!this.#gate.isActive) return this.#refuse(connection, textNow());
     if (this.#gate.holds(connection, undefined)) return false;
     const problem = this.#gate.refusal(connection, undefined, args);
     this.#gate.passed(connection);
-    return this.#refuse(connection, problem ?? text);
+    return this.#refuse(connection, problem ?? textNow());
   }
 
   /** Answers with an error. Always true: the command has been dealt with. */
@@ -198,29 +203,15 @@ export class Dispatcher {
     return true;
   }
 
-  /** Why the rules of the connection's user keep it from running the command: an error's text, or undefined. */
-  #denialOf(
-    connection: Connection,
-    command: Command,
-    args: Arguments,
-    restriction: Restriction,
-  ): string | undefined {
-    const result = restriction.check(command, args);
-    if (result !== ALLOWED) {
-      // An option that forbids the command to everybody says so first.
-      const refusal = this.#local.refusal(command, connection);
-      return refusal ?? this.#acl.refusal(connection, command, args, result, restriction.deniedWord);
-    }
-    const problem = command.readsUnnamedKeys?.(args);
-    if (problem === undefined || restriction.allowsReadingAll(command, args)) return undefined;
-    return problem;
-  }
-
-  #deny(connection: Connection, command: Command, text: string): true {
-    connection.lastCommand = command.fullName;
-    if (this.#gate.isActive) this.#gate.passed(connection);
-    this.#refuse(connection, text);
-    return true;
+  /** Refuses what the user may not do, and notes it, unless the command is switched off for everyone. */
+  #deny(connection: Connection, command: Command, args: Arguments, result: number, word: number): boolean {
+    const text = () => {
+      // The note tells what the client was doing.
+      connection.lastCommand = command.fullName;
+      const switchedOff = this.#local.refusal(command, connection);
+      return switchedOff ?? this.#acl.refusal(connection, command, args, result, word);
+    };
+    return this.#reject(connection, text, args);
   }
 
   #emit(connection: Connection, isWanted: boolean): void {
