@@ -7,7 +7,6 @@
  * for the connection's own replies. Nothing has happened then, and the same command comes again later.
  */
 import type { Acl } from '../acl/acl.ts';
-import type { Restriction } from '../acl/restriction.ts';
 import { ALLOWED } from '../acl/selector.ts';
 import { keyWords } from '../commands/key-words.ts';
 import { type Command, type CommandTable, ROUTE } from '../commands/table.ts';
@@ -123,10 +122,12 @@ export class Dispatcher {
     }
     const { restriction } = connection.user;
     if (restriction !== undefined) {
-      // Also what is denied counts, and waits where it has to.
-      if (this.#gate.isActive && this.#gate.holds(connection, command)) return false;
-      const denial = this.#denialOf(connection, command, args, restriction);
-      if (denial !== undefined) return this.#deny(connection, command, denial);
+      const result = restriction.check(command, args);
+      if (result !== ALLOWED) return this.#deny(connection, command, args, result, restriction.deniedWord);
+      const problem = command.readsUnnamedKeys?.(args);
+      if (problem !== undefined && !restriction.allowsReadingAll(command, args)) {
+        return this.#reject(connection, command, args, problem);
+      }
     }
     if (connection.isUnchecked) return this.#route(connection, command, args);
     return this.#dispatchGated(connection, command, args);
@@ -197,8 +198,16 @@ export class Dispatcher {
 
   // Answered here
 
-  /** Answers a command that is not let in with an error. For limits of rate it counts as commands that run do. */
-  #reject(connection: Connection, command: Command | undefined, args: Arguments, text: string): boolean {
+  /**
+   * Answers a command that is not let in with an error. For limits of rate it counts as commands that run do. A text that
+   * leaves a trace is made only when it is sent.
+   */
+  #reject(
+    connection: Connection,
+    command: Command | undefined,
+    args: Arguments,
+    text: string | (() => string),
+  ): boolean {
     const gate = this.#gate;
     let problem: string | undefined;
     if (gate.isActive) {
@@ -206,8 +215,8 @@ export class Dispatcher {
       problem = gate.refusal(connection, undefined, args);
       gate.passed(connection);
     }
-    if (command === undefined) return this.#refuse(connection, problem ?? text);
-    return this.#refuseEntry(connection, command, problem ?? text);
+    if (command !== undefined) this.#measuring.statistics.rejected(command.id);
+    return this.#refuse(connection, problem ?? (typeof text === 'string' ? text : text()));
   }
 
   /** The same for one whose own words are wrong: in Redis it has run. */
@@ -231,29 +240,14 @@ export class Dispatcher {
     return true;
   }
 
-  /** Why the rules of the connection's user keep it from running the command: an error's text, or undefined. */
-  #denialOf(
-    connection: Connection,
-    command: Command,
-    args: Arguments,
-    restriction: Restriction,
-  ): string | undefined {
-    const result = restriction.check(command, args);
-    if (result !== ALLOWED) {
-      // An option that forbids the command to everybody says so first.
-      const refusal = this.#local.refusal(command, connection);
-      // What is noted of the client shows the command.
+  /** Refuses what the user may not do, and notes it, unless the command is switched off for everyone. */
+  #deny(connection: Connection, command: Command, args: Arguments, result: number, word: number): boolean {
+    return this.#reject(connection, command, args, () => {
+      // The note tells what the client was doing.
       connection.lastCommand = command.fullName;
-      return refusal ?? this.#acl.refusal(connection, command, args, result, restriction.deniedWord);
-    }
-    const problem = command.readsUnnamedKeys?.(args);
-    if (problem === undefined || restriction.allowsReadingAll(command, args)) return undefined;
-    return problem;
-  }
-
-  #deny(connection: Connection, command: Command, text: string): boolean {
-    if (this.#gate.isActive) this.#gate.passed(connection);
-    return this.#refuseEntry(connection, command, text);
+      const switchedOff = this.#local.refusal(command, connection);
+      return switchedOff ?? this.#acl.refusal(connection, command, args, result, word);
+    });
   }
 
   /** Answers with an error, and counts that the command was not let in. */

@@ -65,7 +65,8 @@ const NO_LIMITS: RateSettings = { ops: 0, burst: 0, userOps: 0, userBurst: 0, mo
 export class RateLimits {
   #settings = NO_LIMITS;
   readonly #states = new Map<Connection, RateState>();
-  readonly #users = new Map<Connection['user'], TokenBucket>();
+  /** By name: a user who is removed and made again has not got a new allowance. */
+  readonly #users = new Map<string, TokenBucket>();
   readonly #waiting = new Map<Connection, { timer: NodeJS.Timeout; user: TokenBucket | undefined }>();
 
   get isActive(): boolean {
@@ -154,10 +155,10 @@ export class RateLimits {
   #userBucket(connection: Connection, now: number): TokenBucket | undefined {
     const { userOps, userBurst } = this.#settings;
     if (userOps === 0) return undefined;
-    let bucket = this.#users.get(connection.user);
+    let bucket = this.#users.get(connection.user.name);
     if (bucket === undefined) {
       bucket = new TokenBucket(userOps, userBurst || userOps, now);
-      this.#users.set(connection.user, bucket);
+      this.#users.set(connection.user.name, bucket);
     }
     return bucket;
   }

@@ -1,6 +1,7 @@
 /** Users: where they come from, how clients become one, and what rules do to connections and commands. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { forEachShardCount } from '../support/both.ts';
 import { type Client, type Reply, ReplyError } from '../support/client.ts';
@@ -283,6 +284,32 @@ forEachShardCount([1, 3], (shards) => {
       await user.closed;
       expect(await admin.command('CLIENT', 'KILL', 'USER', 'victim')).toBe(0);
       admin.destroy();
+    });
+
+    test('denied commands count for the limits of rate, and those refused by these are not noted', async () => {
+      const admin = await server().client();
+      const user = await clientOf(server(), admin, 'flooding', '+@all', '-get', '~*');
+      await admin.command('ACL', 'LOG', 'RESET');
+      const limit = ['rate-limit-ops', '1', 'rate-limit-burst', '3'];
+      expect(await admin.command('CONFIG', 'SET', ...limit)).toBe('OK');
+      const replies = await user.pipeline(new Array(50).fill(['GET', 'k']));
+      const denied = replies.filter((reply) => isDeepStrictEqual(reply, noCommand('flooding', 'get')));
+      expect(denied.length).toBeLessThan(20);
+      expect(replies.slice(0, 3)).toEqual(new Array(3).fill(noCommand('flooding', 'get')));
+      const fresh = await server().client();
+      expect(await fresh.command('CONFIG', 'SET', 'rate-limit-ops', '0', 'rate-limit-burst', '0')).toBe('OK');
+      const [entry] = (await fresh.command('ACL', 'LOG')) as Reply[][];
+      expect(entry!.slice(0, 2)).toEqual(['count', denied.length]);
+      for (const each of [fresh, user, admin]) each.destroy();
+    });
+
+    test('denied commands do not wait for the end of a pause', async () => {
+      const admin = await server().client();
+      const user = await clientOf(server(), admin, 'paused', '+@all', '-set', '~*');
+      expect(await admin.command('CLIENT', 'PAUSE', '600000', 'WRITE')).toBe('OK');
+      expect(await user.command('SET', 'k', 'v')).toEqual(noCommand('paused', 'set'));
+      expect(await admin.command('CLIENT', 'UNPAUSE')).toBe('OK');
+      for (const each of [user, admin]) each.destroy();
     });
 
     test('a denied command is what CLIENT REPLY SKIP was for', async () => {

@@ -18,7 +18,7 @@ afterEach(() => {
 });
 
 function connection(name: string, user = 'default'): Connection {
-  const fake = { user, hold: () => {}, release: () => events.push(name) };
+  const fake = { user: { name: user }, hold: () => {}, release: () => events.push(name) };
   return fake as unknown as Connection;
 }
 
