@@ -104,6 +104,14 @@ export interface ServerReport {
   readonly databases: readonly DatabaseReport[];
 }
 
+/** A reply that comes later: see `ServerContext.defer`. */
+export interface DeferredReply {
+  /** Where the reply is written, at any time before `send`. */
+  readonly reply: ReplyWriter;
+  /** To be called exactly once, when the whole reply has been written. The client may be gone by then. */
+  send(): void;
+}
+
 /** For handlers that run in the acceptor. One object, set anew for each command. */
 export interface ServerContext {
   readonly args: Arguments;
@@ -113,6 +121,13 @@ export interface ServerContext {
   readonly commands: CommandTable;
   /** The command that runs. */
   readonly command: Command;
+  /**
+   * For a command that cannot answer in the turn in which it came. Its reply keeps its place in the order of the
+   * connection's replies, and the connection's next command runs when it has been sent; other connections do not
+   * wait. The handler writes nothing to `reply`; after it has returned this context belongs to other commands, so
+   * what is needed later (words, the client) must have been taken out of it.
+   */
+  defer(): DeferredReply;
   clients(): Iterable<Client>;
   report(): ServerReport;
   /** Tries a user name and password; a client without a user name authenticates as `default`. */

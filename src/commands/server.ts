@@ -1,6 +1,7 @@
 /** Commands about the server as a whole: all run in the acceptor, but for parts of DEBUG. */
 import type { Arguments } from '../protocol/arguments.ts';
 import { NO_SHUTDOWN_IN_PROGRESS, SYNTAX_ERROR } from '../protocol/errors.ts';
+import type { ReplyWriter } from '../protocol/reply-writer.ts';
 import { type CommandFlag, type CommandSpec, defineCommands } from './command.ts';
 import { helpSubcommand } from './container-help.ts';
 import type { ServerContext } from './context.ts';
@@ -159,7 +160,8 @@ function configGet({ args, reply, config }: ServerContext): void {
   }
 }
 
-function configSet({ args, reply, config }: ServerContext): void {
+function configSet(context: ServerContext): void {
+  const { args, reply, config } = context;
   const words = wordsFrom(args, 2);
   if (words.length % 2 !== 0) {
     reply.error(SYNTAX_ERROR);
@@ -167,9 +169,17 @@ function configSet({ args, reply, config }: ServerContext): void {
   }
   const pairs: [string, string][] = [];
   for (let i = 0; i < words.length; i += 2) pairs.push([words[i]!, words[i + 1]!]);
-  const problem = config.set(pairs);
-  if (problem === undefined) reply.ok();
-  else reply.error(problem);
+  const answer = (to: ReplyWriter, problem: string | undefined) => {
+    if (problem === undefined) to.ok();
+    else to.error(problem);
+  };
+  const outcome = config.apply(pairs);
+  if (!(outcome instanceof Promise)) return answer(reply, outcome);
+  const deferred = context.defer();
+  void outcome.then((problem) => {
+    answer(deferred.reply, problem);
+    deferred.send();
+  });
 }
 
 function resetStatistics(context: ServerContext): void {

@@ -5,7 +5,15 @@ import type { Kind } from './kinds.ts';
 export type Audience = 'server' | 'shards' | 'log';
 
 /** The headings of `--help`, in its order. */
-export type Group = 'Network' | 'Clients' | 'Shards' | 'Background work' | 'Persistence' | 'Log' | 'Security';
+export type Group =
+  | 'Network'
+  | 'TLS'
+  | 'Clients'
+  | 'Shards'
+  | 'Background work'
+  | 'Persistence'
+  | 'Log'
+  | 'Security';
 
 export interface Row<V, Input = V, A extends readonly Audience[] = readonly Audience[]> {
   readonly kind: Kind<V, Input>;
@@ -21,6 +29,8 @@ export interface Row<V, Input = V, A extends readonly Audience[] = readonly Audi
   readonly placeholder?: string;
   /** No message may quote the value. */
   readonly sensitive?: boolean;
+  /** The value names something that changes by itself, such as a file: setting the same value again is a change. */
+  readonly volatile?: boolean;
 }
 
 /** Checks a row where it stands and keeps its exact types. */

@@ -6,6 +6,7 @@
  * `dispatch` returns false when the command cannot be taken now, because a lane is full or because it has to wait
  * for the connection's own replies. Nothing has happened then, and the same command comes again later.
  */
+import type { DeferredReply } from '../commands/context.ts';
 import { type Command, type CommandTable, ROUTE } from '../commands/table.ts';
 import type { Arguments } from '../protocol/arguments.ts';
 import * as errors from '../protocol/errors.ts';
@@ -164,6 +165,26 @@ export class Dispatcher {
     // The mode after the command counts: CLIENT REPLY ON is answered.
     if (!direct) this.#emit(connection, connection.replyMode === 'on');
     return true;
+  }
+
+  /** Holds the place of a reply that comes later: see `ServerContext.defer`. */
+  defer(connection: Connection): DeferredReply {
+    const run = this.#runs.take(connection);
+    run.isSilent = connection.replyMode !== 'on';
+    connection.appendRun(run);
+    connection.awaitReplies();
+    const buffer = new ReplyBuffer();
+    buffer.writer.resp = connection.resp;
+    return {
+      reply: buffer.writer,
+      send: () => {
+        this.errorReplies += buffer.writer.errors;
+        const reply = buffer.take();
+        connection.receive(run, reply, 0, reply.length);
+        connection.runDone(run);
+        this.#local.touched(connection);
+      },
+    };
   }
 
   // One shard

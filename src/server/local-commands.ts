@@ -2,7 +2,7 @@
  * What handlers that run in the acceptor see: the ServerContext, set anew for each command.
  */
 import type { ServerHandler } from '../commands/command.ts';
-import type { Client, ServerContext, ServerReport } from '../commands/context.ts';
+import type { Client, DeferredReply, ServerContext, ServerReport } from '../commands/context.ts';
 import type { Command, CommandTable } from '../commands/table.ts';
 import type { Config } from '../config/config.ts';
 import type { Arguments } from '../protocol/arguments.ts';
@@ -22,6 +22,7 @@ export interface LocalHost {
   shutdown(): void;
   touched(connection: Connection): void;
   crossProtocol(connection: Connection): void;
+  deferReply(connection: Connection): DeferredReply;
 }
 
 export class LocalCommands implements ServerContext {
@@ -72,6 +73,10 @@ export class LocalCommands implements ServerContext {
   /** Ends a connection that speaks HTTP. */
   crossProtocol(connection: Connection): void {
     this.#host.crossProtocol(connection);
+  }
+
+  defer(): DeferredReply {
+    return this.#host.deferReply(this.#connection);
   }
 
   clients(): Iterable<Client> {

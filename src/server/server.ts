@@ -3,7 +3,7 @@
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { type HashSeed, randomHashSeed } from '../base/hash.ts';
-import type { ServerReport } from '../commands/context.ts';
+import type { DeferredReply, ServerReport } from '../commands/context.ts';
 import { CommandTable } from '../commands/table.ts';
 import type { Config } from '../config/config.ts';
 import { slotTable } from '../ring/hash-ring.ts';
@@ -13,9 +13,9 @@ import { Acceptor, type AcceptorOptions } from './acceptor.ts';
 import type { Connection } from './connection.ts';
 import { DirectReader } from './direct-reader.ts';
 import { Dispatcher } from './dispatcher.ts';
-import { Listener } from './listener.ts';
 import { LocalCommands, type LocalHost } from './local-commands.ts';
 import type { Log } from './log.ts';
+import { Network } from './network.ts';
 import { OutputLimit } from './output-limit.ts';
 import { reportOf } from './report.ts';
 import { Router } from './router.ts';
@@ -56,7 +56,7 @@ export class Server implements LocalHost {
   readonly #acceptor: Acceptor;
   readonly #dispatcher: Dispatcher;
   readonly #direct: DirectReader;
-  readonly #listener: Listener;
+  readonly #network: Network;
   readonly #upkeep: NodeJS.Timeout;
   #upkeeps = 0;
   #lastCommands = 0;
@@ -90,21 +90,21 @@ export class Server implements LocalHost {
       runs,
       wake,
     });
-    this.#listener = new Listener({
-      port: config.get('port') === 0 && !options.pickFreePort ? undefined : config.get('port'),
-      bind: config.get('bind'),
-      backlog: config.get('tcp-backlog'),
-      unixSocket: config.get('unixsocket'),
-      unixSocketMode: config.get('unixsocketperm') === 0 ? undefined : config.get('unixsocketperm'),
-      keepAliveSeconds: () => config.get('tcp-keepalive'),
-      accepted: (socket, addresses) => this.#acceptor.accept(socket, addresses),
+    this.#network = new Network({
+      config,
+      log: options.log,
+      pickFreePort: options.pickFreePort ?? false,
+      isOpen: () => this.isOpen(),
+      hasRoom: (pending) => this.#acceptor.hasRoom(pending),
+      accept: (socket, addresses) => this.#acceptor.accept(socket, addresses),
+      rejected: () => this.#acceptor.connectionsRejected++,
     });
     this.#followConfig(acceptorOptions);
     this.#upkeep = setInterval(() => this.#doUpkeep(), UPKEEP_MS);
     this.#upkeep.unref();
   }
 
-  /** Starts the shards, then listens. Throws ListenError; then nothing is left running. */
+  /** Starts the shards, then listens. Throws ListenError and TlsError; then nothing is left running. */
   static async start(options: ServerOptions): Promise<Server> {
     const { config } = options;
     const seed = randomHashSeed();
@@ -122,7 +122,7 @@ export class Server implements LocalHost {
     });
     server = new Server(options, shards, seed, new WakeWord(wake), new RunPool());
     try {
-      await server.#listener.open();
+      await server.#network.open();
     } catch (error) {
       clearInterval(server.#upkeep);
       await shards.terminate();
@@ -133,7 +133,12 @@ export class Server implements LocalHost {
 
   /** The TCP port it listens on, 0 for none. */
   get port(): number {
-    return this.#listener.port;
+    return this.#network.port;
+  }
+
+  /** The port for TLS it listens on, 0 for none. */
+  get tlsPort(): number {
+    return this.#network.tlsPort;
   }
 
   get version(): string {
@@ -164,7 +169,7 @@ export class Server implements LocalHost {
 
   async #stop(): Promise<void> {
     clearInterval(this.#upkeep);
-    await this.#listener.close();
+    this.#network.close();
     const timeoutMs = this.config.get('shutdown-timeout') * 1000;
     await this.#acceptor.stop(timeoutMs);
     await this.#shards.stop(timeoutMs);
@@ -181,7 +186,7 @@ export class Server implements LocalHost {
   }
 
   async #stopAtOnce(): Promise<void> {
-    await this.#listener.close();
+    this.#network.close();
     await this.#acceptor.stop(0);
     await this.#shards.terminate();
   }
@@ -238,6 +243,10 @@ export class Server implements LocalHost {
     this.#acceptor.touch(connection);
   }
 
+  deferReply(connection: Connection): DeferredReply {
+    return this.#dispatcher.defer(connection);
+  }
+
   crossProtocol(connection: Connection): void {
     this.#acceptor.crossProtocol(connection);
   }
@@ -254,6 +263,7 @@ export class Server implements LocalHost {
       },
       outputLimit: new OutputLimit(config.get('client-output-buffer-limit').normal),
       isOpen: () => this.isOpen(),
+      refusal: (addresses) => this.#network.refusal(addresses),
       nextClientId: () => this.#nextClientId++,
       note: (message) => this.#log.verbose(message),
     };

@@ -1,5 +1,6 @@
 /** Options: who may do what. */
-import { oneOf, text } from '../kinds.ts';
+import { addressRanges } from '../address-ranges.ts';
+import { boolean, oneOf, text } from '../kinds.ts';
 import { row } from '../row.ts';
 
 export const security = {
@@ -11,6 +12,22 @@ export const security = {
     group: 'Security',
     sensitive: true,
     help: 'password that clients must give with AUTH; empty for none',
+  }),
+  'protected-mode': row({
+    kind: boolean(),
+    default: true,
+    mutable: true,
+    affects: ['server'],
+    group: 'Security',
+    help: 'while the default user has no password, refuse clients that are not on this machine',
+  }),
+  'allow-from': row({
+    kind: addressRanges(1024),
+    default: [],
+    mutable: true,
+    affects: ['server'],
+    group: 'Security',
+    help: 'addresses and ranges such as 10.0.0.0/8 that clients may connect from; empty for all',
   }),
   'enable-debug-command': row({
     kind: oneOf('no', 'yes', 'local'),

@@ -89,6 +89,10 @@ export class FakeServer implements ServerContext {
   readonly options: Record<string, unknown> = { ...OPTIONS };
   readonly config = { get: (name: string) => this.options[name] } as unknown as Config;
 
+  defer(): never {
+    throw new Error('nothing here takes time');
+  }
+
   clients(): Iterable<FakeClient> {
     return [this.client, ...this.others];
   }
