@@ -26,6 +26,8 @@ export interface LoadOptions {
   requests: number;
   /** Threads of redis-benchmark; 1 runs it without --threads. */
   threads?: number;
+  /** More words for redis-benchmark; a later `-p` counts. */
+  extra?: readonly string[];
 }
 
 export interface LoadResult {
@@ -112,6 +114,7 @@ export async function runLoad(server: Server, options: LoadOptions): Promise<Loa
   const words = ['-h', '127.0.0.1', '-p', server.port, '-t', test, '-n', Math.ceil(requests), '-c', CLIENTS];
   words.push('-P', pipeline, '-d', VALUE_BYTES, '-r', KEYSPACE, '--precision', 3);
   if (threads > 1) words.push('--threads', threads);
+  words.push(...(options.extra ?? []));
   const cpuBefore = cpuSeconds(server.pid);
   const output = await runProgram('redis-benchmark', words.map(String));
   const cpu = cpuSeconds(server.pid) - cpuBefore;

@@ -174,7 +174,10 @@ function configSet(context: ServerContext): void {
     else to.error(problem);
   };
   const outcome = config.apply(pairs);
-  if (!(outcome instanceof Promise)) return answer(reply, outcome);
+  if (!(outcome instanceof Promise)) {
+    answer(reply, outcome);
+    return;
+  }
   const deferred = context.defer();
   void outcome.then((problem) => {
     answer(deferred.reply, problem);
