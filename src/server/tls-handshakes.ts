@@ -11,7 +11,9 @@
  */
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { viewedBytes } from '../base/bytes.ts';
 import type { ConnectionAddresses } from './connection.ts';
+import { readInto } from './socket-reader.ts';
 import type { TlsSetup } from './tls-settings.ts';
 
 export interface HandshakeOptions {
@@ -30,7 +32,31 @@ export interface HandshakeOptions {
 /** Header of a TLS record: its type, a version, and the length of what follows. */
 const RECORD_HEADER_BYTES = 5;
 const RECORD_TYPE_HANDSHAKE = 22;
+const READ_BUFFER_BYTES = 16 * 1024;
 const RECORD_BYTES_MAX = 16 * 1024 + RECORD_HEADER_BYTES;
+
+/** The first record that a client sends, as far as it has come. */
+class Hello {
+  bytes: Buffer = Buffer.alloc(0);
+  /** There is as much of it as is wanted; or it is not TLS, which the first byte tells. */
+  isRead = false;
+
+  get isTls(): boolean {
+    return this.bytes[0] === RECORD_TYPE_HANDSHAKE;
+  }
+
+  /** True when `isRead` now. */
+  append(bytes: Uint8Array, length: number): boolean {
+    this.bytes = Buffer.concat([this.bytes, bytes.subarray(0, length)]);
+    const has = this.bytes.length;
+    const wanted =
+      has < RECORD_HEADER_BYTES
+        ? RECORD_HEADER_BYTES
+        : Math.min(RECORD_HEADER_BYTES + this.bytes.readUInt16BE(3), RECORD_BYTES_MAX);
+    this.isRead = !this.isTls || has >= wanted;
+    return this.isRead;
+  }
+}
 
 interface Handshake {
   readonly socket: Socket;
@@ -40,6 +66,7 @@ interface Handshake {
 
 export class TlsHandshakes {
   readonly #options: HandshakeOptions;
+  readonly #readBuffer = viewedBytes(new ArrayBuffer(READ_BUFFER_BYTES));
   #setup: TlsSetup | undefined;
   /** All that are not done, oldest first, by the two ends of the connection. */
   readonly #pending = new Map<string, Handshake>();
@@ -68,22 +95,29 @@ export class TlsHandshakes {
   }
 
   /** Takes a socket on which nothing has been read. */
-  accept(socket: Socket, addresses: ConnectionAddresses): void {
-    // The client may be gone already; there is no other end then, and nothing to tell it.
-    socket.on('error', () => {});
+  accept(accepted: Socket, addresses: ConnectionAddresses): void {
     if (this.#pending.size >= this.#options.pendingMax) {
       this.#options.rejected();
-      socket.destroy();
+      accepted.on('error', () => {});
+      accepted.destroy();
       return;
     }
-    const key = keyOf(socket);
+    const hello = new Hello();
+    const socket = readInto(accepted, this.#readBuffer, (bytes, length) => {
+      if (hello.append(bytes, length)) this.#helloRead(handshake, hello);
+    });
     const handshake = { socket, addresses, startedAtMs: Date.now() };
+    const key = keyOf(socket);
     this.#pending.set(key, handshake);
     this.#sweeper ??= setInterval(() => this.#sweep(), Math.min(1000, this.#options.timeoutMs));
+    socket.on('error', () => {});
     socket.once('close', () => {
       if (this.#pending.get(key) === handshake) this.#pending.delete(key);
     });
-    this.#readHello(handshake);
+    socket.once('end', () => {
+      if (!hello.isRead) socket.destroy();
+    });
+    socket.resume();
   }
 
   /** Closes what is not established. */
@@ -94,34 +128,18 @@ export class TlsHandshakes {
     this.#pending.clear();
   }
 
-  #readHello(handshake: Handshake): void {
+  #helloRead(handshake: Handshake, hello: Hello): void {
     const { socket } = handshake;
-    let hello: Buffer = Buffer.alloc(0);
-    const receive = (bytes: Buffer) => {
-      hello = hello.length === 0 ? bytes : Buffer.concat([hello, bytes]);
-      const wanted =
-        hello.length < RECORD_HEADER_BYTES
-          ? RECORD_HEADER_BYTES
-          : Math.min(RECORD_HEADER_BYTES + hello.readUInt16BE(3), RECORD_BYTES_MAX);
-      const isTls = hello[0] === RECORD_TYPE_HANDSHAKE;
-      if (isTls && hello.length < wanted) return;
-      socket.pause();
-      socket.off('data', receive);
-      socket.off('end', ended);
-      if (isTls) {
-        // Node gives what a socket has read to the TLS that is put on it.
-        socket.unshift(hello);
-        this.#ready.push(handshake);
-        this.#schedule();
-      } else {
-        this.#failed(handshake, 'the client does not speak TLS');
-        socket.destroy();
-      }
-    };
-    const ended = () => socket.destroy();
-    socket.on('data', receive);
-    socket.on('end', ended);
-    socket.resume();
+    socket.pause();
+    if (hello.isTls) {
+      // Node gives what a socket has read to the TLS that is put on it.
+      socket.unshift(hello.bytes);
+      this.#ready.push(handshake);
+      this.#schedule();
+    } else {
+      this.#failed(handshake, 'the client does not speak TLS');
+      socket.destroy();
+    }
   }
 
   #schedule(): void {
