@@ -51,7 +51,7 @@ export function tlsSetup(get: OptionReader): TlsSetup {
     requestCert: auth !== 'no',
     rejectUnauthorized: auth === 'yes',
     honorCipherOrder: get('tls-prefer-server-ciphers'),
-    dhparam: get('tls-dh-params-file') === '' ? 'auto' : read('tls-dh-params-file', get),
+    dhparam: diffieHellman(get),
     sessionIdContext: 'shardis',
     allowHalfOpen: true,
   };
@@ -157,7 +157,15 @@ function certificatesIn(get: OptionReader): Buffer[] {
   return [...byContent.values()];
 }
 
-/** The versions of TLS, which OpenSSL takes as a range with holes, and whether sessions can be resumed. */
+/** Node passes over what it cannot read as parameters, and goes on without. */
+function diffieHellman(get: OptionReader): Buffer | 'auto' {
+  if (get('tls-dh-params-file') === '') return 'auto';
+  const pem = read('tls-dh-params-file', get);
+  if (/-----BEGIN (X9\.42 )?DH PARAMETERS-----\s+[\w+/=\s]+-----END/.test(pem.toString('latin1'))) return pem;
+  throw new TlsError(`${named('tls-dh-params-file', get)}: no parameters for Diffie-Hellman in PEM`);
+}
+
+/** The versions of TLS, which OpenSSL takes as a range with holes, and whether clients can resume. */
 function protocols(get: OptionReader): TlsOptions {
   const given = get('tls-protocols')
     .toLowerCase()
@@ -175,7 +183,7 @@ function protocols(get: OptionReader): TlsOptions {
   return { minVersion: chosen[0]![1], maxVersion: chosen.at(-1)![1], secureOptions };
 }
 
-/** Sessions are in tickets that clients keep: none are given out where they would be of no use. */
+/** What is needed for that is in tickets that clients keep; none are given out where they would be of no use. */
 function resumesSessions(get: OptionReader): boolean {
   return get('tls-session-caching') && get('tls-session-cache-timeout') > 0;
 }

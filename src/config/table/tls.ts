@@ -62,7 +62,7 @@ export const tls = {
     mutable: true,
     affects: ['server'],
     group: 'TLS',
-    help: 'let clients resume a session without a full handshake',
+    help: 'let clients that come back resume without a full handshake',
   }),
   'tls-session-cache-size': row({
     kind: integer(0, INT_MAX),
@@ -70,7 +70,7 @@ export const tls = {
     mutable: true,
     affects: ['server'],
     group: 'TLS',
-    help: 'taken and without effect: clients keep the sessions themselves, in tickets',
+    help: 'taken and without effect: what is needed to resume is in tickets that clients keep',
   }),
   'tls-session-cache-timeout': row({
     kind: integer(0, INT_MAX),
@@ -79,6 +79,6 @@ export const tls = {
     affects: ['server'],
     group: 'TLS',
     placeholder: 'seconds',
-    help: 'seconds for which a session can be resumed',
+    help: 'seconds for which a client can resume',
   }),
 };

@@ -315,7 +315,7 @@ describe('the embeddable API', () => {
       { 'client-output-buffer-limit': { normal: null } },
       'client-output-buffer-limit: a value of the wrong type',
     ],
-    [{ prot: 1 }, 'prot: no such option (did you mean port or proto-max-bulk-len?)'],
+    [{ prot: 1 }, 'prot: no such option (did you mean port or proto-max-bulk-len or protected-mode?)'],
     [{ toString: 1 }, 'toString: no such option'],
     [{ 'direct-reads': 1 }, 'direct-reads: expected yes or no, got "1"'],
     [{ appendonly: true }, 'appendonly: persistence is not available in this version'],
@@ -361,6 +361,6 @@ describe('the table of options', () => {
 
   test("only shardis's own options are unknown to Redis", () => {
     const own = optionNames.filter((name) => !redisDirectives.has(name));
-    expect(own).toEqual(['shards', 'virtual-nodes', 'lane-size', 'direct-reads']);
+    expect(own).toEqual(['shards', 'virtual-nodes', 'lane-size', 'direct-reads', 'allow-from']);
   });
 });
