@@ -34,14 +34,15 @@ function mappedAddress(address: string): string | undefined {
 }
 
 export class AddressRanges {
-  readonly #list = new BlockList();
+  /** One for each family: a range of all IPv6 addresses would have those of IPv4 too. */
+  readonly #lists = { ipv4: new BlockList(), ipv6: new BlockList() };
 
   /** `texts` are as `parseAddressRange` takes them; others are left out. */
   constructor(texts: readonly string[]) {
     for (const text of texts) {
       const range = parseAddressRange(text);
       if (range === undefined) continue;
-      this.#list.addSubnet(range.address, range.prefixBits, range.family);
+      this.#lists[range.family].addSubnet(range.address, range.prefixBits, range.family);
     }
   }
 
@@ -51,6 +52,8 @@ export class AddressRanges {
     const version = isIP(plain);
     if (version === 0) return false;
     const address = version === 6 ? mappedAddress(plain) : plain;
-    return address === undefined ? this.#list.check(plain, 'ipv6') : this.#list.check(address, 'ipv4');
+    return address === undefined
+      ? this.#lists.ipv6.check(plain, 'ipv6')
+      : this.#lists.ipv4.check(address, 'ipv4');
   }
 }
