@@ -153,7 +153,11 @@ export class TlsHandshakes {
     this.#isScheduled = false;
     let next = this.#ready.shift();
     while (next?.socket.destroyed) next = this.#ready.shift();
-    if (next !== undefined) this.#setup!.server.emit('connection', next.socket);
+    if (next !== undefined) {
+      // A client that leaves now has no replies to wait for: its socket is closed.
+      next.socket.allowHalfOpen = false;
+      this.#setup!.server.emit('connection', next.socket);
+    }
     this.#schedule();
   };
 
@@ -170,7 +174,7 @@ export class TlsHandshakes {
       return;
     }
     this.#pending.delete(key);
-    socket.disableRenegotiation();
+    socket.allowHalfOpen = true;
     this.#options.accepted(socket, handshake.addresses);
   }
 

@@ -53,7 +53,6 @@ export function tlsSetup(get: OptionReader): TlsSetup {
     honorCipherOrder: get('tls-prefer-server-ciphers'),
     dhparam: diffieHellman(get),
     sessionIdContext: 'shardis',
-    allowHalfOpen: true,
   };
   if (resumesSessions(get)) options.sessionTimeout = get('tls-session-cache-timeout');
   const suites = get('tls-ciphersuites') || DEFAULT_SUITES;
@@ -178,7 +177,9 @@ function protocols(get: OptionReader): TlsOptions {
     );
   }
   const chosen = VERSIONS.filter(([name]) => wanted.includes(name));
-  let secureOptions = resumesSessions(get) ? 0 : constants.SSL_OP_NO_TICKET;
+  // A client that asks for new keys again and again would keep the server busy for nothing.
+  let secureOptions = constants.SSL_OP_NO_RENEGOTIATION;
+  if (!resumesSessions(get)) secureOptions |= constants.SSL_OP_NO_TICKET;
   for (const [name, , off] of VERSIONS) if (!wanted.includes(name)) secureOptions |= off;
   return { minVersion: chosen[0]![1], maxVersion: chosen.at(-1)![1], secureOptions };
 }

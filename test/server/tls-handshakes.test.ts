@@ -1,6 +1,7 @@
 /** The queue of TLS handshakes: how many, how long, and in whose turn. */
 import { once } from 'node:events';
 import net from 'node:net';
+import { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type HandshakeOptions, TlsHandshakes } from '../../src/server/tls-handshakes.ts';
@@ -92,6 +93,25 @@ describeWithPeer('openssl', 'TLS handshakes', () => {
     expect(counts.rejected).toBe(1);
     close();
     await Promise.all(waiting.slice(1).map((client) => client.closed || once(client, 'close')));
+  });
+
+  test('a client that leaves in the middle is forgotten', async () => {
+    const { silent, handshakes, counts, close } = await listen({});
+    const hello = await new Promise<Buffer>((resolve) => {
+      const wire = new Duplex({ read: () => {}, write: (bytes: Buffer) => resolve(bytes) });
+      tls.connect({ socket: wire }).on('error', () => {});
+    });
+    for (const leave of ['end', 'destroy'] as const) {
+      const client = silent();
+      client.write(hello);
+      // The server has answered, and waits for the rest.
+      await once(client, 'data');
+      expect(handshakes.pendingCount).toBe(1);
+      client[leave]();
+      await until('it is forgotten', async () => handshakes.pendingCount === 0);
+    }
+    expect(counts.begun).toBe(2);
+    close();
   });
 
   test('other work is done between the handshakes of clients that come at once', async () => {
