@@ -10,9 +10,10 @@ import * as errors from '../protocol/errors.ts';
 import type { ConnectionAddresses } from './connection.ts';
 import { Listener } from './listener.ts';
 import type { Log } from './log.ts';
-import type { Move } from './port-listener.ts';
+import { isTaken, type Move } from './port-listener.ts';
+import { TlsError } from './tls-error.ts';
 import { TlsHandshakes } from './tls-handshakes.ts';
-import { type OptionReader, TlsError, type TlsSetup, tlsSetup } from './tls-settings.ts';
+import type { OptionReader, TlsSetup } from './tls-settings.ts';
 
 /** A client with a slow line needs a second or so. */
 const HANDSHAKE_MS_MAX = 10_000;
@@ -44,7 +45,6 @@ export class Network {
   readonly #host: NetworkHost;
   readonly #listener: Listener;
   readonly #handshakes: TlsHandshakes;
-  #setup: TlsSetup | undefined;
   /** Undefined where all may connect. */
   #allowed: AddressRanges | undefined;
   #isClosed = false;
@@ -95,7 +95,9 @@ export class Network {
   /** Throws ListenError and TlsError; then nothing listens. */
   async open(): Promise<void> {
     const { config } = this.#host;
-    if (config.get('tls-port') !== 0) this.#use(tlsSetup((name) => config.get(name)));
+    if (config.get('tls-port') !== 0) {
+      this.#handshakes.configure(await readTlsOptions((name) => config.get(name)));
+    }
     await this.#listener.open();
   }
 
@@ -157,27 +159,22 @@ export class Network {
     socket.destroy();
   }
 
-  #use(setup: TlsSetup): void {
-    this.#setup = setup;
-    this.#handshakes.configure(setup);
-  }
-
   // Changes while the server runs
 
   async #prepare(changed: readonly OptionName[], proposed: OptionReader): Promise<Preparation | Refused> {
     const moves: Move[] = [];
-    const tlsOption = changed.find((name) => name.startsWith('tls-') && name !== 'tls-port');
-    let option: OptionName = tlsOption ?? 'tls-port';
+    const tlsOption = changed.find((name) => name.startsWith('tls-'));
+    let option: OptionName = tlsOption ?? changed[0]!;
     try {
-      const needsSetup = proposed('tls-port') !== 0 && (tlsOption !== undefined || this.#setup === undefined);
-      const setup = needsSetup ? tlsSetup(proposed) : undefined;
+      const isNeeded = tlsOption !== undefined && proposed('tls-port') !== 0;
+      const setup = isNeeded ? await readTlsOptions(proposed) : undefined;
       for (const [name, move] of this.#moves(changed, proposed)) {
         option = name;
-        moves.push(await move());
+        moves.push(await move().catch((error: unknown) => this.#moveAgain(error, moves, move)));
       }
       return {
         commit: () => {
-          if (setup !== undefined) this.#use(setup);
+          if (setup !== undefined) this.#handshakes.configure(setup);
           for (const { commit } of moves) commit();
           if (this.#isClosed) this.#listener.close();
         },
@@ -189,7 +186,14 @@ export class Network {
     }
   }
 
-  /** What is to be done for the options that changed, in their order, and the one to blame if it fails. */
+  /** TLS may take over the port of plain TCP, or the other way round: once that has left it. */
+  async #moveAgain(error: unknown, moves: readonly Move[], move: () => Promise<Move>): Promise<Move> {
+    if (!isTaken(error) || moves.length === 0) throw error;
+    for (const { release } of moves) release();
+    return move();
+  }
+
+  /** What is to be done for the options that changed, and the one to blame if it fails. */
   #moves(changed: readonly OptionName[], proposed: OptionReader): [OptionName, () => Promise<Move>][] {
     const { tcp, tls } = this.#listener;
     const bind = proposed('bind');
@@ -200,7 +204,8 @@ export class Network {
     if (tcpOption !== undefined) moves.push([tcpOption, () => tcp.move(port, bind)]);
     const tlsOption = changed.find((name) => name === 'tls-port' || name === 'bind');
     if (tlsOption !== undefined) moves.push([tlsOption, () => tls.move(proposed('tls-port'), bind)]);
-    return moves;
+    // Who leaves a port goes before who takes it.
+    return port !== 0 && port === tls.port ? moves.reverse() : moves;
   }
 
   async #abort(moves: readonly Move[]): Promise<void> {
@@ -215,4 +220,10 @@ export class Network {
     if (error instanceof TlsError) return errors.cannotUpdateTls(message);
     return option === 'bind' ? errors.CANNOT_BIND : errors.CANNOT_LISTEN;
   }
+}
+
+/** Throws TlsError. What it needs is loaded only where TLS is used: it would cost every start some milliseconds. */
+async function readTlsOptions(get: OptionReader): Promise<TlsSetup> {
+  const { tlsSetup } = await import('./tls-settings.ts');
+  return tlsSetup(get);
 }

@@ -9,6 +9,8 @@ import { type Accepted, type AcceptOptions, ListenError, listenTcp } from './lis
 
 /** A change of the listening sockets that is ready; exactly one of the two is to be called. */
 export interface Move {
+  /** Closes what will not be listened on any more, already now: somebody else needs the port. */
+  release(): void;
   commit(): void;
   /** Throws ListenError when an old address cannot be had any more. */
   abort(): Promise<void>;
@@ -43,6 +45,10 @@ export class PortListener {
     const missing = new Set([...wanted].filter((address) => !kept.has(address)));
     const opened = new Map<string, Server>();
     let isClosed = false;
+    const release = () => {
+      isClosed = true;
+      closeAll(leaving);
+    };
     const restore = async () => {
       closeAll(opened);
       if (!isClosed) return;
@@ -53,17 +59,15 @@ export class PortListener {
     try {
       await this.#openAll(port, missing, opened);
     } catch (error) {
-      const isInTheWay =
-        error instanceof ListenError && error.code === 'EADDRINUSE' && port === this.port && leaving.size > 0;
-      if (!isInTheWay) throw error;
-      isClosed = true;
-      closeAll(leaving);
+      if (!isTaken(error) || port !== this.port || leaving.size === 0) throw error;
+      release();
       await this.#openAll(port, missing, opened).catch(async (again: unknown) => {
         await restore();
         throw again;
       });
     }
     return {
+      release,
       commit: () => {
         closeAll(leaving);
         this.#servers = new Map([...kept, ...opened]);
@@ -97,6 +101,11 @@ export class PortListener {
     }
     return actual;
   }
+}
+
+/** Whether listening failed because somebody has the port. */
+export function isTaken(error: unknown): boolean {
+  return error instanceof ListenError && error.code === 'EADDRINUSE';
 }
 
 function closeAll(servers: ReadonlyMap<string, Server>): void {

@@ -7,8 +7,7 @@
  * cluster module does. Where that is not possible, `data` events serve.
  */
 import { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
-import { readTlsInto } from './tls-socket.ts';
+import { isTls, readTlsInto } from './tls-socket.ts';
 
 /** Called with the bytes `[0, length)` of each read; the next read overwrites them. */
 export type ReadCallback = (bytes: Uint8Array, length: number) => void;
@@ -19,7 +18,7 @@ interface WithHandle {
 
 /** Returns the socket to use in place of `accepted`, which must be paused. It is half-open and paused as well. */
 export function readInto(accepted: Socket, buffer: Uint8Array, received: ReadCallback): Socket {
-  if (accepted instanceof TLSSocket) {
+  if (isTls(accepted)) {
     readTlsInto(accepted, buffer, received);
     return accepted;
   }

@@ -9,8 +9,7 @@
  * way; where a handle looks otherwise than expected, `socket.write` goes on serving.
  */
 import type { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
-import { TlsSocketWriter } from './tls-socket.ts';
+import { isTls, TlsSocketWriter } from './tls-socket.ts';
 
 export interface WriteRequest {
   /** Called when a write that did not complete at once has done so; may be absent. */
@@ -68,7 +67,7 @@ export interface Writer {
 export function writerOf(socket: Socket, requests: WriteRequests, drained: () => void): Writer {
   const handle = (socket as unknown as { _handle?: StreamHandle })._handle;
   const isUsable = typeof handle?.writeBuffer === 'function' && typeof handle.writeQueueSize === 'number';
-  if (isUsable && socket instanceof TLSSocket) return new TlsSocketWriter(socket, handle, requests, drained);
+  if (isUsable && isTls(socket)) return new TlsSocketWriter(socket, handle, requests, drained);
   return new SocketWriter(socket, isUsable ? handle : undefined, requests, drained);
 }
 

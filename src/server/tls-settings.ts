@@ -7,12 +7,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createServer, type SecureVersion, type Server, type TlsOptions } from 'node:tls';
 import type { OptionName, OptionValues } from '../config/options.ts';
+import { TlsError } from './tls-error.ts';
 
 /** The values of the options, where they stand now or as they are about to be. */
 export type OptionReader = <N extends OptionName>(name: N) => OptionValues[N];
-
-/** A mistake in the TLS options, in one line. */
-export class TlsError extends Error {}
 
 type FileOption =
   | 'tls-cert-file'

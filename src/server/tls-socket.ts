@@ -19,6 +19,11 @@ interface ReadHandle {
 
 type WithSymbols = Record<symbol, unknown> & { readonly _handle: ReadHandle | null };
 
+/** Without `instanceof`, which would load TLS for those who do not use it. */
+export function isTls(socket: Socket): socket is TLSSocket {
+  return 'encrypted' in socket;
+}
+
 /** Puts the socket, whose handshake has just been done, to reading into `buffer`; it is paused afterwards. */
 export function readTlsInto(socket: TLSSocket, buffer: Uint8Array, received: ReadCallback): void {
   socket.pause();

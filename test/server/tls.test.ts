@@ -401,6 +401,32 @@ describeWithPeer('openssl', 'TLS', () => {
     expect(await running.server.close()).toEqual({ code: 0 });
   });
 
+  test('TLS takes over the port of plain TCP, and gives it back', async () => {
+    const running = await start('--tls-auth-clients', 'no');
+    const client = await running.connect();
+    const plain = String(running.server.port);
+    const both = String(running.tlsPort);
+    // Each keeps its port where the other one cannot move.
+    expect(String(await client.command('CONFIG', 'SET', 'port', both))).toContain(
+      'Unable to listen on this port.',
+    );
+    expect(String(await client.command('CONFIG', 'SET', 'tls-port', plain, 'port', both))).toContain(
+      'Unable to listen on this port.',
+    );
+    expect(await ping(running.server.client())).toBe('PONG');
+    expect(await ping(running.connect())).toBe('PONG');
+    for (const pairs of [
+      ['tls-port', plain, 'port', '0'],
+      ['port', plain, 'tls-port', '0'],
+    ]) {
+      expect(await client.command('CONFIG', 'SET', ...pairs)).toBe('OK');
+      const isTls = pairs[0] === 'tls-port';
+      expect(await ping(running.connect({ port: running.server.port }))).toBe(isTls ? 'PONG' : 'closed');
+      expect(await ping(running.server.client())).toBe(isTls ? 'closed' : 'PONG');
+    }
+    expect(await running.server.close()).toEqual({ code: 0 });
+  });
+
   test('TLS can be switched on at run time, all in one CONFIG SET', async () => {
     const server = await startServer({ shards: 1 });
     const client = await server.client();
