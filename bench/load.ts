@@ -28,6 +28,8 @@ export interface LoadOptions {
   threads?: number;
   /** The user that the connections log in as; absent: they do not. */
   logIn?: { user: string; password: string };
+  /** More words for redis-benchmark; a later `-p` counts. */
+  extra?: readonly string[];
 }
 
 export interface LoadResult {
@@ -115,6 +117,7 @@ export async function runLoad(server: Server, options: LoadOptions): Promise<Loa
   words.push('-P', pipeline, '-d', VALUE_BYTES, '-r', KEYSPACE, '--precision', 3);
   if (threads > 1) words.push('--threads', threads);
   if (logIn !== undefined) words.push('--user', logIn.user, '-a', logIn.password);
+  words.push(...(options.extra ?? []));
   const cpuBefore = cpuSeconds(server.pid);
   const output = await runProgram('redis-benchmark', words.map(String));
   const cpu = cpuSeconds(server.pid) - cpuBefore;

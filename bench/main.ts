@@ -11,6 +11,7 @@ import { runMemory } from './memory.ts';
 import { BenchError, progressDone } from './report.ts';
 import { runShards } from './shards.ts';
 import { runStartup } from './startup.ts';
+import { runTls } from './tls.ts';
 
 function positive(text: string): number {
   const value = Number(text);
@@ -102,6 +103,13 @@ benchmark('acl', "what a user's rules cost a command")
   .option('--seconds <n>', 'length of one run', positive, 2)
   .option(...shards)
   .action(runAcl);
+benchmark('tls', 'throughput over TLS, and what a plain client feels while many connect with TLS')
+  .option('--rounds <n>', 'counted rounds', count, 5)
+  .option('--pipelines <list>', 'commands in flight on each connection', counts, [16])
+  .option('--seconds <n>', 'length of one run', positive, 2)
+  .option('--clients <n>', 'clients that connect at once', count, 100)
+  .option(...shards)
+  .action(runTls);
 
 async function engine(options: { keys?: number[]; json?: boolean }): Promise<void> {
   const { runEngine } = await import('./engine.ts');
@@ -115,7 +123,7 @@ program
   .option('--json', 'print JSON and no tables')
   .action(engine);
 
-benchmark('all', 'all of them with short settings (about three minutes on two cores)')
+benchmark('all', 'all of them with short settings (about four minutes on two cores)')
   .option(...shards)
   .action(async (given) => {
     await runCompare({
@@ -131,6 +139,7 @@ benchmark('all', 'all of them with short settings (about three minutes on two co
     await runShards({ ...given, rounds: 1, seconds: 1 });
     await runLatency({ ...given, seconds: 2 });
     await runStartup({ ...given, rounds: 3 });
+    await runTls({ ...given, rounds: 2, pipelines: [16], seconds: 1, clients: 100 });
     await engine({ keys: [100_000], json: given.json });
   });
 

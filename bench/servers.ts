@@ -122,7 +122,8 @@ export function track(child: ChildProcess, directory: string | null = null): voi
   child.once('error', () => running.delete(started));
 }
 
-function freePort(): Promise<number> {
+/** A port that nobody listens on now. */
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = net.createServer();
     probe.once('error', reject);

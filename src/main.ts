@@ -65,7 +65,9 @@ async function main(): Promise<void> {
 
 function announce(server: Server, log: Log): void {
   const { config } = server;
-  const places = config.get('bind').map((host) => `${host}:${server.port}`);
+  const hosts = config.get('bind');
+  const places = server.port === 0 ? [] : hosts.map((host) => `${host}:${server.port}`);
+  if (server.tlsPort !== 0) places.push(...hosts.map((host) => `${host}:${server.tlsPort} (TLS)`));
   if (config.get('unixsocket') !== '') places.push(config.get('unixsocket'));
   const memoryMb = Math.round(process.memoryUsage.rss() / 1024 / 1024);
   log.notice(

@@ -212,7 +212,8 @@ export interface ServerContext {
   resetClient(): void;
   /**
    * Puts off the reply: the handler returns without one, and the client's later commands wait. Calling what this
-   * returns makes the reply, once, at the command's place of the order.
+   * returns makes the reply, once, at the command's place of the order. After the handler has returned this context
+   * belongs to other commands: what is needed later must have been taken out of it.
    */
   defer(): (write: (reply: ReplyWriter) => void) => void;
   /** Writes the config file anew; with `isForced` every option. Returns the text of an error, or undefined. */

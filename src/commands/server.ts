@@ -2,6 +2,7 @@
 import { isSecret } from '../config/options.ts';
 import type { Arguments } from '../protocol/arguments.ts';
 import { NO_SHUTDOWN_IN_PROGRESS, SYNTAX_ERROR } from '../protocol/errors.ts';
+import type { ReplyWriter } from '../protocol/reply-writer.ts';
 import { type CommandFlag, type CommandSpec, defineCommands } from './command.ts';
 import { helpSubcommand } from './container-help.ts';
 import type { ServerContext } from './context.ts';
@@ -189,7 +190,8 @@ function secretsOfConfigSet(args: Arguments): number[] {
   return secrets;
 }
 
-function configSet({ args, reply, config, client }: ServerContext): void {
+function configSet(context: ServerContext): void {
+  const { args, reply, config, client } = context;
   const words = wordsFrom(args, 2);
   if (words.length % 2 !== 0) {
     reply.error(SYNTAX_ERROR);
@@ -198,9 +200,17 @@ function configSet({ args, reply, config, client }: ServerContext): void {
   const pairs: [string, string][] = [];
   for (let i = 0; i < words.length; i += 2) pairs.push([words[i]!, words[i + 1]!]);
   const allowed = config.get('enable-protected-configs');
-  const problem = config.set(pairs, allowed === 'yes' || (allowed === 'local' && client.isLocal));
-  if (problem === undefined) reply.ok();
-  else reply.error(problem);
+  const outcome = config.apply(pairs, allowed === 'yes' || (allowed === 'local' && client.isLocal));
+  const answer = (to: ReplyWriter, problem: string | undefined) => {
+    if (problem === undefined) to.ok();
+    else to.error(problem);
+  };
+  if (!(outcome instanceof Promise)) {
+    answer(reply, outcome);
+    return;
+  }
+  const answerLater = context.defer();
+  void outcome.then((problem) => answerLater((to) => answer(to, problem)));
 }
 
 function configRewrite(context: ServerContext): void {

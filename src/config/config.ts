@@ -25,15 +25,46 @@ import {
 // biome-ignore lint/suspicious/noConfusingVoidType: most listeners return nothing at all
 export type ChangeListener = (changed: readonly OptionName[]) => string | undefined | void;
 
+/**
+ * Gets things ready for a change that takes time, or that can fail outside of this process: opening ports, say.
+ * It is asked before the values are in place (`proposed` has them), and before all listeners.
+ */
+export type Preparer = (
+  changed: readonly OptionName[],
+  proposed: <N extends OptionName>(name: N) => OptionValues[N],
+) => Promise<Preparation | Refused>;
+
+/** A change that is ready. Exactly one of the two is called. */
+export interface Preparation {
+  /** Called when the values are in place. */
+  commit(): void;
+  /** Called when the change is refused elsewhere: everything is put back. */
+  abort(): Promise<void>;
+}
+
+export interface Refused {
+  readonly option: OptionName;
+  readonly reason: string;
+}
+
 /** Told of one change that was accepted. */
 export type ShardChangeListener = <N extends ShardOptionName>(name: N, value: OptionValues[N]) => void;
 
 type Values = Record<OptionName, unknown>;
 
+/** A change that has been read: all values as they will be, and the options that differ. */
+interface Change {
+  readonly after: Values;
+  readonly changed: readonly OptionName[];
+}
+
 export class Config {
   #values: Values;
   readonly #listeners: { readonly names: readonly OptionName[]; readonly listener: ChangeListener }[] = [];
   readonly #shardListeners: ShardChangeListener[] = [];
+  readonly #preparers: { readonly names: readonly OptionName[]; readonly listener: Preparer }[] = [];
+  /** Settles when the last CONFIG SET that takes time is done. */
+  #unfinished: Promise<unknown> | undefined;
 
   /** `values` has a value of the right type for every option. */
   constructor(values: Readonly<Values>) {
@@ -75,13 +106,45 @@ export class Config {
   }
 
   /**
-   * CONFIG SET: undefined when all was set, otherwise the error that the client gets. `mayChangeProtected` says
-   * whether this client may change what `enable-protected-configs` guards.
+   * CONFIG SET: undefined when all was set, otherwise the error that the client gets; a promise of that when some
+   * of the options take time. Sets that come in the meantime wait for it. `mayChangeProtected` says whether this client
+   * may change what `enable-protected-configs` guards.
    */
+  apply(
+    pairs: readonly (readonly [name: string, value: string])[],
+    mayChangeProtected = false,
+  ): string | undefined | Promise<string | undefined> {
+    const earlier = this.#unfinished;
+    if (earlier === undefined) {
+      const change = this.#read(pairs, mayChangeProtected);
+      if (typeof change === 'string') return change;
+      if (!this.#needsPreparation(change)) return this.#put(change);
+    }
+    const finished: Promise<string | undefined> = this.#applyLater(
+      pairs,
+      mayChangeProtected,
+      earlier,
+    ).finally(() => {
+      if (this.#unfinished === finished) this.#unfinished = undefined;
+    });
+    this.#unfinished = finished;
+    return finished;
+  }
+
+  /** CONFIG SET of options that can be set at once. */
   set(
     pairs: readonly (readonly [name: string, value: string])[],
     mayChangeProtected = false,
   ): string | undefined {
+    const change = this.#read(pairs, mayChangeProtected);
+    return typeof change === 'string' ? change : this.#put(change);
+  }
+
+  /** What `pairs` ask for, or why it cannot be. */
+  #read(
+    pairs: readonly (readonly [name: string, value: string])[],
+    mayChangeProtected: boolean,
+  ): Change | string {
     const wanted = new Map<OptionName, string>();
     for (const [given, value] of pairs) {
       const name = findSettable(given);
@@ -98,17 +161,57 @@ export class Config {
       if (!('value' in parsed)) return failed(name, parsed.reason);
       after[name] = parsed.value;
     }
-    this.#values = after;
     const changed = [...wanted.keys()].filter((name) => {
-      const { kind } = rowOf(name);
-      return kind.format(before[name]) !== kind.format(after[name]);
+      const { kind, volatile } = rowOf(name);
+      return volatile || kind.format(before[name]) !== kind.format(after[name]);
     });
+    return { after, changed };
+  }
+
+  #put({ after, changed }: Change): string | undefined {
+    const before = this.#values;
+    this.#values = after;
     return this.#tell(changed, before);
+  }
+
+  #needsPreparation({ changed }: Change): boolean {
+    return this.#preparers.some(({ names }) => changed.some((name) => names.includes(name)));
+  }
+
+  async #applyLater(
+    pairs: readonly (readonly [name: string, value: string])[],
+    mayChangeProtected: boolean,
+    earlier: Promise<unknown> | undefined,
+  ): Promise<string | undefined> {
+    await earlier;
+    const change = this.#read(pairs, mayChangeProtected);
+    if (typeof change === 'string') return change;
+    const ready: Preparation[] = [];
+    let problem: string | undefined;
+    for (const { names, listener } of [...this.#preparers]) {
+      const heard = change.changed.filter((name) => names.includes(name));
+      if (heard.length === 0) continue;
+      const prepared = await listener(heard, (name) => change.after[name] as never);
+      if ('reason' in prepared) {
+        problem = failed(prepared.option, prepared.reason);
+        break;
+      }
+      ready.push(prepared);
+    }
+    problem ??= this.#put(change);
+    if (problem === undefined) for (const { commit } of ready) commit();
+    else for (const { abort } of ready.reverse()) await abort();
+    return problem;
   }
 
   /** Calls `listener` when CONFIG SET changes one of `names`. Returns what ends that. */
   onChange(names: OptionName | readonly OptionName[], listener: ChangeListener): () => void {
     return subscribe(this.#listeners, { names: typeof names === 'string' ? [names] : names, listener });
+  }
+
+  /** Asks `listener` to get ready whenever CONFIG SET is to change one of `names`. Returns what ends that. */
+  onPrepare(names: readonly OptionName[], listener: Preparer): () => void {
+    return subscribe(this.#preparers, { names, listener });
   }
 
   /** Calls `listener` for each changed option that shards use, once all others have accepted the change. */

@@ -15,10 +15,12 @@ import { processOptions } from './table/process.ts';
 import { replication } from './table/replication.ts';
 import { security } from './table/security.ts';
 import { shards } from './table/shards.ts';
+import { tls } from './table/tls.ts';
 
 /** The table. Its order is the order of CONFIG GET, of `--help` and of the README. */
 export const options = {
   ...network,
+  ...tls,
   ...clients,
   ...shards,
   ...background,

@@ -7,6 +7,7 @@ export type Audience = 'server' | 'shards' | 'log';
 /** The headings of `--help`, in its order. */
 export type Group =
   | 'Network'
+  | 'TLS'
   | 'Clients'
   | 'Shards'
   | 'Background work'
@@ -41,6 +42,8 @@ export interface Row<V, Input = V, A extends readonly Audience[] = readonly Audi
   readonly isForStart?: boolean;
   /** It is kept and shown, and changes nothing. */
   readonly isInert?: boolean;
+  /** The value names something that changes by itself, such as a file: setting the same value again is a change. */
+  readonly volatile?: boolean;
 }
 
 /** Checks a row where it stands and keeps its exact types. */

@@ -54,6 +54,20 @@ export const WRONG_PAUSE_MODE = 'ERR CLIENT PAUSE mode must be WRITE or ALL';
 export const WRONG_UNBLOCK_REASON = 'ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR';
 export const RATE_LIMIT_EXCEEDED = 'ERR rate limit exceeded';
 export const MAX_CLIENTS_REACHED = 'ERR max number of clients reached';
+export const PROTECTED_MODE =
+  'DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the default user. ' +
+  'In this mode connections are only accepted from the loopback interface. ' +
+  'If you want to connect from external computers to Redis you may adopt one of the following solutions: ' +
+  "1) Just disable protected mode sending the command 'CONFIG SET protected-mode no' from the loopback interface " +
+  'by connecting to Redis from the same host the server is running, however MAKE SURE Redis is not publicly accessible ' +
+  'from internet if you do so. Use CONFIG REWRITE to make this change permanent. ' +
+  '2) Alternatively you can just disable the protected mode by editing the Redis configuration file, ' +
+  "and setting the protected mode option to 'no', and then restarting the server. " +
+  "3) If you started the server manually just for testing, restart it with the '--protected-mode no' option. " +
+  '4) Set up an authentication password for the default user. ' +
+  'NOTE: You only need to do one of the above things in order for the server to start accepting connections from the outside.';
+export const CANNOT_LISTEN = 'Unable to listen on this port. Check server logs.';
+export const CANNOT_BIND = 'Failed to bind to specified addresses.';
 export const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'.";
 export const NO_SHUTDOWN_IN_PROGRESS = 'ERR No shutdown in progress.';
 export const EXPIRE_NX_CONFLICT = 'ERR NX and XX, GT or LT options at the same time are not compatible';
@@ -286,3 +300,8 @@ export const PROTOCOL = {
   /** `got` is the character found where a bulk string's `$` must stand. */
   expectedDollar: (got: string) => `ERR Protocol error: expected '$', got '${got}'`,
 } as const;
+
+/** Redis sends people to its log for the reason, which stands here. */
+export function cannotUpdateTls(why: string): string {
+  return `Unable to update TLS configuration. Check server logs. (${why})`;
+}

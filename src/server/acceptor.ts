@@ -54,6 +54,8 @@ export interface AcceptorOptions {
   readonly limits: ParserLimits & { queryBufferBytesMax: number; clientsMax: number };
   readonly outputLimit: OutputLimit;
   readonly acl: Acl;
+  /** The error for a client that may not be served, undefined for all others. */
+  refusal(addresses: ConnectionAddresses): string | undefined;
   nextClientId(): number;
   /** Says something of a connection in the log. */
   note(message: string, level?: 'verbose' | 'notice' | 'warning'): void;
@@ -117,6 +119,11 @@ export class Acceptor implements ConnectionHost {
 
   // Connections
 
+  /** Whether `maxclients` allows one more connection beside those there are and `pending` others. */
+  hasRoom(pending: number): boolean {
+    return this.connections.size + pending < this.#options.limits.clientsMax;
+  }
+
   /** Serves a socket that the listener has accepted, paused. */
   accept(accepted: Socket, addresses: ConnectionAddresses): void {
     if (this.#isStopping) {
@@ -124,12 +131,13 @@ export class Acceptor implements ConnectionHost {
       return;
     }
     this.connectionsReceived++;
-    if (this.connections.size >= this.#options.limits.clientsMax) {
+    const refusal = this.hasRoom(0) ? this.#options.refusal(addresses) : MAX_CLIENTS_REACHED;
+    if (refusal !== undefined) {
       this.connectionsRejected++;
       accepted.on('error', () => {});
       // It was accepted paused and half-open, and so would never notice that the client has gone.
       accepted.resume();
-      accepted.end(`-${MAX_CLIENTS_REACHED}\r\n`, () => accepted.destroy());
+      accepted.end(`-${refusal}\r\n`, () => accepted.destroy());
       return;
     }
     let connection: Connection;

@@ -20,7 +20,7 @@ import type { RequestParser } from '../protocol/request-parser.ts';
 import { CHUNK_BYTES, type ChunkPool } from './chunk-pool.ts';
 import { describeClient } from './describe-client.ts';
 import type { Run, RunPool } from './run.ts';
-import { SocketWriter, type WriteRequests } from './socket-writer.ts';
+import { type WriteRequests, type Writer, writerOf } from './socket-writer.ts';
 
 /** Unsent replies beyond which a connection is not read from. */
 const OUTPUT_PAUSE_BYTES = 1024 * 1024;
@@ -56,6 +56,8 @@ export interface ConnectionHost {
 }
 
 export interface ConnectionAddresses {
+  /** The client's IP address, empty for a Unix socket. */
+  readonly host: string;
   readonly address: string;
   readonly localAddress: string;
   /** The client is on this machine. */
@@ -110,7 +112,7 @@ export class Connection implements Client, ReplySink {
 
   readonly #host: ConnectionHost;
   readonly #socket: Socket;
-  readonly #writer: SocketWriter;
+  readonly #writer: Writer;
   /** Waits for its own replies before the next command runs. */
   #awaitsReplies = false;
   /** Waits for room in a lane. */
@@ -133,7 +135,7 @@ export class Connection implements Client, ReplySink {
   ) {
     this.id = id;
     this.#socket = socket;
-    this.#writer = new SocketWriter(socket, host.writeRequests, () => this.drained());
+    this.#writer = writerOf(socket, host.writeRequests, () => this.drained());
     this.#host = host;
     this.reply = new ReplyWriter(this);
     this.address = addresses.address;
@@ -443,7 +445,7 @@ export class Connection implements Client, ReplySink {
     // The rest of the output goes out. What the client still sends is read, and thrown away: closing with bytes
     // unread resets the connection, and replies that are on their way would be lost with it.
     this.#socket.resume();
-    this.#socket.end(() => {
+    this.#writer.end(() => {
       if (this.hasEnded) this.#socket.destroy();
       else setTimeout(() => this.#socket.destroy(), LINGER_MS).unref();
     });

@@ -22,7 +22,7 @@ export function reportOf(server: Server): ServerReport {
     version: server.version,
     runId: server.runId,
     startedAtMs: server.startedAtMs,
-    port: server.port,
+    port: server.port || server.tlsPort,
     configFile: server.configFile,
     clients: acceptor.connections.size,
     blockedClients: server.gate.pause.heldCount,

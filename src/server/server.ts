@@ -21,10 +21,10 @@ import type { Connection } from './connection.ts';
 import { DeferredReplies } from './deferred-replies.ts';
 import { DirectReader } from './direct-reader.ts';
 import { Dispatcher } from './dispatcher.ts';
-import { Listener } from './listener.ts';
 import { LocalCommands, type LocalHost } from './local-commands.ts';
 import type { Log } from './log.ts';
 import { Measuring } from './measuring.ts';
+import { Network } from './network.ts';
 import { OutputLimit } from './output-limit.ts';
 import { PidFile } from './pid-file.ts';
 import { Rates } from './rates.ts';
@@ -82,7 +82,7 @@ export class Server implements LocalHost {
   readonly #acceptor: Acceptor;
   readonly #dispatcher: Dispatcher;
   readonly #direct: DirectReader;
-  readonly #listener: Listener;
+  readonly #network: Network;
   readonly #pidFile: PidFile;
   readonly #upkeep: NodeJS.Timeout;
   #upkeeps = 0;
@@ -126,14 +126,14 @@ export class Server implements LocalHost {
       gate: this.gate,
       measuring: this.measuring,
     });
-    this.#listener = new Listener({
-      port: config.get('port') === 0 && !options.pickFreePort ? undefined : config.get('port'),
-      bind: config.get('bind'),
-      backlog: config.get('tcp-backlog'),
-      unixSocket: config.get('unixsocket'),
-      unixSocketMode: config.get('unixsocketperm') === 0 ? undefined : config.get('unixsocketperm'),
-      keepAliveSeconds: () => config.get('tcp-keepalive'),
-      accepted: (socket, addresses) => this.#acceptor.accept(socket, addresses),
+    this.#network = new Network({
+      config,
+      log: options.log,
+      pickFreePort: options.pickFreePort ?? false,
+      isOpen: () => this.acl.isOpen,
+      hasRoom: (pending) => this.#acceptor.hasRoom(pending),
+      accept: (socket, addresses) => this.#acceptor.accept(socket, addresses),
+      rejected: () => this.#acceptor.connectionsRejected++,
     });
     this.#pidFile = new PidFile(config.get('pidfile'), (message) => this.#log.warning(message));
     this.#followConfig(acceptorOptions);
@@ -142,7 +142,7 @@ export class Server implements LocalHost {
   }
 
   /**
-   * Starts the shards, then listens. Throws ListenError, RenameError, or an Error for users that cannot be had; then nothing
+   * Starts the shards, then listens. Throws ListenError, TlsError, RenameError, or an Error for users that cannot be had; then nothing
    * is left running.
    */
   static async start(options: ServerOptions): Promise<Server> {
@@ -171,7 +171,7 @@ export class Server implements LocalHost {
     });
     server = new Server(options, { acl, shards, slots, seed, wake: new WakeWord(wake) });
     try {
-      await server.#listener.open();
+      await server.#network.open();
     } catch (error) {
       clearInterval(server.#upkeep);
       await shards.terminate();
@@ -184,7 +184,12 @@ export class Server implements LocalHost {
 
   /** The TCP port it listens on, 0 for none. */
   get port(): number {
-    return this.#listener.port;
+    return this.#network.port;
+  }
+
+  /** The port for TLS it listens on, 0 for none. */
+  get tlsPort(): number {
+    return this.#network.tlsPort;
   }
 
   get version(): string {
@@ -215,7 +220,7 @@ export class Server implements LocalHost {
 
   async #stop(): Promise<void> {
     clearInterval(this.#upkeep);
-    await this.#listener.close();
+    this.#network.close();
     const timeoutMs = this.config.get('shutdown-timeout') * 1000;
     this.deferred.drop();
     await this.#acceptor.stop(timeoutMs);
@@ -235,7 +240,7 @@ export class Server implements LocalHost {
   }
 
   async #stopAtOnce(): Promise<void> {
-    await this.#listener.close();
+    this.#network.close();
     await this.#acceptor.stop(0);
     await this.#shards.terminate();
   }
@@ -328,6 +333,7 @@ export class Server implements LocalHost {
       },
       outputLimit: new OutputLimit(config.get('client-output-buffer-limit')),
       acl: this.acl,
+      refusal: (addresses) => this.#network.refusal(addresses),
       nextClientId: () => this.#nextClientId++,
       note: (message, level = 'verbose') => this.#log[level](message),
     };

@@ -7,6 +7,7 @@
  * cluster module does. Where that is not possible, `data` events serve.
  */
 import { Socket } from 'node:net';
+import { isTls, readTlsInto } from './tls-socket.ts';
 
 /** Called with the bytes `[0, length)` of each read; the next read overwrites them. */
 export type ReadCallback = (bytes: Uint8Array, length: number) => void;
@@ -17,6 +18,10 @@ interface WithHandle {
 
 /** Returns the socket to use in place of `accepted`, which must be paused. It is half-open and paused as well. */
 export function readInto(accepted: Socket, buffer: Uint8Array, received: ReadCallback): Socket {
+  if (isTls(accepted)) {
+    readTlsInto(accepted, buffer, received);
+    return accepted;
+  }
   const holder = accepted as unknown as WithHandle;
   const handle = holder._handle;
   if (typeof handle?.useUserBuffer !== 'function') {

@@ -9,15 +9,16 @@
  * way; where a handle looks otherwise than expected, `socket.write` goes on serving.
  */
 import type { Socket } from 'node:net';
+import { isTls, TlsSocketWriter } from './tls-socket.ts';
 
-interface WriteRequest {
+export interface WriteRequest {
   /** Called when a write that did not complete at once has done so; may be absent. */
   oncomplete?: (status: number) => void;
   /** The bytes, so that their memory stays until then. */
   buffer?: Uint8Array;
 }
 
-interface StreamHandle {
+export interface StreamHandle {
   writeBuffer?: (request: WriteRequest, bytes: Uint8Array) => number;
   /** Bytes that the kernel has not taken yet. */
   readonly writeQueueSize?: number;
@@ -49,7 +50,30 @@ export class WriteRequests {
   }
 }
 
-export class SocketWriter {
+/** What a connection writes through. */
+export interface Writer {
+  /** Bytes that wait to be taken by the kernel. */
+  readonly waitingBytes: number;
+  /** In how many pieces they wait. */
+  readonly waitingWrites: number;
+  /**
+   * Writes `bytes`. Returns how many bytes now wait, of these and earlier ones: 0 when the memory of `bytes` may be
+   * used again. Errors end the socket, which says so by its events.
+   */
+  write(bytes: Uint8Array): number;
+  /** Ends the socket's writing side when all has been sent; calls `ended` then. */
+  end(ended: () => void): void;
+}
+
+/** The writer for a socket. `drained` is called when all that waited has been taken by the kernel. */
+export function writerOf(socket: Socket, requests: WriteRequests, drained: () => void): Writer {
+  const handle = (socket as unknown as { _handle?: StreamHandle })._handle;
+  const isUsable = typeof handle?.writeBuffer === 'function' && typeof handle.writeQueueSize === 'number';
+  if (isUsable && isTls(socket)) return new TlsSocketWriter(socket, handle, requests, drained);
+  return new SocketWriter(socket, isUsable ? handle : undefined, requests, drained);
+}
+
+class SocketWriter implements Writer {
   readonly #socket: Socket;
   readonly #requests: WriteRequests;
   readonly #handle: StreamHandle | undefined;
@@ -57,34 +81,28 @@ export class SocketWriter {
   readonly #drained: () => void;
   #waitingWrites = 0;
 
-  constructor(socket: Socket, requests: WriteRequests, drained: () => void) {
+  constructor(
+    socket: Socket,
+    handle: StreamHandle | undefined,
+    requests: WriteRequests,
+    drained: () => void,
+  ) {
     this.#socket = socket;
+    this.#handle = handle;
     this.#requests = requests;
     this.#drained = drained;
-    const handle = (socket as unknown as { _handle?: StreamHandle })._handle;
-    const isUsable =
-      handle !== undefined &&
-      typeof handle.writeBuffer === 'function' &&
-      typeof handle.writeQueueSize === 'number';
-    this.#handle = isUsable ? handle : undefined;
     socket.on('drain', drained);
   }
 
-  /** Writes that wait to be taken by the kernel. */
   get waitingWrites(): number {
     return this.#waitingWrites + (this.#socket.writableLength > 0 ? 1 : 0);
   }
 
-  /** Bytes that wait to be taken by the kernel. */
   get waitingBytes(): number {
     const own = this.#socket.writableLength;
     return this.#waitingWrites === 0 ? own : own + (this.#handle?.writeQueueSize ?? 0);
   }
 
-  /**
-   * Writes `bytes`. Returns how many bytes now wait, of these and earlier ones: 0 when the kernel has all and the
-   * memory of `bytes` may be used again. Errors end the socket, which says so by its events.
-   */
   write(bytes: Uint8Array): number {
     const handle = this.#handle;
     if (handle === undefined || !this.#requests.isReady || this.#socket.writableLength > 0) {
@@ -104,6 +122,11 @@ export class SocketWriter {
     request.buffer = bytes;
     this.#waitingWrites++;
     return waiting;
+  }
+
+  end(ended: () => void): void {
+    // The system ends the stream after the writes that it still has.
+    this.#socket.end(ended);
   }
 
   readonly #completed = (status: number): void => {

@@ -3,6 +3,7 @@
  * nothing that a client library does by itself (no handshake, no reconnection).
  */
 import net from 'node:net';
+import tls from 'node:tls';
 import { INCOMPLETE, Push, type Reply, ReplyDecoder } from './decoder.ts';
 
 export { type Reply, ReplyError } from './decoder.ts';
@@ -73,11 +74,17 @@ export class Client {
     return Client.#open(() => net.connect({ path }), options);
   }
 
-  static #open(open: () => net.Socket, options: ClientOptions): Promise<Client> {
+  /** Resolves when the handshake is done, which the server may still see otherwise (see `closed`). */
+  static connectTls(options: tls.ConnectionOptions): Promise<Client> {
+    const full = { host: '127.0.0.1', checkServerIdentity: () => undefined, ...options };
+    return Client.#open(() => tls.connect(full), {}, 'secureConnect');
+  }
+
+  static #open(open: () => net.Socket, options: ClientOptions, event = 'connect'): Promise<Client> {
     return new Promise((resolve, reject) => {
       const socket = open();
       socket.once('error', reject);
-      socket.once('connect', () => {
+      socket.once(event, () => {
         socket.off('error', reject);
         resolve(new Client(socket, options));
       });

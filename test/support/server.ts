@@ -166,7 +166,9 @@ export function freePort(): Promise<number> {
 
 /** True when `program` can be run on this machine. */
 export function hasProgram(program: string): boolean {
-  return spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0;
+  const answers = (word: string) => spawnSync(program, [word], { stdio: 'ignore' }).status === 0;
+  // OpenSSL has it as a subcommand.
+  return answers(program === 'openssl' ? 'version' : '--version');
 }
 
 export const hasRedis: boolean = hasProgram('redis-server');

@@ -2,15 +2,13 @@
 import { INT_MAX, integer, list, octal, text } from '../kinds.ts';
 import { row } from '../row.ts';
 
-// `port` and `bind` are mutable in Redis, but not here: Node binds a socket asynchronously, and CONFIG SET
-// answers in the turn in which it came.
 export const network = {
   // As in Redis, 0 is "no TCP" here. The embeddable API, where tests want any free port, gives 0 that meaning
   // itself: the server picks the port and knows it, and the option stays 0.
   port: row({
     kind: integer(0, 65535),
     default: 6379,
-    mutable: false,
+    mutable: true,
     affects: ['server'],
     group: 'Network',
     help: 'TCP port to listen on; 0 for none',
@@ -18,7 +16,7 @@ export const network = {
   bind: row({
     kind: list('address', 16, 'Too many bind addresses specified.'),
     default: ['127.0.0.1'],
-    mutable: false,
+    mutable: true,
     affects: ['server'],
     group: 'Network',
     help: 'addresses to listen on; * is every IPv4 address, a leading - allows one that is absent',

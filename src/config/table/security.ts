@@ -1,5 +1,6 @@
 /** Options: who may do what. */
-import { integer, oneOf, text } from '../kinds.ts';
+import { addressRanges } from '../address-ranges.ts';
+import { boolean, integer, oneOf, text } from '../kinds.ts';
 import { row } from '../row.ts';
 
 export const security = {
@@ -35,6 +36,22 @@ export const security = {
     affects: ['server'],
     group: 'Security',
     help: 'whether new users may use all channels or none',
+  }),
+  'protected-mode': row({
+    kind: boolean(),
+    default: true,
+    mutable: true,
+    affects: ['server'],
+    group: 'Security',
+    help: 'while the default user has no password, refuse clients that are not on this machine',
+  }),
+  'allow-from': row({
+    kind: addressRanges(1024),
+    default: [],
+    mutable: true,
+    affects: ['server'],
+    group: 'Security',
+    help: 'addresses and ranges such as 10.0.0.0/8 that clients may connect from; empty for all',
   }),
   'enable-debug-command': row({
     kind: oneOf('no', 'yes', 'local'),

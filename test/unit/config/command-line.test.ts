@@ -76,7 +76,7 @@ describe('the command line', () => {
 
   test('an unknown flag is one line that names close ones', () => {
     expect(failure({ argv: ['--prot', '1'] })).toBe(
-      '--prot: no such option (did you mean --port or --proto-max-bulk-len?); see shardis --help',
+      '--prot: no such option (did you mean --port or --proto-max-bulk-len or --protected-mode?); see shardis --help',
     );
     expect(failure({ argv: ['--zzzzzz'] })).toBe('--zzzzzz: no such option; see shardis --help');
     expect(failure({ argv: ['-p', '1'] })).toBe(
@@ -176,7 +176,7 @@ describe('the environment', () => {
 
   test('mistakes are one line that names the variable', () => {
     expect(failure({ env: { SHARDIS_PROT: '1' } })).toBe(
-      'SHARDIS_PROT: no such option (did you mean SHARDIS_PORT or SHARDIS_PROTO_MAX_BULK_LEN?)',
+      'SHARDIS_PROT: no such option (did you mean SHARDIS_PORT or SHARDIS_PROTO_MAX_BULK_LEN or SHARDIS_PROTECTED_MODE?)',
     );
     expect(failure({ env: { SHARDIS_PORT: 'x' } })).toBe(
       'SHARDIS_PORT: expected an integer from 0 to 65535, got "x"',

@@ -272,6 +272,100 @@ describe('a listener', () => {
   });
 });
 
+describe('CONFIG SET that takes time', () => {
+  /** A preparer of `names` that notes what happens, and refuses what `refuses` says. */
+  function prepare(config: Config, names: readonly OptionName[], seen: string[], refuses = () => false) {
+    config.onPrepare(names, async (changed, proposed) => {
+      seen.push(`prepare ${changed.map((name) => `${name}=${String(proposed(name))}`).join(' ')}`);
+      await new Promise((resolve) => setImmediate(resolve));
+      if (refuses()) return { option: changed[0]!, reason: 'not now' };
+      return {
+        commit: () => seen.push(`commit ${names[0]}=${config.text(names[0]!)}`),
+        abort: async () => {
+          seen.push(`abort ${names[0]}=${config.text(names[0]!)}`);
+        },
+      };
+    });
+  }
+
+  test('puts the values in place when all is ready', async () => {
+    const config = createConfig();
+    const seen: string[] = [];
+    prepare(config, ['port', 'bind'], seen);
+    config.onChange('maxclients', () => void seen.push('told'));
+    const answer = config.apply([
+      ['port', '7000'],
+      ['maxclients', '5'],
+    ]);
+    expect(answer).toBeInstanceOf(Promise);
+    expect(config.get('port')).toBe(6379);
+    expect(await answer).toBeUndefined();
+    expect([config.get('port'), config.get('maxclients')]).toEqual([7000, 5]);
+    expect(seen).toEqual(['prepare port=7000', 'told', 'commit port=7000']);
+  });
+
+  test('answers at once when nothing of it needs time', () => {
+    const config = createConfig();
+    prepare(config, ['port'], []);
+    expect(config.apply([['timeout', '7']])).toBeUndefined();
+    expect(config.apply([['port', '6379']])).toBeUndefined();
+    expect(config.apply([['port', 'x']])).toBe(failed('port', "argument couldn't be parsed into an integer"));
+    expect(config.get('timeout')).toBe(7);
+  });
+
+  test('changes nothing when a preparer or a listener refuses', async () => {
+    const config = createConfig();
+    const seen: string[] = [];
+    let isRefused = true;
+    prepare(config, ['port'], seen);
+    prepare(config, ['bind'], seen, () => isRefused);
+    config.onChange('timeout', () => 'no timeouts here');
+    const pairs = [
+      ['port', '7000'],
+      ['bind', '::1'],
+    ] as const;
+    expect(await config.apply(pairs)).toBe(failed('bind', 'not now'));
+    isRefused = false;
+    expect(await config.apply([...pairs, ['timeout', '1']])).toBe(failed('timeout', 'no timeouts here'));
+    expect(seen).toEqual([
+      ...['prepare port=7000', 'prepare bind=::1', 'abort port=6379'],
+      ...['prepare port=7000', 'prepare bind=::1', 'abort bind=127.0.0.1', 'abort port=6379'],
+    ]);
+    expect(config.text('port')).toBe('6379');
+  });
+
+  test('holds up those that come in the meantime, in their order', async () => {
+    const config = createConfig();
+    const seen: string[] = [];
+    prepare(config, ['port'], seen);
+    const answers = [
+      config.apply([['port', '1']]),
+      config.apply([['timeout', '1']]),
+      config.apply([['nothing', '1']]),
+      config.apply([['port', '2']]),
+    ];
+    expect(config.get('timeout')).toBe(0);
+    expect(await Promise.all(answers)).toEqual([
+      undefined,
+      undefined,
+      "ERR Unknown option or number of arguments for CONFIG SET - 'nothing'",
+      undefined,
+    ]);
+    expect(seen).toEqual(['prepare port=1', 'commit port=1', 'prepare port=2', 'commit port=2']);
+    expect(config.apply([['timeout', '2']])).toBeUndefined();
+    expect(config.get('timeout')).toBe(2);
+  });
+
+  test('takes the name of a file that may have changed as a change', async () => {
+    const config = createConfig();
+    const seen: string[] = [];
+    prepare(config, ['tls-cert-file'], seen);
+    const set = () => config.apply([['tls-cert-file', 'a.crt']]);
+    expect([await set(), await set()]).toEqual([undefined, undefined]);
+    expect(seen.filter((event) => event.startsWith('commit'))).toHaveLength(2);
+  });
+});
+
 describe('the config of shards', () => {
   test('is plain data with the options that they use', () => {
     const forShards = createConfig({ databases: 4 }).forShards();
@@ -325,7 +419,7 @@ describe('the embeddable API', () => {
       { 'client-output-buffer-limit': { normal: null } },
       'client-output-buffer-limit: a value of the wrong type',
     ],
-    [{ prot: 1 }, 'prot: no such option (did you mean port or proto-max-bulk-len?)'],
+    [{ prot: 1 }, 'prot: no such option (did you mean port or proto-max-bulk-len or protected-mode?)'],
     [{ toString: 1 }, 'toString: no such option'],
     [{ 'direct-reads': 1 }, 'direct-reads: expected yes or no, got "1"'],
     [{ appendonly: true }, 'appendonly: persistence is not available in this version'],
@@ -397,6 +491,7 @@ describe('the table of options', () => {
       'virtual-nodes',
       'lane-size',
       'direct-reads',
+      'allow-from',
     ]);
   });
 });
