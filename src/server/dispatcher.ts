@@ -14,30 +14,19 @@ import type { Arguments } from '../protocol/arguments.ts';
 import * as errors from '../protocol/errors.ts';
 import { ReplyBuffer } from '../protocol/reply-writer.ts';
 import { type CommandTimer, NOT_SLOW } from '../ring/command-timer.ts';
-import {
-  REQUEST_NO_TOUCH,
-  REQUEST_PART,
-  REQUEST_RESP3,
-  REQUEST_RUN_START,
-  REQUEST_UPPER_CASE,
-} from '../ring/layout.ts';
 import type { CommandGate } from './command-gate.ts';
 import type { Connection } from './connection.ts';
 import type { DirectReader } from './direct-reader.ts';
 import type { LocalCommands } from './local-commands.ts';
 import type { Measuring } from './measuring.ts';
+import { RequestSender } from './request-sender.ts';
 import type { Router } from './router.ts';
-import type { Run, RunPool } from './run.ts';
+import type { RunPool } from './run.ts';
 import type { ShardLink } from './shard-link.ts';
-import { rememberWords } from './slow-log.ts';
-import { SplitReply } from './split-reply.ts';
-import { Transactions } from './transactions.ts';
 
 /** A reply with more is long: it is not asked for while others of the connection are due. */
 const LONG_REPLY_BYTES = 32 * 1024;
 const NO_WORDS: readonly number[] = [];
-/** In the first letter of a name: lower case. */
-const LOWER_CASE_BIT = 32;
 
 export interface DispatcherParts {
   readonly commands: CommandTable;
@@ -56,11 +45,10 @@ export class Dispatcher {
   readonly #commands: CommandTable;
   readonly #router: Router;
   readonly #direct: DirectReader;
-  readonly #runs: RunPool;
   readonly #local: LocalCommands;
   readonly #gate: CommandGate;
   readonly #acl: Acl;
-  readonly #transactions: Transactions;
+  readonly #sender: RequestSender;
   readonly #measuring: Measuring;
   readonly #timer: CommandTimer;
   readonly #scratch = new ReplyBuffer();
@@ -69,12 +57,13 @@ export class Dispatcher {
     this.#commands = parts.commands;
     this.#router = parts.router;
     this.#direct = parts.direct;
-    this.#runs = parts.runs;
-    this.#transactions = new Transactions(parts.runs);
     this.#local = parts.local;
     this.#gate = parts.gate;
     this.#acl = parts.acl;
     this.#measuring = parts.measuring;
+    this.#sender = new RequestSender(parts.router, parts.runs, parts.measuring, (connection) =>
+      parts.local.touched(connection),
+    );
     this.#timer = parts.measuring.timer;
     this.#scratch.writer.tally = parts.measuring.tally;
   }
@@ -308,44 +297,7 @@ export class Dispatcher {
       connection.awaitReplies();
       return false;
     }
-    return this.#send(connection, command, link, args, hash);
-  }
-
-  #flagsOf(connection: Connection, args: Arguments): number {
-    return (
-      (connection.resp === 3 ? REQUEST_RESP3 : 0) |
-      (connection.noTouch ? REQUEST_NO_TOUCH : 0) |
-      ((args.bytes[args.starts[0]!]! & LOWER_CASE_BIT) === 0 ? REQUEST_UPPER_CASE : 0)
-    );
-  }
-
-  #send(connection: Connection, command: Command, link: ShardLink, args: Arguments, hash: number): boolean {
-    if (this.#timer.isRunning) this.#timer.pause();
-    let run = link.openRun;
-    const isSilent = connection.replyMode !== 'on';
-    const joins =
-      run !== undefined &&
-      run === connection.lastRun &&
-      run.connection === connection &&
-      run.isSilent === isSilent;
-    let flags = this.#flagsOf(connection, args);
-    if (!joins) flags |= REQUEST_RUN_START;
-    if (
-      link.hasQueueBefore(connection) ||
-      !link.push(command.id, connection.db, flags, hash, args, undefined)
-    ) {
-      link.park(connection);
-      return false;
-    }
-    if (!joins) {
-      run = this.#runs.take(connection);
-      run.isSilent = isSilent;
-      link.openRun = run;
-      link.queue(run);
-      connection.appendRun(run);
-    }
-    link.account(run!, command.guardsDirectReads);
-    return true;
+    return this.#sender.send(connection, command, link, args, hash);
   }
 
   #toChosen(connection: Connection, command: Command, args: Arguments): boolean {
@@ -354,7 +306,7 @@ export class Dispatcher {
     const chosen = placement.choose(args, this.#router.links.length);
     if (typeof chosen === 'string') return this.#fail(connection, command, args, chosen);
     if (this.#mustWait(connection, command)) return false;
-    return this.#send(connection, command, this.#router.links[chosen]!, args, 0);
+    return this.#sender.send(connection, command, this.#router.links[chosen]!, args, 0);
   }
 
   /** A command whose reply may have any length runs when all before it have been answered. */
@@ -389,7 +341,7 @@ export class Dispatcher {
     }
     const first = keys.first;
     const { onlyLink } = this.#router;
-    if (onlyLink !== undefined) return this.#sendWhole(connection, command, onlyLink, args, first);
+    if (onlyLink !== undefined) return this.#sender.sendWhole(connection, command, onlyLink, args, first);
     /** The link of each key, and the words that go to each link. */
     const order: ShardLink[] = [];
     const words = new Map<ShardLink, number[]>();
@@ -405,21 +357,11 @@ export class Dispatcher {
       for (let word = key; word < key + keys.step; word++) list.push(word);
       order.push(link);
     }
-    if (words.size === 1) return this.#sendWhole(connection, command, order[0]!, args, first);
+    if (words.size === 1) return this.#sender.sendWhole(connection, command, order[0]!, args, first);
     const links = [...words.keys()];
     const partOfKey = order.map((link) => links.indexOf(link));
     const parts = links.map((link) => ({ link, words: words.get(link)! }));
-    return this.#sendParts(connection, command, args, parts, partOfKey, placement.merge);
-  }
-
-  #sendWhole(
-    connection: Connection,
-    command: Command,
-    link: ShardLink,
-    args: Arguments,
-    first: number,
-  ): boolean {
-    return this.#send(connection, command, link, args, this.#router.hashOf(args, first));
+    return this.#sender.sendParts(connection, command, args, parts, partOfKey, placement.merge);
   }
 
   /** To the shard of the first key, with a hold for each other shard that has keys of the command. */
@@ -430,10 +372,8 @@ export class Dispatcher {
     const executor = this.#router.linkOf(args, first);
     const held = new Set(others.map((word) => this.#router.linkOf(args, word)));
     held.delete(executor);
-    if (held.size === 0) return this.#sendWhole(connection, command, executor, args, first);
-    if (this.#timer.isRunning) this.#timer.pause();
-    const flags = this.#flagsOf(connection, args);
-    return this.#transactions.send(connection, command, args, executor, held, flags);
+    if (held.size === 0) return this.#sender.sendWhole(connection, command, executor, args, first);
+    return this.#sender.sendTogether(connection, command, args, executor, held);
   }
 
   #toEvery(connection: Connection, command: Command, args: Arguments): boolean {
@@ -443,50 +383,7 @@ export class Dispatcher {
     const words: number[] = [];
     for (let i = 1; i < args.count; i++) words.push(i);
     const parts = this.#router.links.map((link) => ({ link, words }));
-    return this.#sendParts(connection, command, args, parts, [], placement.merge);
-  }
-
-  /** Sends a part of the command to each of several shards in one turn: one place of the order for all. */
-  #sendParts(
-    connection: Connection,
-    command: Command,
-    args: Arguments,
-    parts: readonly { link: ShardLink; words: readonly number[] }[],
-    partOfKey: readonly number[],
-    merge: ConstructorParameters<typeof SplitReply>[1],
-  ): boolean {
-    for (const { link, words } of parts) {
-      if (link.hasRoomFor(link.requestBytes(args, words))) continue;
-      link.park(connection);
-      return false;
-    }
-    if (this.#timer.isRunning) this.#timer.pause();
-    const { count } = args;
-    const words = rememberWords(args);
-    const whole = this.#runs.take(connection);
-    whole.isSilent = connection.replyMode !== 'on';
-    connection.appendRun(whole);
-    const split = new SplitReply(parts.length, merge, connection.resp, partOfKey, (reply) => {
-      const ns = split.slowestNs;
-      this.#measuring.countSplit(command, ns, reply);
-      if (this.#measuring.isSlow(ns)) this.#measuring.slow(command, ns, connection, words, count);
-      connection.receive(whole, reply, 0, reply.length);
-      connection.runDone(whole);
-      this.#local.touched(connection);
-    });
-    const flags = this.#flagsOf(connection, args) | REQUEST_RUN_START | REQUEST_PART;
-    parts.forEach(({ link, words }, part) => {
-      const first = words[Math.max(command.keyIndex, 1) - 1];
-      const hash = first === undefined ? 0 : this.#router.hashOf(args, first);
-      link.push(command.id, connection.db, flags, hash, args, words);
-      const run: Run = this.#runs.take(undefined);
-      run.split = split;
-      run.part = part;
-      link.openRun = undefined;
-      link.queue(run);
-      link.account(run, command.guardsDirectReads);
-    });
-    return true;
+    return this.#sender.sendParts(connection, command, args, parts, [], placement.merge);
   }
 }
 

@@ -40,6 +40,7 @@ import { ShardStatistics } from '../ring/shard-statistics.ts';
 import { WakeWord } from '../ring/wake-word.ts';
 import { Keyspace, OutOfMemory } from '../store/keyspace.ts';
 import { ExpiryPace } from './expiry-pace.ts';
+import { Figures } from './figures.ts';
 import { RunReplies } from './run-replies.ts';
 import { COMPACTION_MS_MAX, Together } from './together.ts';
 
@@ -80,9 +81,7 @@ export class Shard implements ShardContext {
   readonly #requests: LaneConsumer;
   readonly #control: LaneConsumer;
   readonly #replies: RunReplies;
-  readonly #statistics: ShardStatistics;
   readonly #commandStatistics: CommandStatistics;
-  readonly #errorStatistics: ErrorStatistics;
   readonly #tally = new ErrorTally();
   readonly #timer: CommandTimer;
   /** `slowlog-log-slower-than` and `latency-monitor-threshold`. */
@@ -90,16 +89,13 @@ export class Shard implements ShardContext {
   readonly #commands: readonly Command[];
   readonly #handlers: readonly ((context: ShardContext) => void)[];
   readonly #expiry: ExpiryPace;
+  readonly #figures: Figures;
   readonly #slots: Uint16Array;
   /** Where the requests of the current group begin in the lane. */
   readonly #group = new Int32Array(GROUP_REQUESTS);
   #nowMs = Date.now();
-  #commandsExecuted = 0;
   /** Of the command that was executed last. */
   #flags = 0;
-  #errorsPublished = 0;
-  /** The only database used since figures were last published, or -1 when there were several. */
-  #databaseUsed = 0;
   #isStopping = false;
 
   constructor(setup: ShardSetup) {
@@ -111,9 +107,7 @@ export class Shard implements ShardContext {
     this.#replies = new RunReplies(new LaneProducer(setup.replies), new WakeWord(setup.wake));
     this.reply = this.#replies.writer;
     this.reply.tally = this.#tally;
-    this.#statistics = new ShardStatistics(setup.statistics);
     this.#commandStatistics = new CommandStatistics(setup.commandStatistics);
-    this.#errorStatistics = new ErrorStatistics(setup.errorStatistics);
     this.#commands = new CommandTable().all;
     this.#handlers = this.#commands.map((command) => handlerOf(command));
     this.#timer = new CommandTimer(
@@ -139,7 +133,15 @@ export class Shard implements ShardContext {
       options['active-expire-effort'],
     );
     for (const name of MEASURING_OPTIONS) this.#setMeasuring(name, options[name]);
-    this.#publishStatistics();
+    this.#figures = new Figures({
+      keyspace: this.keyspace,
+      databases: setup.databases,
+      expiry: this.#expiry,
+      tally: this.#tally,
+      statistics: new ShardStatistics(setup.statistics),
+      errors: new ErrorStatistics(setup.errorStatistics),
+    });
+    this.#figures.publish();
   }
 
   /** Serves until a control message says to stop. */
@@ -205,9 +207,8 @@ export class Shard implements ShardContext {
     if (this.#expiry.msUntilDue(now) > 0) return;
     this.#nowMs = now;
     this.#expiry.run(now);
-    this.#statistics.set('expiredStaleRatio', this.#expiry.staleRatio);
-    this.#databaseUsed = -1;
-    this.#publishStatistics();
+    this.#figures.usesAll();
+    this.#figures.publish();
   }
 
   #drain(): void {
@@ -235,7 +236,7 @@ export class Shard implements ShardContext {
 
   /** Figures first: whoever has read a reply finds them up to date. */
   #publish(): void {
-    this.#publishStatistics();
+    this.#figures.publish();
     this.#replies.publish();
   }
 
@@ -288,15 +289,15 @@ export class Shard implements ShardContext {
     }
     this.hash = words[at + 2]!;
     this.#readWords(words, at, flags);
-    if (db !== this.#databaseUsed && this.#databaseUsed !== -1) this.#noteDatabase(db);
+    this.#figures.uses(db);
     this.db = db;
     const command = this.#commands[id]!;
     this.commandName = command.fullName;
     this.reply.resp = (flags & REQUEST_RESP3) !== 0 ? 3 : 2;
     this.keyspace.countsLookups = !command.isWrite;
     this.keyspace.touching = (flags & REQUEST_NO_TOUCH) === 0;
-    this.#commandsExecuted++;
-    if (command.changesOtherDatabases) this.#databaseUsed = -1;
+    this.#figures.commandsExecuted++;
+    if (command.changesOtherDatabases) this.#figures.usesAll();
     if (isPart) {
       this.#executePart(id);
       return;
@@ -354,7 +355,7 @@ export class Shard implements ShardContext {
     this.#publish();
     this.together.park(transaction);
     this.#nowMs = Date.now();
-    this.#databaseUsed = -1;
+    this.#figures.usesAll();
     this.#replies.endRun();
   }
 
@@ -406,51 +407,6 @@ export class Shard implements ShardContext {
       start += lengths[lengthAt + i - 1]!;
       args.ends[i] = start;
     }
-  }
-
-  #noteDatabase(db: number): void {
-    // What the database before saw in this batch is published now, and the rest goes on with the new one.
-    this.#publishDatabase(this.#databaseUsed);
-    this.#databaseUsed = db;
-  }
-
-  #publishDatabase(db: number): void {
-    const keyspace = this.keyspace;
-    this.#statistics.setDatabase(db, keyspace.size(db), keyspace.expiresCount(db), keyspace.averageTtlMs(db));
-  }
-
-  #publishStatistics(): void {
-    const statistics = this.#statistics;
-    const keyspace = this.keyspace;
-    if (this.#databaseUsed >= 0) {
-      this.#publishDatabase(this.#databaseUsed);
-    } else {
-      for (let db = 0; db < this.#setup.databases; db++) this.#publishDatabase(db);
-      this.#databaseUsed = 0;
-    }
-    statistics.set('commands', this.#commandsExecuted);
-    statistics.set('hits', keyspace.statistics.hits);
-    statistics.set('misses', keyspace.statistics.misses);
-    statistics.set('expired', keyspace.statistics.expired);
-    statistics.set('entryBytes', keyspace.usedBytes);
-    statistics.set('indexBytes', keyspace.indexBytes);
-    statistics.set('arenaBytes', keyspace.arenaBytes);
-    this.#publishMeasured();
-    statistics.set('largestEntryBytes', keyspace.largestEntryBytes);
-  }
-
-  #publishMeasured(): void {
-    if (this.#errorsPublished !== this.#tally.total) {
-      this.#errorsPublished = this.#tally.total;
-      this.#statistics.set('errors', this.#tally.total);
-      this.#errorStatistics.publish(this.#tally.counts);
-    }
-    const { spent } = this.#expiry;
-    this.#statistics.set('expiryMs', spent.totalMs);
-    this.#statistics.set('expiryCapsReached', spent.capsReached);
-    // The last first: whoever sees that there is one more finds what it took.
-    this.#statistics.set('slowExpiryMs', spent.slowSliceMs);
-    this.#statistics.set('slowExpiries', spent.slowSlices);
   }
 
   #setMeasuring(name: MeasuringOption, value: unknown): void {

@@ -1,0 +1,89 @@
+/**
+ * The figures of a shard that other threads read: they are put into shared memory after each batch, before its replies,
+ * so that whoever has read a reply finds them up to date.
+ */
+import type { ErrorTally } from '../protocol/error-tally.ts';
+import type { ErrorStatistics } from '../ring/error-statistics.ts';
+import type { ShardStatistics } from '../ring/shard-statistics.ts';
+import type { Keyspace } from '../store/keyspace.ts';
+import type { ExpiryPace } from './expiry-pace.ts';
+
+const SEVERAL = -1;
+
+export interface FiguresParts {
+  readonly keyspace: Keyspace;
+  readonly databases: number;
+  readonly expiry: ExpiryPace;
+  readonly tally: ErrorTally;
+  readonly statistics: ShardStatistics;
+  readonly errors: ErrorStatistics;
+}
+
+export class Figures {
+  commandsExecuted = 0;
+  readonly #parts: FiguresParts;
+  #errorsPublished = 0;
+  /** The only database used since figures were last published, or SEVERAL. */
+  #database = SEVERAL;
+
+  constructor(parts: FiguresParts) {
+    this.#parts = parts;
+  }
+
+  /** To be called with the database of each command: only what was used is published. */
+  uses(db: number): void {
+    if (db === this.#database || this.#database === SEVERAL) return;
+    // What the database before saw in this batch is published now, and the rest goes on with the new one.
+    this.#publishDatabase(this.#database);
+    this.#database = db;
+  }
+
+  /** To be called when other databases than the command's may have changed. */
+  usesAll(): void {
+    this.#database = SEVERAL;
+  }
+
+  publish(): void {
+    const { statistics, keyspace, databases } = this.#parts;
+    if (this.#database === SEVERAL) {
+      for (let db = 0; db < databases; db++) this.#publishDatabase(db);
+      this.#database = 0;
+    } else {
+      this.#publishDatabase(this.#database);
+    }
+    statistics.set('commands', this.commandsExecuted);
+    statistics.set('hits', keyspace.statistics.hits);
+    statistics.set('misses', keyspace.statistics.misses);
+    statistics.set('expired', keyspace.statistics.expired);
+    statistics.set('entryBytes', keyspace.usedBytes);
+    statistics.set('indexBytes', keyspace.indexBytes);
+    statistics.set('arenaBytes', keyspace.arenaBytes);
+    statistics.set('largestEntryBytes', keyspace.largestEntryBytes);
+    this.#publishErrors();
+    this.#publishExpiry();
+  }
+
+  #publishDatabase(db: number): void {
+    const { statistics, keyspace } = this.#parts;
+    statistics.setDatabase(db, keyspace.size(db), keyspace.expiresCount(db), keyspace.averageTtlMs(db));
+  }
+
+  #publishErrors(): void {
+    const { statistics, errors, tally } = this.#parts;
+    if (this.#errorsPublished === tally.total) return;
+    this.#errorsPublished = tally.total;
+    statistics.set('errors', tally.total);
+    errors.publish(tally.counts);
+  }
+
+  #publishExpiry(): void {
+    const { statistics, expiry } = this.#parts;
+    const { spent } = expiry;
+    statistics.set('expiredStaleRatio', expiry.staleRatio);
+    statistics.set('expiryMs', spent.totalMs);
+    statistics.set('expiryCapsReached', spent.capsReached);
+    // The last first: whoever sees that there is one more finds what it took.
+    statistics.set('slowExpiryMs', spent.slowSliceMs);
+    statistics.set('slowExpiries', spent.slowSlices);
+  }
+}
