@@ -60,7 +60,7 @@ export function statsSection(source: InfoSource): Field[] {
     ['expired_time_cap_reached_count', report.expiryCapsReached],
     ['expire_cycle_cpu_milliseconds', Math.floor(report.expiryMs)],
     ['evicted_keys', 0],
-    ['evicted_clients', 0],
+    ['evicted_clients', report.evictedClients],
     ['total_eviction_exceeded_time', 0],
     ['current_eviction_exceeded_time', 0],
     ['keyspace_hits', report.keyspaceHits],

@@ -68,7 +68,7 @@ export function clientsSection({ report, config }: InfoSource): Field[] {
     ['maxclients', config.get('maxclients')],
     ['client_recent_max_input_buffer', report.largestInputBytes],
     ['client_recent_max_output_buffer', report.largestOutputBytes],
-    ['blocked_clients', 0],
+    ['blocked_clients', report.blockedClients],
     ['tracking_clients', 0],
     ['clients_in_timeout_table', 0],
     ['total_blocking_keys', 0],

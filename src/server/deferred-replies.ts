@@ -20,6 +20,11 @@ export class DeferredReplies {
     this.#answered = answered;
   }
 
+  /** How many replies are still to come. */
+  get waitingCount(): number {
+    return this.#waiting.size;
+  }
+
   /** Takes the next place of the order of `connection`; what is returned fills it, once. */
   take(connection: Connection): (write: (reply: ReplyWriter) => void) => void {
     const run = this.#runs.take(connection);

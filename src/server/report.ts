@@ -1,8 +1,9 @@
 /** Gathers what INFO, MEMORY and STATS print from the parts of the server. */
 import { readFileSync } from 'node:fs';
-import type { DatabaseReport, ServerReport } from '../commands/context.ts';
+import type { DatabaseReport, ServerReport, ShardReport } from '../commands/context.ts';
 import type { StatisticField } from '../ring/shard-statistics.ts';
 import type { Server } from './server.ts';
+import type { ShardLink } from './shard-link.ts';
 
 export function reportOf(server: Server): ServerReport {
   const { acceptor, dispatcher, measuring, rates } = server;
@@ -25,7 +26,7 @@ export function reportOf(server: Server): ServerReport {
     port: server.port || server.tlsPort,
     configFile: server.configFile,
     clients: acceptor.connections.size,
-    blockedClients: server.gate.pause.heldCount,
+    blockedClients: server.gate.pause.heldCount + server.deferred.waitingCount,
     evictedClients: acceptor.memory.evicted,
     largestInputBytes: Math.max(largestBuffers.input, buffers.largestInput),
     largestOutputBytes: Math.max(largestBuffers.output, buffers.largestOutput),
@@ -68,15 +69,20 @@ export function reportOf(server: Server): ServerReport {
       clientBytes: buffers.total,
     },
     mainThreadCpu: threadCpu(),
-    shards: links.map((link) => ({
-      index: link.index,
-      keys: keysOf(server, link.index),
-      bytes: link.statistics.get('entryBytes') + link.statistics.get('indexBytes'),
-      commands: link.statistics.get('commands') + link.directReads,
-      queueBytes: link.queueBytes,
-      directReads: link.directReads,
-    })),
+    shards: links.map((link) => shardOf(server, link)),
     databases: databasesOf(server),
+  };
+}
+
+function shardOf(server: Server, link: ShardLink): ShardReport {
+  const { index, statistics, queueBytes, directReads } = link;
+  return {
+    index,
+    keys: keysOf(server, index),
+    bytes: statistics.get('entryBytes') + statistics.get('indexBytes'),
+    commands: statistics.get('commands') + directReads,
+    queueBytes,
+    directReads,
   };
 }
 

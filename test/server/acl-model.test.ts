@@ -31,7 +31,14 @@ type Way = 'one by one' | 'pipelined' | 'inline';
 
 forEachShardCount([1, 3], (shards) => {
   describe.each(['yes', 'no'])('and direct-reads %s', (directReads) => {
-    const args = ['--direct-reads', directReads, '--enable-debug-command', 'yes'];
+    const args = [
+      '--direct-reads',
+      directReads,
+      '--enable-debug-command',
+      'yes',
+      '--enable-module-command',
+      'yes',
+    ];
     const server = useServer({ shards, args });
 
     test('a command runs when the rules of the user allow it, and only then', async () => {

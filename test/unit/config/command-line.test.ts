@@ -80,7 +80,7 @@ describe('the command line', () => {
     );
     expect(failure({ argv: ['--zzzzzz'] })).toBe('--zzzzzz: no such option; see shardis --help');
     expect(failure({ argv: ['-p', '1'] })).toBe(
-      '-p: no such option (did you mean --port or --proto-max-bulk-len or --pidfile?); see shardis --help',
+      '-p: no such option (did you mean --port or --proto-max-bulk-len or --protected-mode?); see shardis --help',
     );
   });
 
