@@ -1,15 +1,6 @@
 /** SLOWLOG, LATENCY, MEMORY, LOLWUT and what INFO counts by command and by error. */
 import type { Reply } from '../../support/decoder.ts';
-import {
-  type Cases,
-  isAggregate,
-  line,
-  mapTexts,
-  masked,
-  shape,
-  sortDeep,
-  unordered,
-} from '../case.ts';
+import { type Cases, isAggregate, line, mapTexts, masked, shape, sortDeep, unordered } from '../case.ts';
 import { docs } from './server.ts';
 
 /** What the log has of each entry whatever the machine: words and the client's name. */
