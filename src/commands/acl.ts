@@ -34,9 +34,16 @@ const LOG_ENTRIES_DEFAULT = 10;
 const INNER = 3;
 
 type Subcommand = Pick<CommandSpec, 'name' | 'summary' | 'arity'> &
-  Partial<Pick<CommandSpec, 'since' | 'complexity' | 'flags' | 'arguments' | 'history' | 'tips'>> & {
+  Partial<
+    Pick<CommandSpec, 'since' | 'complexity' | 'flags' | 'arguments' | 'history' | 'tips' | 'secretWords'>
+  > & {
     readonly handler: ServerHandler;
   };
+
+/** Names of users and their rules are nobody else's business: the slow log hides them. */
+function wordsBehindName({ count }: Arguments): number[] {
+  return Array.from({ length: count - 2 }, (_, i) => i + 2);
+}
 
 /** What all subcommands have in common. */
 function subcommand({ handler, ...declared }: Subcommand): CommandSpec {
@@ -53,6 +60,7 @@ function subcommand({ handler, ...declared }: Subcommand): CommandSpec {
 const ABOUT_USERS: readonly CommandSpec[] = [
   subcommand({
     name: 'deluser',
+    secretWords: wordsBehindName,
     summary: 'Removes users and closes their connections',
     complexity: 'O(1) amortized time considering the typical user',
     arity: -3,
@@ -62,6 +70,7 @@ const ABOUT_USERS: readonly CommandSpec[] = [
   }),
   subcommand({
     name: 'getuser',
+    secretWords: wordsBehindName,
     summary: 'Returns the rules of a user',
     complexity: 'O(N) where N is the number of rules that the user has',
     arity: 3,
@@ -87,6 +96,7 @@ const ABOUT_USERS: readonly CommandSpec[] = [
   }),
   subcommand({
     name: 'setuser',
+    secretWords: wordsBehindName,
     summary: 'Creates a user or changes one, by all of the rules or by none',
     complexity: 'O(N) where N is the number of rules',
     arity: -3,

@@ -97,10 +97,9 @@ export function memorySection(source: InfoSource): Field[] {
     ['total_system_memory', total],
     ['total_system_memory_human', humanBytes(total)],
     ...scriptFields(),
-    // There is no limit to set yet: what Redis says when none is set.
-    ['maxmemory', 0],
-    ['maxmemory_human', '0B'],
-    ['maxmemory_policy', 'noeviction'],
+    ['maxmemory', source.config.get('maxmemory')],
+    ['maxmemory_human', humanBytes(source.config.get('maxmemory'))],
+    ['maxmemory_policy', source.config.get('maxmemory-policy')],
     ['mem_fragmentation_ratio', ratio(rss, used).toFixed(2)],
     ['mem_fragmentation_bytes', rss - used],
     ['mem_not_counted_for_evict', 0],

@@ -8,6 +8,7 @@ import { background } from './table/background.ts';
 import { clients } from './table/clients.ts';
 import { compatibility } from './table/compatibility.ts';
 import { log } from './table/log.ts';
+import { memoryLimits } from './table/memory.ts';
 import { monitoring } from './table/monitoring.ts';
 import { network } from './table/network.ts';
 import { persistence } from './table/persistence.ts';
@@ -23,6 +24,7 @@ export const options = {
   ...tls,
   ...clients,
   ...shards,
+  ...memoryLimits,
   ...background,
   ...persistence,
   ...log,

@@ -10,6 +10,7 @@ export type Group =
   | 'TLS'
   | 'Clients'
   | 'Shards'
+  | 'Memory'
   | 'Background work'
   | 'Persistence'
   | 'Log'

@@ -1,14 +1,16 @@
 /**
- * What a command must pass before it is routed, while anything of it is in force: pauses, limits of rate and of size.
+ * What a command must pass before it is routed, while anything of it is in force: pauses, limits of rate, of size and of memory.
  * Nothing of it costs anything when it is not: connections are then `isUnchecked`, and the dispatcher does not ask.
  */
 import type { Command } from '../commands/table.ts';
 import type { Config } from '../config/config.ts';
 import type { Arguments } from '../protocol/arguments.ts';
-import { RATE_LIMIT_EXCEEDED } from '../protocol/errors.ts';
+import { OUT_OF_MEMORY, RATE_LIMIT_EXCEEDED } from '../protocol/errors.ts';
 import type { Connection } from './connection.ts';
+import { MemoryLimit } from './memory-limit.ts';
 import { Pause } from './pause.ts';
 import { RateLimits } from './rate-limits.ts';
+import type { ShardLink } from './shard-link.ts';
 import { SizeLimits } from './size-limits.ts';
 
 const RATE_OPTIONS = [
@@ -25,10 +27,16 @@ export class CommandGate {
   readonly pause: Pause = new Pause(() => this.#update());
   readonly #rates = new RateLimits();
   readonly #sizes = new SizeLimits();
+  readonly #memory: MemoryLimit;
   /** Called when `isActive` has changed. */
   #changed: () => void = () => {};
 
-  constructor(config: Config) {
+  constructor(config: Config, links: readonly ShardLink[]) {
+    this.#memory = new MemoryLimit(links);
+    const setMemory = () => {
+      this.#memory.bytesMax = config.get('maxmemory');
+      this.#update();
+    };
     const setRates = () => {
       this.#rates.configure({
         ops: config.get('rate-limit-ops'),
@@ -46,6 +54,8 @@ export class CommandGate {
     };
     setRates();
     setSizes();
+    setMemory();
+    config.onChange('maxmemory', setMemory);
     config.onChange(RATE_OPTIONS, setRates);
     config.onChange(['max-key-size', 'max-value-size'], setSizes);
   }
@@ -55,7 +65,8 @@ export class CommandGate {
   }
 
   #update(): void {
-    const isActive = this.pause.mode !== 'none' || this.#rates.isActive || this.#sizes.isActive;
+    const hasLimits = this.#rates.isActive || this.#sizes.isActive || this.#memory.bytesMax > 0;
+    const isActive = this.pause.mode !== 'none' || hasLimits;
     if (isActive === this.isActive) return;
     this.isActive = isActive;
     this.#changed();
@@ -76,7 +87,9 @@ export class CommandGate {
   /** The text of the error when the command may not run at all. */
   refusal(connection: Connection, command: Command | undefined, args: Arguments): string | undefined {
     if (this.#isCounted(command) && this.#rates.refuses(connection)) return RATE_LIMIT_EXCEEDED;
-    return command === undefined || !this.#sizes.isActive ? undefined : this.#sizes.problemOf(command, args);
+    if (command === undefined) return undefined;
+    if (this.#memory.refuses(command)) return OUT_OF_MEMORY;
+    return this.#sizes.isActive ? this.#sizes.problemOf(command, args) : undefined;
   }
 
   /** To be called when a command that passed has been dealt with. */

@@ -8,7 +8,6 @@ import type { ServerReport } from '../commands/context.ts';
 import type { Measurements } from '../commands/measurements.ts';
 import { CommandTable } from '../commands/table.ts';
 import type { Config } from '../config/config.ts';
-import { findOption } from '../config/options.ts';
 import { rewriteConfigFile } from '../config/rewrite-file.ts';
 import type { ConfiguredUser } from '../config/settings.ts';
 import { NO_CONFIG_FILE, rewriteFailed } from '../protocol/errors.ts';
@@ -100,7 +99,7 @@ export class Server implements LocalHost {
     this.#options = options;
     this.config = config;
     this.#log = options.log;
-    this.gate = new CommandGate(config);
+    this.gate = new CommandGate(config, shards.links);
     this.#shards = shards;
     const router = new Router(shards.links, slots, seed);
     this.measuring = new Measuring(config, this.commands, shards.links);
@@ -354,7 +353,7 @@ export class Server implements LocalHost {
       acceptor.outputLimit.classes = config.get('client-output-buffer-limit');
     });
     this.#limitClientMemory();
-    config.onChange('maxmemory-clients', () => this.#limitClientMemory());
+    config.onChange(['maxmemory-clients', 'maxmemory'], () => this.#limitClientMemory());
     config.onChange('loglevel', () => this.#log.setLevel(config.get('loglevel')));
     config.onShardChange((name, value) => {
       for (const link of this.#shards.links) link.send({ kind: 'option', name, value });
@@ -363,15 +362,9 @@ export class Server implements LocalHost {
 
   #limitClientMemory(): void {
     const limit = this.config.get('maxmemory-clients');
-    const bytes = limit.percent === 0 ? limit.bytes : (this.#memoryBytesMax() * limit.percent) / 100;
+    const bytes = limit.percent === 0 ? limit.bytes : (this.config.get('maxmemory') * limit.percent) / 100;
     this.#acceptor.memory.setLimit(bytes);
     if (this.#acceptor.memory.isOver) this.#acceptor.endTurnSoon();
-  }
-
-  /** `maxmemory`, 0 where there is no such limit. */
-  #memoryBytesMax(): number {
-    const name = findOption('maxmemory');
-    return name === undefined ? 0 : Number(this.config.text(name));
   }
 
   // Upkeep
@@ -391,8 +384,6 @@ export class Server implements LocalHost {
     if (++this.#upkeeps % SWEEPS_EVERY !== 0) return;
     const { largestInput, largestOutput } = buffersOf(this);
     this.rates.sampleBuffers(largestInput, largestOutput);
-    // A percentage follows the limit that it is part of.
-    if (this.config.get('maxmemory-clients').percent > 0) this.#limitClientMemory();
     this.#acceptor.sweep(this.config.get('timeout') * 1000);
   }
 }

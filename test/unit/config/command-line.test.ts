@@ -111,12 +111,12 @@ describe('the command line', () => {
   test("any of Redis's directives is taken as a flag and noted", () => {
     const { config, ignored } = run({
       argv: [
-        '--maxmemory',
+        '--notify-keyspace-events',
         '100mb',
         '--no-appendfsync-on-rewrite',
         'yes',
         '--daemonize',
-        '--maxmemory',
+        '--notify-keyspace-events',
         '1',
         '--port',
         '1',
@@ -124,7 +124,10 @@ describe('the command line', () => {
     });
     expect(config.get('port')).toBe(1);
     expect(ignored).toEqual([
-      { name: 'maxmemory', message: '--maxmemory: not available in this version, ignored' },
+      {
+        name: 'notify-keyspace-events',
+        message: '--notify-keyspace-events: not available in this version, ignored',
+      },
       {
         name: 'no-appendfsync-on-rewrite',
         message: '--no-appendfsync-on-rewrite: has no effect in this version',
@@ -156,7 +159,6 @@ describe('the command line', () => {
     for (const name of optionNames) expect(output.includes(`--${name} `)).toBe(!rowOf(name).isInert);
     expect(output).toContain('[config-file]');
     expect(output).toContain('SHARDIS_TCP_BACKLOG');
-    expect(output).not.toMatch(/--maxmemory(?!-clients)/);
   });
 });
 
@@ -184,8 +186,11 @@ describe('the environment', () => {
   });
 
   test("a variable for one of Redis's other directives is noted", () => {
-    expect(run({ env: { SHARDIS_MAXMEMORY: '1gb' } }).ignored).toEqual([
-      { name: 'maxmemory', message: 'SHARDIS_MAXMEMORY: not available in this version, ignored' },
+    expect(run({ env: { SHARDIS_NOTIFY_KEYSPACE_EVENTS: 'KEA' } }).ignored).toEqual([
+      {
+        name: 'notify-keyspace-events',
+        message: 'SHARDIS_NOTIFY_KEYSPACE_EVENTS: not available in this version, ignored',
+      },
     ]);
   });
 

@@ -99,14 +99,16 @@ describe('a config file', () => {
   });
 
   test("may have Redis's other directives, each of which is noted once", () => {
-    const { config, ignored } = fromFile('maxmemory 1gb\nport 1\nmaxmemory 2gb\nloadmodule x.so\nSave 900 1');
+    const { config, ignored } = fromFile(
+      'notify-keyspace-events 1gb\nport 1\nnotify-keyspace-events 2gb\nloadmodule x.so\nSave 900 1',
+    );
     expect(config.get('port')).toBe(1);
     expect(ignored).toEqual([
       {
-        name: 'maxmemory',
+        name: 'notify-keyspace-events',
         file: 'redis.conf',
         line: 1,
-        message: 'redis.conf:1: maxmemory: not available in this version, ignored',
+        message: 'redis.conf:1: notify-keyspace-events: not available in this version, ignored',
       },
       {
         name: 'loadmodule',
