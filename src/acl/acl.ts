@@ -80,10 +80,14 @@ export class Acl implements AclService {
   /** `requirepass` is the default user's only password, in place of all it had. */
   #takeRequiredPassword(): void {
     const rules = this.defaultUser.rules.copy();
+    this.#requirePassword(rules);
+    this.#put(this.defaultUser, rules);
+  }
+
+  #requirePassword(rules: UserRules): void {
     const password = this.#config.get('requirepass');
     rules.apply('resetpass');
     rules.apply(password === '' ? 'nopass' : `>${bytesText(password)}`);
-    this.#put(this.defaultUser, rules);
   }
 
   #configure({ origin, words }: ConfiguredUser): void {
@@ -146,6 +150,22 @@ export class Acl implements AclService {
 
   line(user: AclUser): string {
     return `user ${user.name} ${rulesOfUser(user).describe()}`;
+  }
+
+  /** The users' lines in a config file, by name; without the default user where the options alone make it what it is. */
+  configLines(): Map<string, string> {
+    const lines = new Map<string, string>();
+    for (const user of this.users()) {
+      if (user === this.defaultUser && this.line(user) === this.line(this.#defaultByOptions())) continue;
+      lines.set(textOfBytes(user.name), textOfBytes(this.line(user)));
+    }
+    return lines;
+  }
+
+  #defaultByOptions(): User {
+    const rules = UserRules.ofDefaultUser(this.#context);
+    this.#requirePassword(rules);
+    return new User(DEFAULT_NAME, rules);
   }
 
   setUser(name: string, words: readonly string[]): string | undefined {
@@ -248,4 +268,9 @@ function rulesOfUser(user: AclUser): UserRules {
 function bytesText(text: string): string {
   const bytes = Buffer.from(text, 'utf8');
   return latin1(bytes, 0, bytes.length);
+}
+
+/** The same the other way round. */
+function textOfBytes(text: string): string {
+  return Buffer.from(text, 'latin1').toString('utf8');
 }

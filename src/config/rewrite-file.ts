@@ -15,19 +15,23 @@ import {
 import { dirname } from 'node:path';
 import type { Config } from './config.ts';
 import { readConfigFile, systemReason } from './config-file.ts';
-import { rewriteConfigText } from './rewrite.ts';
+import { type RewriteOptions, rewriteConfigText } from './rewrite.ts';
 import { ConfigError, type Setting } from './settings.ts';
 
 const NEW_FILE_MODE = 0o644;
 
 /**
- * Rewrites the file at `path` for the values of `config`; a file that is gone is made anew. `isForced` writes every
- * option. Returns undefined, or the system's reason why the file is as it was.
+ * Rewrites the file at `path` for the values of `config`; a file that is gone is made anew. Returns undefined, or the
+ * system's reason why the file is as it was.
  */
-export function rewriteConfigFile(path: string, config: Config, isForced = false): string | undefined {
+export function rewriteConfigFile(
+  path: string,
+  config: Config,
+  options: RewriteOptions = {},
+): string | undefined {
   try {
     const file = followed(path);
-    const text = rewriteConfigText(oldText(file), config, readIncluded, isForced);
+    const text = rewriteConfigText(oldText(file), config, readIncluded, options);
     replace(file, text);
     return undefined;
   } catch (error) {

@@ -37,7 +37,7 @@ export interface IgnoredSetting {
 }
 
 /** The one directive that is no option: there may be any number of it, and CONFIG GET does not know it. */
-const USER_DIRECTIVE = 'user';
+export const USER_DIRECTIVE = 'user';
 
 /** A line that defines a user, not yet understood. */
 export interface ConfiguredUser {

@@ -303,7 +303,10 @@ export class Server implements LocalHost {
 
   rewriteConfig(isForced: boolean): string | undefined {
     if (this.configFile === '') return NO_CONFIG_FILE;
-    const reason = rewriteConfigFile(this.configFile, this.config, isForced);
+    const reason = rewriteConfigFile(this.configFile, this.config, {
+      isForced,
+      ...(!this.acl.hasFile && { users: this.acl.configLines() }),
+    });
     if (reason !== undefined) {
       this.#log.warning(`CONFIG REWRITE failed: ${reason}`);
       return rewriteFailed(reason);

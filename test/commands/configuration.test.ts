@@ -53,6 +53,23 @@ describe('CONFIG REWRITE', () => {
     expect(first.startsWith(text)).toBe(true);
   });
 
+  test('writes the users, and a server that starts with the file has them', async () => {
+    const [client, server] = await start({ config: '# mine\nuser bob on nopass ~b:* +@all\nuser eve off\n' });
+    const rules = ['on', '>secret', '~a:*', '(+set ~x*)', '+get', '+config|get'];
+    expect(await client.command('ACL', 'SETUSER', 'alice', ...rules)).toBe('OK');
+    await client.command('ACL', 'DELUSER', 'eve');
+    expect(await client.command('CONFIG', 'REWRITE')).toBe('OK');
+    const rewritten = readFileSync(fileOf(server), 'utf8');
+    expect(rewritten).toMatch(/^# mine\nuser bob on nopass .*\+@all\n(?!user eve)/);
+    // The default user is what the options make it.
+    expect(rewritten).not.toContain('user default');
+    expect(rewritten).not.toContain('secret');
+
+    const [again] = await start({ config: rewritten });
+    expect(await again.command('ACL', 'LIST')).toEqual(await client.command('ACL', 'LIST'));
+    expect(await again.command('AUTH', 'alice', 'secret')).toBe('OK');
+  });
+
   test('of a server without a file is an error', async () => {
     const [client] = await start({});
     expect(await client.command('CONFIG', 'REWRITE')).toEqual(
