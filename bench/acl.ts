@@ -59,7 +59,7 @@ function rulesOf(index: number, patterns: number): string[] {
     const prefix = `tenant:${index}:part:${i}`;
     keys.push(i % 5 === 4 ? `~${prefix}:[a-f]*:tmp` : i % 5 === 3 ? `%R~${prefix}:*` : `~${prefix}:*`);
   }
-  return ['on', `>${PASSWORD}`, ...keys, '~key:*', '+@all', '-@dangerous', '-@admin', `-@scripting`];
+  return ['on', `>${PASSWORD}`, ...keys, '~key:*', '+@all', '-@dangerous', '-@admin', '-@scripting'];
 }
 
 async function createUsers(server: Server, options: AclOptions): Promise<void> {

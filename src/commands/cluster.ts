@@ -3,8 +3,22 @@
  * Redis answers that is no node of a cluster. Clients look at that answer to find out.
  */
 import { CLUSTER_DISABLED } from '../protocol/errors.ts';
-import { type CommandSpec, defineCommands } from './command.ts';
+import { type ArgumentSpec, type CommandFlag, type CommandSpec, defineCommands } from './command.ts';
 import type { ServerContext } from './context.ts';
+
+const CHANGING: readonly CommandFlag[] = ['no_async_loading', 'admin', 'stale'];
+const SLOTS: readonly ArgumentSpec[] = [{ name: 'slot', type: 'integer', multiple: true }];
+const SLOT_RANGES: readonly ArgumentSpec[] = [
+  {
+    name: 'range',
+    type: 'block',
+    multiple: true,
+    arguments: [
+      { name: 'start-slot', type: 'integer' },
+      { name: 'end-slot', type: 'integer' },
+    ],
+  },
+];
 
 type Declared = Omit<CommandSpec, 'group' | 'alwaysRefuses' | 'placement'>;
 
@@ -23,8 +37,8 @@ const subcommands: readonly CommandSpec[] = [
     summary: 'Gives slots to this node',
     complexity: 'O(N) where N is the total number of hash slot arguments',
     arity: -3,
-    flags: ['no_async_loading', 'admin', 'stale'],
-    arguments: [{ name: 'slot', type: 'integer', multiple: true }],
+    flags: CHANGING,
+    arguments: SLOTS,
   }),
   declare({
     name: 'addslotsrange',
@@ -32,18 +46,8 @@ const subcommands: readonly CommandSpec[] = [
     summary: 'Gives ranges of slots to this node',
     complexity: 'O(N) where N is the total number of the slots between the start slot and end slot arguments',
     arity: -4,
-    flags: ['no_async_loading', 'admin', 'stale'],
-    arguments: [
-      {
-        name: 'range',
-        type: 'block',
-        multiple: true,
-        arguments: [
-          { name: 'start-slot', type: 'integer' },
-          { name: 'end-slot', type: 'integer' },
-        ],
-      },
-    ],
+    flags: CHANGING,
+    arguments: SLOT_RANGES,
   }),
   declare({
     name: 'bumpepoch',
@@ -51,7 +55,7 @@ const subcommands: readonly CommandSpec[] = [
     summary: "Raises the cluster's configuration epoch",
     complexity: 'O(1)',
     arity: 2,
-    flags: ['no_async_loading', 'admin', 'stale'],
+    flags: CHANGING,
     tips: ['nondeterministic_output'],
   }),
   declare({
@@ -79,8 +83,8 @@ const subcommands: readonly CommandSpec[] = [
     summary: 'Takes slots from this node',
     complexity: 'O(N) where N is the total number of hash slot arguments',
     arity: -3,
-    flags: ['no_async_loading', 'admin', 'stale'],
-    arguments: [{ name: 'slot', type: 'integer', multiple: true }],
+    flags: CHANGING,
+    arguments: SLOTS,
   }),
   declare({
     name: 'delslotsrange',
@@ -88,18 +92,8 @@ const subcommands: readonly CommandSpec[] = [
     summary: 'Takes ranges of slots from this node',
     complexity: 'O(N) where N is the total number of the slots between the start slot and end slot arguments',
     arity: -4,
-    flags: ['no_async_loading', 'admin', 'stale'],
-    arguments: [
-      {
-        name: 'range',
-        type: 'block',
-        multiple: true,
-        arguments: [
-          { name: 'start-slot', type: 'integer' },
-          { name: 'end-slot', type: 'integer' },
-        ],
-      },
-    ],
+    flags: CHANGING,
+    arguments: SLOT_RANGES,
   }),
   declare({
     name: 'failover',
@@ -107,7 +101,7 @@ const subcommands: readonly CommandSpec[] = [
     summary: 'Makes a replica take over from its master',
     complexity: 'O(1)',
     arity: -2,
-    flags: ['no_async_loading', 'admin', 'stale'],
+    flags: CHANGING,
     arguments: [
       {
         name: 'options',
@@ -126,7 +120,7 @@ const subcommands: readonly CommandSpec[] = [
     summary: 'Takes all slots from this node',
     complexity: 'O(1)',
     arity: 2,
-    flags: ['no_async_loading', 'admin', 'stale'],
+    flags: CHANGING,
   }),
   declare({
     name: 'forget',
@@ -134,7 +128,7 @@ const subcommands: readonly CommandSpec[] = [
     summary: 'Removes a node from the list of nodes',
     complexity: 'O(1)',
     arity: 3,
-    flags: ['no_async_loading', 'admin', 'stale'],
+    flags: CHANGING,
     arguments: [{ name: 'node-id', type: 'string' }],
   }),
   declare({
@@ -191,7 +185,7 @@ const subcommands: readonly CommandSpec[] = [
     summary: 'Makes two nodes know each other',
     complexity: 'O(1)',
     arity: -4,
-    flags: ['no_async_loading', 'admin', 'stale'],
+    flags: CHANGING,
     arguments: [
       { name: 'ip', type: 'string' },
       { name: 'port', type: 'integer' },
@@ -241,7 +235,7 @@ const subcommands: readonly CommandSpec[] = [
     summary: 'Makes a node a replica of a master',
     complexity: 'O(1)',
     arity: 3,
-    flags: ['no_async_loading', 'admin', 'stale'],
+    flags: CHANGING,
     arguments: [{ name: 'node-id', type: 'string' }],
   }),
   declare({
@@ -270,7 +264,7 @@ const subcommands: readonly CommandSpec[] = [
     summary: 'Writes the configuration of the cluster to disk',
     complexity: 'O(1)',
     arity: 2,
-    flags: ['no_async_loading', 'admin', 'stale'],
+    flags: CHANGING,
   }),
   declare({
     name: 'set-config-epoch',
@@ -278,7 +272,7 @@ const subcommands: readonly CommandSpec[] = [
     summary: "Sets a new node's configuration epoch",
     complexity: 'O(1)',
     arity: 3,
-    flags: ['no_async_loading', 'admin', 'stale'],
+    flags: CHANGING,
     arguments: [{ name: 'config-epoch', type: 'integer' }],
   }),
   declare({
@@ -287,7 +281,7 @@ const subcommands: readonly CommandSpec[] = [
     summary: 'Binds a slot to a node',
     complexity: 'O(1)',
     arity: -4,
-    flags: ['no_async_loading', 'admin', 'stale'],
+    flags: CHANGING,
     arguments: [
       { name: 'slot', type: 'integer' },
       {
