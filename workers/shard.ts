@@ -3,4 +3,6 @@ import { workerData } from 'node:worker_threads';
 import type { ShardSetup } from '../src/ring/messages.ts';
 import { Shard } from '../src/shard/shard.ts';
 
-new Shard(workerData as ShardSetup).run();
+const shard = new Shard(workerData as ShardSetup);
+shard.load();
+shard.run();

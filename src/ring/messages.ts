@@ -36,11 +36,76 @@ export interface ShardSetup {
   readonly port: MessagePort;
   /** The options a shard uses, by name. */
   readonly options: StartOptions;
+  /** What is on disk; undefined: the shard begins empty, and keeps nothing. */
+  readonly persistence: PersistenceSetup | undefined;
 }
+
+/** When what was written to the log is safe from a power cut: before it is answered, within a second or two, or some time. */
+export type SyncPolicy = 'always' | 'everysec' | 'no';
+
+export interface PersistenceSetup {
+  /** The data directory. */
+  readonly directory: string;
+  /** The shard's log: which files it begins with, and how it goes on. Undefined: there is none. */
+  readonly log:
+    | {
+        /** Whole RDB files with keys of this shard. */
+        readonly bases: readonly string[];
+        readonly firstSegment: number;
+        readonly sync: SyncPolicy;
+        readonly segmentBytes: number;
+        /** See wal/sync-board.ts. */
+        readonly syncBoard: SharedArrayBuffer;
+      }
+    | undefined;
+  /** An RDB file with keys of all shards, of which this one takes its own. */
+  readonly dump: string | undefined;
+  /** See commit-board.ts. */
+  readonly commits: SharedArrayBuffer;
+  /** The other shards are serving: only this one starts again. */
+  readonly isRestart: boolean;
+}
+
+/** What a shard has written of a snapshot. */
+export interface SnapshotPart {
+  readonly number: number;
+  readonly keys: number;
+  readonly bytes: number;
+  /** CRC64 of the bytes, in decimal. */
+  readonly crc: string;
+  /** Bytes that had to be written before their time, because they were about to change. */
+  readonly copiedBytes: number;
+  /** The log's segment that begins at the cut, where it was told to begin one. */
+  readonly segment: number;
+  /** Why it could not be written; then nothing else counts. */
+  readonly problem?: string;
+}
+
+/** What a shard says by its message port, beside what readers must know of its memory. */
+export type ShardMessage =
+  | { readonly kind: 'snapshot'; readonly part: SnapshotPart }
+  /** The log cannot be written, or, without `problem`, can be again. */
+  | { readonly kind: 'log'; readonly problem: string | undefined }
+  | { readonly kind: 'loaded'; readonly keys: number; readonly expired: number; readonly cutBytes: number; readonly notices: readonly string[] }
+  /** The shard cannot start. */
+  | { readonly kind: 'refused'; readonly problem: string };
 
 /** A frame of the control lane: JSON, because it is rare and small. */
 export type ControlMessage =
   | { readonly kind: 'option'; readonly name: string; readonly value: unknown }
+  | {
+      readonly kind: 'snapshot';
+      readonly number: number;
+      readonly file: string;
+      /** The file begins as an RDB file does; otherwise it is what comes behind another part. */
+      readonly hasHead: boolean;
+      readonly hasEnd: boolean;
+      /** The log goes on in a new segment from the cut on. */
+      readonly rotates: boolean;
+      readonly compress: boolean;
+      readonly checksum: boolean;
+    }
+  | { readonly kind: 'discard-snapshot'; readonly number: number }
   | { readonly kind: 'shutdown' };
 
 /** The lane for control messages. */

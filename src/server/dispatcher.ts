@@ -23,6 +23,7 @@ import { RequestSender } from './request-sender.ts';
 import type { Router } from './router.ts';
 import type { RunPool } from './run.ts';
 import type { ShardLink } from './shard-link.ts';
+import type { LoggedTransactions } from './transactions.ts';
 
 /** A reply with more is long: it is not asked for while others of the connection are due. */
 const LONG_REPLY_BYTES = 32 * 1024;
@@ -37,6 +38,7 @@ export interface DispatcherParts {
   readonly gate: CommandGate;
   readonly acl: Acl;
   readonly measuring: Measuring;
+  readonly loggedTransactions: LoggedTransactions;
 }
 
 export class Dispatcher {
@@ -61,8 +63,12 @@ export class Dispatcher {
     this.#gate = parts.gate;
     this.#acl = parts.acl;
     this.#measuring = parts.measuring;
-    this.#sender = new RequestSender(parts.router, parts.runs, parts.measuring, (connection) =>
-      parts.local.touched(connection),
+    this.#sender = new RequestSender(
+      parts.router,
+      parts.runs,
+      parts.measuring,
+      parts.loggedTransactions,
+      (connection) => parts.local.touched(connection),
     );
     this.#timer = parts.measuring.timer;
     this.#scratch.writer.tally = parts.measuring.tally;

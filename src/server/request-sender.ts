@@ -21,7 +21,7 @@ import type { Run, RunPool } from './run.ts';
 import type { ShardLink } from './shard-link.ts';
 import { rememberWords } from './slow-log.ts';
 import { SplitReply } from './split-reply.ts';
-import { Transactions } from './transactions.ts';
+import { type LoggedTransactions, markTransaction, Transactions } from './transactions.ts';
 
 /** In the first letter of a name: lower case. */
 const LOWER_CASE_BIT = 32;
@@ -32,6 +32,7 @@ export class RequestSender {
   readonly #measuring: Measuring;
   readonly #timer: CommandTimer;
   readonly #transactions: Transactions;
+  readonly #logged: LoggedTransactions;
   /** Told when a connection may have something to flush. */
   readonly #touched: (connection: Connection) => void;
 
@@ -39,13 +40,15 @@ export class RequestSender {
     router: Router,
     runs: RunPool,
     measuring: Measuring,
+    logged: LoggedTransactions,
     touched: (connection: Connection) => void,
   ) {
     this.#router = router;
     this.#runs = runs;
     this.#measuring = measuring;
     this.#timer = measuring.timer;
-    this.#transactions = new Transactions(runs);
+    this.#transactions = new Transactions(runs, logged);
+    this.#logged = logged;
     this.#touched = touched;
   }
 
@@ -119,7 +122,7 @@ export class RequestSender {
     merge: ConstructorParameters<typeof SplitReply>[1],
   ): boolean {
     for (const { link, words } of parts) {
-      if (link.hasRoomFor(link.requestBytes(args, words))) continue;
+      if (link.hasRoomForMarked(link.requestBytes(args, words), parts.length)) continue;
       link.park(connection);
       return false;
     }
@@ -138,6 +141,11 @@ export class RequestSender {
       this.#touched(connection);
     });
     const flags = this.#flagsOf(connection, args) | REQUEST_RUN_START | REQUEST_PART;
+    if (command.isWrite && parts.length > 1)
+      markTransaction(
+        this.#logged,
+        parts.map(({ link }) => link),
+      );
     parts.forEach(({ link, words }, part) => {
       const first = words[Math.max(command.keyIndex, 1) - 1];
       const hash = first === undefined ? 0 : this.#router.hashOf(args, first);

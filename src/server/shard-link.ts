@@ -8,6 +8,7 @@ import type { CommandStatistics } from '../ring/command-statistics.ts';
 import type { ErrorStatistics } from '../ring/error-statistics.ts';
 import { LaneConsumer, LaneProducer } from '../ring/lane.ts';
 import {
+  FRAME_ALIGN,
   FRAME_HEADER_BYTES,
   FRAME_LAST,
   FRAME_NOTE,
@@ -16,6 +17,7 @@ import {
   REQUEST_RUN_START,
   REQUEST_WORDS_OFFSET,
 } from '../ring/layout.ts';
+import { markBytes, writeMark } from '../ring/marks.ts';
 import type { ControlMessage } from '../ring/messages.ts';
 import { type Note, readNote } from '../ring/notes.ts';
 import type { ShardStatistics } from '../ring/shard-statistics.ts';
@@ -133,6 +135,22 @@ export class ShardLink {
     lane.words[at + 3] = 1;
     lane.commit(offset, REQUEST_WORDS_OFFSET);
     this.isTouched = true;
+  }
+
+  /** Puts a mark (see ring/marks.ts) behind all requests so far. There must be room for it. */
+  pushMark(kind: number, number: number, shards: readonly number[]): void {
+    writeMark(this.#requests, kind, number, shards);
+    this.isTouched = true;
+  }
+
+  /** Whether a mark that names `shards` shards, and a request of `size` bytes behind it, would be taken now. */
+  hasRoomForMarked(size: number, shards: number): boolean {
+    const lane = this.#requests;
+    if (size > lane.frameBytesMax && !this.#hasExternalRoom(size)) return false;
+    const frame = size > lane.frameBytesMax ? REQUEST_WORDS_OFFSET : size;
+    // Either of the two may have to begin at the ring's start, and leave what is before it empty.
+    const needed = 2 * (frame + markBytes(shards) + 2 * FRAME_ALIGN);
+    return lane.capacity - lane.usedBytes >= needed;
   }
 
   /** How long the frame of a request is. */

@@ -6,6 +6,7 @@
 import type { Command } from '../commands/table.ts';
 import type { Arguments } from '../protocol/arguments.ts';
 import { REQUEST_RUN_START, REQUEST_TOGETHER, REQUEST_WORDS_OFFSET } from '../ring/layout.ts';
+import { MARK_TRANSACTION } from '../ring/marks.ts';
 import type { Connection } from './connection.ts';
 import type { Run, RunPool } from './run.ts';
 import type { ShardLink } from './shard-link.ts';
@@ -14,12 +15,24 @@ import { SplitReply } from './split-reply.ts';
 /** Numbers of transactions are positive int32, and used again after two thousand million of them. */
 const TRANSACTION_MAX = 0x7fffffff;
 
+/**
+ * Numbers of the writes that several shards take part in, as the shards' logs have them: they only ever rise, over
+ * restarts too. Without logs there are none.
+ */
+export interface LoggedTransactions {
+  /** Whether shards keep logs. */
+  readonly isOn: boolean;
+  next(): number;
+}
+
 export class Transactions {
   readonly #runs: RunPool;
+  readonly #logged: LoggedTransactions;
   #last = 0;
 
-  constructor(runs: RunPool) {
+  constructor(runs: RunPool, logged: LoggedTransactions) {
     this.#runs = runs;
+    this.#logged = logged;
   }
 
   /**
@@ -34,9 +47,13 @@ export class Transactions {
     held: ReadonlySet<ShardLink>,
     flags: number,
   ): boolean {
-    if (!executor.hasRoomFor(executor.requestBytes(args, undefined))) return park(executor, connection);
-    for (const link of held) if (!link.hasRoomFor(REQUEST_WORDS_OFFSET)) return park(link, connection);
+    const shards = held.size + 1;
+    const size = executor.requestBytes(args, undefined);
+    if (!executor.hasRoomForMarked(size, shards)) return park(executor, connection);
+    for (const link of held)
+      if (!link.hasRoomForMarked(REQUEST_WORDS_OFFSET, shards)) return park(link, connection);
     this.#last = this.#last === TRANSACTION_MAX ? 1 : this.#last + 1;
+    if (command.isWrite) markTransaction(this.#logged, [executor, ...held]);
     for (const link of held) {
       link.pushHold(this.#last);
       this.#queueAlone(link, this.#holdRun());
@@ -63,6 +80,14 @@ export class Transactions {
     link.queue(run);
     link.account(run, true);
   }
+}
+
+/** Tells all of `links` that the next request of each is a part of one write. */
+export function markTransaction(logged: LoggedTransactions, links: readonly ShardLink[]): void {
+  if (!logged.isOn) return;
+  const number = logged.next();
+  const shards = links.map(({ index }) => index);
+  for (const link of links) link.pushMark(MARK_TRANSACTION, number, shards);
 }
 
 function park(link: ShardLink, connection: Connection): false {

@@ -16,13 +16,16 @@ export class RunReplies implements ReplySink {
   readonly writer: ReplyWriter;
   readonly #lane: LaneProducer;
   readonly #wake: WakeWord;
+  readonly #beforePublish: () => void;
   /** Where the open frame begins in the ring. */
   #frame = NO_FRAME;
   #isRunOpen = false;
 
-  constructor(lane: LaneProducer, wake: WakeWord) {
+  /** `beforePublish` is called before anything becomes visible. */
+  constructor(lane: LaneProducer, wake: WakeWord, beforePublish: () => void) {
     this.#lane = lane;
     this.#wake = wake;
+    this.#beforePublish = beforePublish;
     this.writer = new ReplyWriter(this);
   }
 
@@ -48,6 +51,7 @@ export class RunReplies implements ReplySink {
   /** Makes what was ended visible and wakes the acceptor. */
   publish(): void {
     if (!this.#lane.hasUnpublished) return;
+    this.#beforePublish();
     this.#lane.publish();
     this.#wake.wake();
   }

@@ -15,7 +15,7 @@ import { keyWords } from '../commands/key-words.ts';
 import { type Command, CommandTable } from '../commands/table.ts';
 import { Arguments } from '../protocol/arguments.ts';
 import { ErrorTally } from '../protocol/error-tally.ts';
-import { OUT_OF_MEMORY } from '../protocol/errors.ts';
+import { cannotWriteLog, OUT_OF_MEMORY } from '../protocol/errors.ts';
 import type { ReplyWriter } from '../protocol/reply-writer.ts';
 import { CommandStatistics } from '../ring/command-statistics.ts';
 import { CommandTimer, NOT_SLOW, slowLimitNs } from '../ring/command-timer.ts';
@@ -34,11 +34,13 @@ import {
   REQUEST_UPPER_CASE,
   REQUEST_WORDS_OFFSET,
 } from '../ring/layout.ts';
+import { MARK_CUT, MARK_ID, type Mark, readMark } from '../ring/marks.ts';
 import type { ControlMessage, ShardSetup } from '../ring/messages.ts';
 import { noteBytes, writeNote } from '../ring/notes.ts';
 import { ShardStatistics } from '../ring/shard-statistics.ts';
 import { WakeWord } from '../ring/wake-word.ts';
 import { Keyspace, OutOfMemory } from '../store/keyspace.ts';
+import { Durability } from './durability.ts';
 import { ExpiryPace } from './expiry-pace.ts';
 import { Figures } from './figures.ts';
 import { RunReplies } from './run-replies.ts';
@@ -91,6 +93,7 @@ export class Shard implements ShardContext {
   readonly #expiry: ExpiryPace;
   readonly #figures: Figures;
   readonly #slots: Uint16Array;
+  readonly #durability: Durability;
   /** Where the requests of the current group begin in the lane. */
   readonly #group = new Int32Array(GROUP_REQUESTS);
   #nowMs = Date.now();
@@ -104,7 +107,9 @@ export class Shard implements ShardContext {
     this.shardCount = setup.shards;
     this.#requests = new LaneConsumer(setup.requests);
     this.#control = new LaneConsumer(setup.control);
-    this.#replies = new RunReplies(new LaneProducer(setup.replies), new WakeWord(setup.wake));
+    this.#replies = new RunReplies(new LaneProducer(setup.replies), new WakeWord(setup.wake), () =>
+      this.#durability.commit(),
+    );
     this.reply = this.#replies.writer;
     this.reply.tally = this.#tally;
     this.#commandStatistics = new CommandStatistics(setup.commandStatistics);
@@ -123,6 +128,15 @@ export class Shard implements ShardContext {
     });
     for (const message of this.keyspace.share()) setup.port.postMessage(message);
     this.#slots = new Uint16Array(setup.slots);
+    this.#durability = new Durability({
+      shard: setup.index,
+      shards: setup.shards,
+      keyspace: this.keyspace,
+      setup: setup.persistence,
+      owns: (bytes, start, end) => this.#slots[slotOf(bytes, start, end)] === setup.index,
+      now: () => this.#nowMs,
+      report: (message) => setup.port.postMessage(message),
+    });
     this.together = new Together(this, setup.index, setup.mailboxes);
     const { options } = setup;
     this.stringBytesMax = options['proto-max-bulk-len'];
@@ -144,6 +158,13 @@ export class Shard implements ShardContext {
     this.#figures.publish();
   }
 
+  /** Loads what is on disk. Throws when the files are not whole. */
+  load(): void {
+    this.#durability.start();
+    this.#figures.usesAll();
+    this.#figures.publish();
+  }
+
   /** Serves until a control message says to stop. */
   run(): void {
     while (!this.#isStopping) {
@@ -157,6 +178,7 @@ export class Shard implements ShardContext {
       if (!this.#requests.hasFrames && !this.#isStopping) this.#sleep();
     }
     this.#replies.publish();
+    this.#durability.close();
   }
 
   get activeExpire(): boolean {
@@ -199,14 +221,19 @@ export class Shard implements ShardContext {
       this.#requests.lowerSleep();
       return;
     }
-    this.#requests.sleep(Math.min(SLEEP_MS_MAX, this.#expiry.msUntilDue(Date.now())));
+    const now = Date.now();
+    const due = Math.min(SLEEP_MS_MAX, this.#expiry.msUntilDue(now), this.#durability.msUntilDue(now));
+    if (due > 0) this.#requests.sleep(due);
+    else this.#requests.lowerSleep();
   }
 
   #background(): void {
     const now = Date.now();
+    if (this.#durability.msUntilDue(now) <= 0) this.#durability.background(this.#requests.hasFrames);
     if (this.#expiry.msUntilDue(now) > 0) return;
     this.#nowMs = now;
     this.#expiry.run(now);
+    this.#durability.commit();
     this.#figures.usesAll();
     this.#figures.publish();
   }
@@ -234,8 +261,9 @@ export class Shard implements ShardContext {
     this.#publish();
   }
 
-  /** Figures first: whoever has read a reply finds them up to date. */
+  /** Figures first: whoever has read a reply finds them up to date. And before them, what is answered must be safe. */
   #publish(): void {
+    this.#durability.commit();
     this.#figures.publish();
     this.#replies.publish();
   }
@@ -270,6 +298,10 @@ export class Shard implements ShardContext {
     const at = offset >> 2;
     const head = words[at + 1]!;
     const id = head & 0xffff;
+    if (id === MARK_ID) {
+      this.#mark(readMark(this.#requests.bytes, offset));
+      return;
+    }
     const flags = head >>> 24;
     const db = (head >>> 16) & 0xff;
     const isPart = (flags & REQUEST_PART) !== 0;
@@ -313,8 +345,22 @@ export class Shard implements ShardContext {
     if (slowNs !== NOT_SLOW) this.#note(id, slowNs);
   }
 
-  /** Returns whether the command ran: not when memory was short. */
+  #mark(mark: Mark): void {
+    // What came before belongs to the time before a cut.
+    if (mark.kind === MARK_CUT) this.#durability.commit();
+    this.#durability.take(mark);
+  }
+
+  /** Returns whether the command ran: not when memory was short, or it could not be written down. */
   #run(id: number): boolean {
+    if (this.#commands[id]!.isWrite) {
+      const { starts, ends, count } = this.args;
+      const problem = this.#durability.refusal(count > 1 ? ends[count - 1]! - starts[1]! : 0);
+      if (problem !== undefined) {
+        this.reply.error(cannotWriteLog(problem));
+        return false;
+      }
+    }
     try {
       this.#handlers[id]!(this);
       return true;
@@ -434,6 +480,7 @@ export class Shard implements ShardContext {
   }
 
   #apply(message: ControlMessage): void {
+    this.#durability.apply(message);
     switch (message.kind) {
       case 'shutdown':
         this.#isStopping = true;

@@ -1,0 +1,203 @@
+/**
+ * Snapshots of all shards at one moment, and the files that come of them.
+ *
+ *   order to each shard (control lane) ── cut in all request lanes, in one turn ──► each shard writes its part in slices
+ *     dump:  the parts become one file: temp → fsync → rename
+ *     base:  each part is a whole file; the manifest that names them is written last, then what it no longer names goes
+ *
+ * Until the last step nothing that was there before is touched, so that a crash at any moment leaves one whole state.
+ */
+import { promises as fs } from 'node:fs';
+import path from 'node:path';
+import { combineCrc64 } from '../rdb/crc64-combine.ts';
+import type { ControlMessage, SnapshotPart } from '../ring/messages.ts';
+import type { DataDirectory } from './data-directory.ts';
+import type { SnapshotKind, SnapshotResult, SnapshotRunner } from './snapshots.ts';
+
+/** Opcode of the end of an RDB file. */
+const RDB_EOF = 0xff;
+const COPY_BYTES = 1024 * 1024;
+
+/** The shards, as far as a snapshot needs them. */
+export interface SnapshotShards {
+  readonly count: number;
+  send(shard: number, message: ControlMessage): void;
+  /** Puts the cut `number` into all lanes in one turn; resolves when that is done. */
+  cut(number: number): Promise<void>;
+}
+
+export interface SnapshotSettings {
+  /** Where the dump goes. */
+  readonly dumpPath: () => string;
+  readonly compress: () => boolean;
+  readonly checksum: () => boolean;
+}
+
+interface Running {
+  readonly number: number;
+  readonly parts: (SnapshotPart | undefined)[];
+  readonly files: readonly string[];
+  left: number;
+  readonly done: () => void;
+  readonly failed: (error: Error) => void;
+}
+
+export class ShardSnapshots implements SnapshotRunner {
+  readonly #shards: SnapshotShards;
+  readonly #directory: DataDirectory | undefined;
+  readonly #settings: SnapshotSettings;
+  #running: Running | undefined;
+  #last = 0;
+
+  constructor(shards: SnapshotShards, directory: DataDirectory | undefined, settings: SnapshotSettings) {
+    this.#shards = shards;
+    this.#directory = directory;
+    this.#settings = settings;
+  }
+
+  async run(kind: SnapshotKind): Promise<SnapshotResult> {
+    const startedAt = performance.now();
+    const number = ++this.#last;
+    const files = this.#filesFor(kind, number);
+    try {
+      const parts = await this.#write(kind, number, files);
+      const writeMs = performance.now() - startedAt;
+      const syncStart = performance.now();
+      if (kind === 'dump') await this.#finishDump(files, parts);
+      else await this.#directory!.adoptBases(files, parts);
+      return {
+        keys: sum(parts, 'keys'),
+        bytes: sum(parts, 'bytes'),
+        copiedBytes: sum(parts, 'copiedBytes'),
+        writeMs,
+        syncMs: performance.now() - syncStart,
+      };
+    } catch (error) {
+      for (let shard = 0; shard < this.#shards.count; shard++) {
+        this.#shards.send(shard, { kind: 'discard-snapshot', number });
+      }
+      await Promise.all(files.map((file) => fs.rm(file, { force: true }).catch(() => {})));
+      throw error;
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
+  abort(): void {
+    this.#running?.failed(new Error('the snapshot was given up'));
+  }
+
+  /** To be called with what a shard says of its part. */
+  partDone(shard: number, part: SnapshotPart): void {
+    const running = this.#running;
+    if (running === undefined || running.number !== part.number || running.parts[shard] !== undefined) return;
+    if (part.problem !== undefined) {
+      running.failed(new Error(part.problem));
+      return;
+    }
+    running.parts[shard] = part;
+    if (--running.left === 0) running.done();
+  }
+
+  /** To be called when a shard's thread has ended: its part will not come. */
+  shardLost(): void {
+    this.#running?.failed(new Error('a shard was restarted'));
+  }
+
+  #filesFor(kind: SnapshotKind, number: number): string[] {
+    if (kind === 'base') return this.#directory!.nextBasePaths();
+    const directory = path.dirname(this.#settings.dumpPath());
+    return Array.from({ length: this.#shards.count }, (_, shard) =>
+      path.join(directory, `temp-${process.pid}-${number}-${shard}.rdb`),
+    );
+  }
+
+  async #write(kind: SnapshotKind, number: number, files: readonly string[]): Promise<SnapshotPart[]> {
+    const { count } = this.#shards;
+    const settings = this.#settings;
+    const isWhole = kind === 'base' || count === 1;
+    const finished = new Promise<void>((done, failed) => {
+      this.#running = { number, parts: new Array(count).fill(undefined), files, left: count, done, failed };
+    });
+    // A failure before it is awaited must not end the process.
+    finished.catch(() => {});
+    files.forEach((file, shard) => {
+      this.#shards.send(shard, {
+        kind: 'snapshot',
+        number,
+        file,
+        hasHead: isWhole || shard === 0,
+        hasEnd: isWhole,
+        rotates: kind === 'base',
+        compress: kind === 'dump' && settings.compress(),
+        checksum: settings.checksum(),
+      });
+    });
+    await this.#shards.cut(number);
+    await finished;
+    return this.#running!.parts as SnapshotPart[];
+  }
+
+  /** Joins the parts behind the first one, and puts the whole in the place of the last dump. */
+  async #finishDump(files: readonly string[], parts: readonly SnapshotPart[]): Promise<void> {
+    const whole = files[0]!;
+    const handle = await fs.open(whole, 'r+');
+    try {
+      if (files.length > 1) {
+        let at = parts[0]!.bytes;
+        let crc = BigInt(parts[0]!.crc);
+        for (let i = 1; i < files.length; i++) {
+          at = await append(handle, at, files[i]!);
+          crc = combineCrc64(crc, BigInt(parts[i]!.crc), parts[i]!.bytes);
+        }
+        await handle.write(endOfFile(this.#settings.checksum() ? crc : undefined), 0, 9, at);
+      }
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    for (const file of files.slice(1)) await fs.rm(file);
+    const target = this.#settings.dumpPath();
+    await fs.rename(whole, target);
+    await syncDirectory(path.dirname(target));
+  }
+}
+
+/** The opcode of the end and the sum of all before, with the opcode; zero: there is none. */
+function endOfFile(crc: bigint | undefined): Uint8Array {
+  const bytes = new Uint8Array(9);
+  bytes[0] = RDB_EOF;
+  const sum = crc === undefined ? 0n : combineCrc64(crc, EOF_CRC, 1);
+  new DataView(bytes.buffer).setBigUint64(1, sum, true);
+  return bytes;
+}
+
+async function append(target: fs.FileHandle, at: number, file: string): Promise<number> {
+  const source = await fs.open(file, 'r');
+  const buffer = Buffer.allocUnsafe(COPY_BYTES);
+  try {
+    for (;;) {
+      const { bytesRead } = await source.read(buffer, 0, COPY_BYTES, null);
+      if (bytesRead === 0) return at;
+      await target.write(buffer, 0, bytesRead, at);
+      at += bytesRead;
+    }
+  } finally {
+    await source.close();
+  }
+}
+
+/** Makes a rename last. Systems that cannot open directories do not need it. */
+export async function syncDirectory(directory: string): Promise<void> {
+  const handle = await fs.open(directory, 'r').catch(() => undefined);
+  if (handle === undefined) return;
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function sum(parts: readonly SnapshotPart[], field: 'keys' | 'bytes' | 'copiedBytes'): number {
+  return parts.reduce((total, part) => total + part[field], 0);
+}

@@ -1,0 +1,137 @@
+/**
+ * The log of a shard while it serves: group commit, and what happens when the disk says no.
+ *
+ * The effects of a batch of requests are one record, written by `commit` before the batch's replies are published.
+ * Room for a command's effects is made before it runs: where there is none the command is refused, nothing has happened,
+ * and reads go on. If writing fails all the same, what is acknowledged must still be true:
+ *
+ * - With `always` the shard's thread ends. It starts again from its log, that is from what is safe; the connections
+ *   that were waiting are closed, as by any server that went down.
+ * - Otherwise the effects stay in memory and are tried again, as Redis does it; until then writes are refused.
+ */
+import type { CommitBoard } from '../ring/commit-board.ts';
+import type { SyncPolicy } from '../ring/messages.ts';
+import type { WalWriter } from '../wal/wal-writer.ts';
+
+/** Beside a command's words: headers of effects and of the record. */
+const EFFECT_SLACK_BYTES = 256;
+const RETRY_MS = 100;
+
+interface Transaction {
+  readonly number: number;
+  readonly shards: readonly number[];
+}
+
+export interface ShardLogOptions {
+  readonly shard: number;
+  readonly writer: WalWriter;
+  readonly commits: CommitBoard;
+  readonly sync: SyncPolicy;
+  /** Tells the server that the log cannot be written, or (undefined) can be again. */
+  report(problem: string | undefined): void;
+}
+
+export class ShardLog {
+  readonly writer: WalWriter;
+  sync: SyncPolicy;
+  readonly #options: ShardLogOptions;
+  readonly #commits: CommitBoard;
+  /** Of the batch under way. */
+  #transactions: Transaction[] = [];
+  /** What others had not committed when they were given up: until they have, nothing may stand behind it. */
+  #missing: { readonly other: number; readonly number: number }[] = [];
+  /** Why writes are refused. */
+  #problem: string | undefined;
+  #retryAtMs = 0;
+
+  constructor(options: ShardLogOptions) {
+    this.#options = options;
+    this.writer = options.writer;
+    this.sync = options.sync;
+    this.#commits = options.commits;
+  }
+
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /** Makes sure that the effects of a command with `wordBytes` of words can be written. False: see `problem`. */
+  admits(wordBytes: number): boolean {
+    if (this.#problem !== undefined) return false;
+    const { writer } = this;
+    if (writer.reserve(writer.effects.length + wordBytes + EFFECT_SLACK_BYTES)) return true;
+    this.#fail(writer.lastError);
+    return false;
+  }
+
+  /** The next command is this shard's part of a write that `shards` take part in. */
+  takesPart(number: number, shards: readonly number[]): void {
+    this.writer.effects.transaction(number, shards);
+    this.#transactions.push({ number, shards });
+  }
+
+  /** Writes the effects since the last time, and waits for other shards that took part in the same writes. */
+  commit(nowMs: number): void {
+    if (this.writer.isEmpty) return;
+    if (this.#problem !== undefined && nowMs < this.#retryAtMs) return;
+    try {
+      this.writer.commit(nowMs);
+    } catch (error) {
+      if (this.sync === 'always') throw error;
+      this.#fail((error as Error).message);
+      return;
+    }
+    if (this.#transactions.length > 0) this.#awaitOthers();
+    this.#recovered();
+  }
+
+  #awaitOthers(): void {
+    const { shard } = this.#options;
+    const transactions = this.#transactions;
+    this.#transactions = [];
+    this.#commits.setLast(shard, transactions[transactions.length - 1]!.number);
+    for (const { number, shards } of transactions) {
+      for (const other of shards) {
+        if (other === shard || this.#commits.awaitCommit(other, number)) continue;
+        this.#missing.push({ other, number });
+        this.#fail(`shard ${other} cannot write its log`);
+      }
+    }
+  }
+
+  #fail(problem: string): void {
+    this.#retryAtMs = Date.now() + RETRY_MS;
+    if (this.#problem === problem) return;
+    if (this.#problem === undefined) this.#commits.abandon(this.#options.shard);
+    this.#problem = problem;
+    this.#options.report(problem);
+  }
+
+  /** Milliseconds until `retry` has something to do; Infinity: nothing. */
+  msUntilRetry(nowMs: number): number {
+    return this.#problem === undefined ? Infinity : Math.max(0, this.#retryAtMs - nowMs);
+  }
+
+  /** Tries again what failed. */
+  retry(nowMs: number): void {
+    if (this.#problem === undefined || nowMs < this.#retryAtMs) return;
+    if (!this.writer.isEmpty) this.commit(nowMs);
+    else if (this.writer.reserve(EFFECT_SLACK_BYTES)) this.#recovered();
+    else this.#fail(this.writer.lastError);
+    if (this.#problem !== undefined) this.#retryAtMs = nowMs + RETRY_MS;
+  }
+
+  #recovered(): void {
+    if (this.#problem === undefined) return;
+    this.#missing = this.#missing.filter(({ other, number }) => this.#commits.lastOf(other) < number);
+    if (this.#missing.length > 0) return;
+    this.#problem = undefined;
+    this.#commits.resume(this.#options.shard);
+    this.#options.report(undefined);
+  }
+
+  close(nowMs: number): void {
+    this.commit(nowMs);
+    this.writer.close();
+  }
+}

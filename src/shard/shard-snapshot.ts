@@ -1,0 +1,117 @@
+/**
+ * A shard's part of a snapshot: from the cut on, the keyspace as it was then is written to a file in slices between
+ * batches (see store/snapshot.ts for how what changes meanwhile is kept).
+ *
+ * A slice is at most SLICE_MS long. When requests wait, slices take only a share of the time, so that they are answered.
+ */
+import type { ControlMessage, SnapshotPart } from '../ring/messages.ts';
+import type { Keyspace } from '../store/keyspace.ts';
+import { KeyspaceSnapshot } from '../store/snapshot.ts';
+import { SnapshotFile } from './snapshot-file.ts';
+
+const SLICE_MS = 1;
+/** Of the time between slices, what the next one may take. */
+const BUSY_SHARE = 0.5;
+
+type Order = Extract<ControlMessage, { kind: 'snapshot' }>;
+
+export interface ShardSnapshotHost {
+  readonly keyspace: Keyspace;
+  /** Begins a new segment of the log and returns its number; 0 without a log. */
+  rotateLog(): number;
+  /** Aux fields of the file's head, beside the standard ones. */
+  aux(): readonly (readonly [string, string])[];
+  report(part: SnapshotPart): void;
+}
+
+export class ShardSnapshots {
+  readonly #host: ShardSnapshotHost;
+  #order: Order | undefined;
+  #file: SnapshotFile | undefined;
+  #walk: KeyspaceSnapshot | undefined;
+  #segment = 0;
+  #sliceEndMs = 0;
+
+  constructor(host: ShardSnapshotHost) {
+    this.#host = host;
+  }
+
+  get isRunning(): boolean {
+    return this.#walk !== undefined;
+  }
+
+  /** What the next cut is for. */
+  prepare(order: Order): void {
+    this.discard();
+    this.#order = order;
+  }
+
+  /** The moment of the snapshot: all requests before it have run, none behind it has. The log must be committed. */
+  cut(number: number): void {
+    const order = this.#order;
+    if (order === undefined || order.number !== number) return;
+    try {
+      this.#segment = order.rotates ? this.#host.rotateLog() : 0;
+      this.#begin(order);
+    } catch (error) {
+      this.#failed(error as Error);
+    }
+  }
+
+  #begin(order: Order): void {
+    this.#file = new SnapshotFile(this.#host.keyspace, order, this.#host.aux());
+    this.#walk = new KeyspaceSnapshot(this.#host.keyspace, this.#file);
+    this.#sliceEndMs = 0;
+  }
+
+  /** Writes on. `isBusy`: requests are waiting. */
+  slice(isBusy: boolean): void {
+    const walk = this.#walk;
+    if (walk === undefined) return;
+    const start = performance.now();
+    const budget = isBusy ? Math.min(SLICE_MS, (start - this.#sliceEndMs) * BUSY_SHARE) : SLICE_MS;
+    try {
+      const isDone = walk.step(budget);
+      this.#sliceEndMs = performance.now();
+      if (walk.isAborted) throw new Error('a database was emptied');
+      if (isDone) this.#finish();
+    } catch (error) {
+      this.#failed(error as Error);
+    }
+  }
+
+  /** Gives up the snapshot under way, if there is one. */
+  discard(number?: number): void {
+    const order = this.#order;
+    if (order === undefined || (number !== undefined && order.number !== number)) return;
+    this.#order = undefined;
+    this.#walk?.abort();
+    this.#walk = undefined;
+    this.#file?.abandon();
+    this.#file = undefined;
+  }
+
+  #finish(): void {
+    const order = this.#order!;
+    const file = this.#file!;
+    file.end();
+    this.#order = undefined;
+    this.#walk = undefined;
+    this.#file = undefined;
+    this.#host.report({
+      number: order.number,
+      keys: file.keys,
+      bytes: file.bytes,
+      crc: String(file.crc),
+      copiedBytes: file.preservedBytes,
+      segment: this.#segment,
+    });
+  }
+
+  #failed(error: Error): void {
+    const number = this.#order!.number;
+    this.discard();
+    const problem = `cannot write the snapshot: ${error.message}`;
+    this.#host.report({ number, keys: 0, bytes: 0, crc: '0', copiedBytes: 0, segment: 0, problem });
+  }
+}
