@@ -34,6 +34,11 @@ export interface Kind<V, Input = V> {
    * without TypeScript can bring about.
    */
   words(input: Input): readonly string[] | undefined;
+  /**
+   * What settings in one place mean together: lines of config files, or the same flag given twice. Absent: the later one
+   * counts.
+   */
+  combine?(earlier: V, later: V): V;
   /** The value as CONFIG GET prints it. */
   format(value: V): string;
   /** The value as a person would write it, where that differs from `format`. */

@@ -141,7 +141,7 @@ function understand(text: string, readIncluded: ReadIncluded): Understood {
       const isKnown = redisDirectives.has(name.toLowerCase());
       return { text: isKnown ? line : NOT_UNDERSTOOD + line };
     }
-    if (!apply({ name, words, origin: name })) broken.add(option);
+    if (!apply({ name, words, origin: name, file: '' })) broken.add(option);
     return { text: line, option };
   });
   return { lines, loaded, broken };

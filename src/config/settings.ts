@@ -53,6 +53,8 @@ export class ConfigError extends Error {}
 /** Values under construction: the defaults, and over them what `apply` was given. */
 export class Settings {
   readonly #values: Record<OptionName, unknown>;
+  /** Where the options that several settings make up together were last set. */
+  readonly #places = new Map<OptionName, string>();
   readonly #ignored = new Map<string, IgnoredSetting>();
   readonly #users: ConfiguredUser[] = [];
 
@@ -92,14 +94,25 @@ export class Settings {
     const row = rowOf(name);
     const parsed = row.kind.parse(setting.words, this.#values[name]);
     if ('value' in parsed) {
-      this.put(name, parsed.value);
-      const isDefault = row.kind.format(parsed.value) === row.kind.format(defaultOf(row));
+      const value = this.#combined(name, row, setting, parsed.value);
+      this.put(name, value);
+      const isDefault = row.kind.format(value) === row.kind.format(defaultOf(row));
       if (row.isInert && !isDefault) this.#ignore(name, setting, 'has no effect in this version');
     } else if (parsed.isUnavailable) {
       this.#ignore(name, setting, `${parsed.reason}, ignored ${quote(setting.words)}`);
     } else {
       throw new ConfigError(`${setting.origin}: ${complaint(row, setting.words, parsed.expected)}`);
     }
+  }
+
+  /** The value together with what the same place set before. */
+  #combined(name: OptionName, { kind }: AnyRow, { file, origin }: Setting, value: unknown): unknown {
+    if (kind.combine === undefined) return value;
+    // All config files are one place.
+    const place = file === undefined ? origin : 'file';
+    const isAddition = this.#places.get(name) === place;
+    this.#places.set(name, place);
+    return isAddition ? kind.combine(this.#values[name], value) : value;
   }
 
   put(name: OptionName, value: unknown): void {

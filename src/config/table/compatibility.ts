@@ -78,9 +78,6 @@ const memoryUse = {
 };
 
 const files = {
-  dbfilename: inert(fileName('dbfilename'), 'dump.rdb', 'name of the snapshot file', { isProtected: true }),
-  rdbcompression: inert(boolean(), true, 'whether snapshots are compressed'),
-  rdbchecksum: inert(boolean(), true, 'whether snapshots end with a checksum', FIXED),
   'rdb-del-sync-files': inert(boolean(), false, 'whether snapshots for replicas are removed'),
   'rdb-save-incremental-fsync': inert(boolean(), true, 'whether snapshots are synced in steps'),
   'rdb-key-save-delay': inert(integer(INT_MIN, INT_MAX), 0, 'microseconds to wait for each key', HIDDEN),
@@ -92,14 +89,9 @@ const files = {
     HIDDEN,
   ),
   'sanitize-dump-payload': inert(oneOf('no', 'yes', 'clients'), 'no', 'whether RESTORE looks into values'),
-  'stop-writes-on-bgsave-error': inert(boolean(), true, 'whether writes end with the disk'),
   appendfilename: inert(fileName('appendfilename'), 'appendonly.aof', 'name of the append-only file', FIXED),
   appenddirname: inert(fileName('appenddirname'), 'appendonlydir', 'folder of append-only files', FIXED),
-  appendfsync: inert(oneOf('everysec', 'always', 'no'), 'everysec', 'when the append-only file is synced'),
   'no-appendfsync-on-rewrite': inert(boolean(), false, 'whether rewriting puts off syncing'),
-  'auto-aof-rewrite-percentage': inert(anyInt, 100, 'growth in percent after which a file is rewritten'),
-  'auto-aof-rewrite-min-size': inert(anySize, 64 * MB, 'bytes from which on a file is rewritten'),
-  'aof-load-truncated': inert(boolean(), true, 'whether a file that was cut is loaded'),
   'aof-use-rdb-preamble': inert(boolean(), true, 'whether append-only files begin with a snapshot'),
   'aof-timestamp-enabled': inert(boolean(), false, 'whether append-only files hold times'),
   'aof-rewrite-incremental-fsync': inert(boolean(), true, 'whether rewriting is synced in steps'),

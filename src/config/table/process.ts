@@ -1,7 +1,7 @@
 /** Options: the process, and what its clients may do to it. */
 import { boolean, fixed, oneOf, text } from '../kinds.ts';
-import { inert, row } from '../row.ts';
-import { directory, renames } from '../word-kinds.ts';
+import { row } from '../row.ts';
+import { renames } from '../word-kinds.ts';
 
 function isYesOrNo(words: readonly string[]): boolean {
   return words.length === 1 && /^(yes|no)$/i.test(words[0]!);
@@ -34,8 +34,6 @@ export const processOptions = {
     group: 'Process',
     help: 'only no in this version: what reads standard output may pass the log on',
   }),
-  // Redis changes to it; a server that is embedded must leave the directory of the process as it is.
-  dir: inert(directory(), () => process.cwd(), 'directory of the files that are kept', { isProtected: true }),
   'enable-protected-configs': row({
     kind: oneOf('no', 'yes', 'local'),
     default: 'no',
