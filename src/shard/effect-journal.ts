@@ -3,6 +3,9 @@ import type { Journal } from '../store/journal.ts';
 import { type Keyspace, NO_EXPIRY } from '../store/keyspace.ts';
 import type { EffectBuffer } from '../wal/effects.ts';
 
+/** Flag of a SET effect: the value was changed in place. */
+export const EFFECT_RAW = 1;
+
 export class EffectJournal implements Journal {
   /** How many changes there have been, for `save` rules. */
   changes = 0;
@@ -21,8 +24,8 @@ export class EffectJournal implements Journal {
     const keyspace = this.#keyspace;
     effects.set(
       db,
-      keyspace.isRaw(ref),
-      keyspace.expiry(ref),
+      keyspace.isRaw(ref) ? EFFECT_RAW : 0,
+      expiryOf(keyspace, ref),
       keyspace.bytesOf(ref),
       keyspace.keyStart(ref),
       keyspace.keyLength(ref),
@@ -35,18 +38,14 @@ export class EffectJournal implements Journal {
     const { effects } = this;
     if (effects === undefined) return;
     const keyspace = this.#keyspace;
-    const bytes = keyspace.bytesOf(ref);
-    const keyStart = keyspace.keyStart(ref);
-    const valueStart = keyspace.valueStart(ref);
     effects.patch(
       db,
-      bytes,
-      keyStart,
-      keyStart + keyspace.keyLength(ref),
-      offset,
+      keyspace.bytesOf(ref),
+      keyspace.keyStart(ref),
+      keyspace.keyLength(ref),
       keyspace.valueLength(ref),
-      valueStart + offset,
-      valueStart + end,
+      offset,
+      end,
     );
   }
 
@@ -55,15 +54,12 @@ export class EffectJournal implements Journal {
     const { effects } = this;
     if (effects === undefined) return;
     const keyspace = this.#keyspace;
-    const keyStart = keyspace.keyStart(ref);
-    const keyEnd = keyStart + keyspace.keyLength(ref);
-    const expiresAt = keyspace.expiry(ref);
     effects.expire(
       db,
+      expiryOf(keyspace, ref),
       keyspace.bytesOf(ref),
-      keyStart,
-      keyEnd,
-      expiresAt === NO_EXPIRY ? undefined : expiresAt,
+      keyspace.keyStart(ref),
+      keyspace.keyLength(ref),
     );
   }
 
@@ -72,8 +68,7 @@ export class EffectJournal implements Journal {
     const { effects } = this;
     if (effects === undefined) return;
     const keyspace = this.#keyspace;
-    const keyStart = keyspace.keyStart(ref);
-    effects.remove(db, keyspace.bytesOf(ref), keyStart, keyStart + keyspace.keyLength(ref));
+    effects.remove(db, keyspace.bytesOf(ref), keyspace.keyStart(ref), keyspace.keyLength(ref));
   }
 
   flushed(db: number): void {
@@ -85,4 +80,10 @@ export class EffectJournal implements Journal {
     this.changes++;
     this.effects?.swap(a, b);
   }
+}
+
+/** As effects have it: 0 is never. */
+function expiryOf(keyspace: Keyspace, ref: number): number {
+  const expiresAt = keyspace.expiry(ref);
+  return expiresAt === NO_EXPIRY ? 0 : expiresAt;
 }

@@ -59,7 +59,7 @@ export class ShardLog {
   admits(wordBytes: number): boolean {
     if (this.#problem !== undefined) return false;
     const { writer } = this;
-    if (writer.reserve(writer.effects.length + wordBytes + EFFECT_SLACK_BYTES)) return true;
+    if (writer.reserve(writer.effects.end + wordBytes + EFFECT_SLACK_BYTES)) return true;
     this.#fail(writer.lastError);
     return false;
   }
