@@ -103,7 +103,10 @@ function increment(context: ShardContext, by: number | bigint): void {
     return;
   }
   const length = writeInteger(digits, 0, sum);
-  if (ref === ABSENT || !keyspace.writeInPlace(ref, context.hash, digits, 0, length, KEEP_EXPIRY)) {
+  if (
+    ref === ABSENT ||
+    !keyspace.writeInPlace(context.db, ref, context.hash, digits, 0, length, KEEP_EXPIRY)
+  ) {
     storeString(context, 1, digits, 0, length, KEEP_EXPIRY);
   }
   reply.integer(sum);

@@ -13,6 +13,7 @@
  * the extent with the most to gain, and none with less than a tenth, because a pass costs a copy of the extent.
  *
  * A moved entry is a changed entry: its stripe is begun, and a block that a reader announced (touches.ts) stays where it is.
+ * To a snapshot and to the journal it is not: content and flags are the same (but see SnapshotUnderWay.finish).
  */
 import type { Arena } from './arena.ts';
 import type { Entries } from './entries.ts';
@@ -34,6 +35,7 @@ export interface CompactionTarget {
   readonly touches: Touches;
   readonly databases: readonly { index: HashIndex | undefined; expires: HashIndex | undefined }[];
   readonly setAside: readonly { ref: number; units: number }[];
+  readonly snapshot: { finish(ref: number): void } | undefined;
   hash(key: Uint8Array, start: number, end: number): number;
 }
 
@@ -115,6 +117,7 @@ export class Compaction {
     const { arena, entries, stripes, touches, databases } = this.target;
     const database = databases.find(({ index }) => index?.seek(hash, ref) === true)!;
     const hasExpiry = entries.hasExpiry(ref);
+    this.target.snapshot?.finish(ref);
     stripes.begin(hash);
     const movable = !touches.announced(ref);
     if (movable) {

@@ -4,6 +4,7 @@ import { Arena } from './arena.ts';
 import { Database, type DatabaseHost } from './database.ts';
 import { Entries } from './entries.ts';
 import type { HashIndex } from './hash-index.ts';
+import type { Journal } from './journal.ts';
 import {
   ACCESS_MASK,
   accessClock,
@@ -52,6 +53,16 @@ export interface KeyspaceOptions {
   onObjectFreed?: (object: number, type: number) => void;
 }
 
+/** What changes of a keyspace, and compaction, need of a snapshot (snapshot.ts). */
+export interface SnapshotUnderWay {
+  /** The entry is about to change, or to go: it is written as it is, unless that is done. */
+  preserve(database: Database, ref: number, hash: number): void;
+  /** The entry is about to move: if it is written in part it must be finished first. */
+  finish(ref: number): void;
+  /** All entries of the database are about to go at once. */
+  drop(database: Database): void;
+}
+
 export abstract class KeyspaceMemory implements DatabaseHost {
   readonly seed: HashSeed;
   readonly options: KeyspaceOptions;
@@ -71,6 +82,12 @@ export abstract class KeyspaceMemory implements DatabaseHost {
   countsLookups = false;
   /** Blocks that could not be freed because a reader was about to touch them. */
   readonly setAside: { ref: number; units: number }[] = [];
+  /** Is told of every change; undefined: nobody is. */
+  journal: Journal | undefined = undefined;
+  /** Under way. Set and unset by the snapshot itself. */
+  snapshot: SnapshotUnderWay | undefined = undefined;
+  /** FLAG_SNAPSHOT or 0: the bit of all entries that a snapshot need not write (any more). */
+  snapshotParity = 0;
 
   constructor(options: KeyspaceOptions) {
     this.options = options;
@@ -341,6 +358,12 @@ export abstract class KeyspaceMemory implements DatabaseHost {
 
   announce(message: ShareMessage): void {
     this.options.onShare?.(message);
+  }
+
+  /** Call before an entry changes while a snapshot is under way. Returns its flags. */
+  preserve(db: number, ref: number, hash: number): number {
+    this.snapshot?.preserve(this.databases[db]!, ref, hash);
+    return this.entries.flags(ref);
   }
 
   /** Frees the block of an entry that is not linked any more, unless a reader is about to touch it. */

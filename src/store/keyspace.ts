@@ -17,11 +17,10 @@
  */
 import { copyBytes } from '../base/bytes.ts';
 import { Compaction } from './compaction.ts';
-import type { Database } from './database.ts';
 import { ExpiryCycle } from './expiry.ts';
-import { ABSENT, KeyspaceMemory, type KeyspaceOptions, NO_EXPIRY } from './keyspace-memory.ts';
+import { ABSENT, type KeyspaceOptions, NO_EXPIRY } from './keyspace-memory.ts';
+import { KEEP_EXPIRY, KeyspaceSteps } from './keyspace-steps.ts';
 import {
-  accessClock,
   EXPIRY_BYTES,
   EXTENT_SHIFT,
   FLAG_EXPIRY,
@@ -37,16 +36,14 @@ import { EMPTY_DEPTH } from './sharing.ts';
 import { forEachEntry } from './walks.ts';
 
 export type { KeyspaceOptions } from './keyspace-memory.ts';
-export { ABSENT, NO_EXPIRY, OutOfMemory };
-export const KEEP_EXPIRY = -2;
+export { ABSENT, KEEP_EXPIRY, NO_EXPIRY, OutOfMemory };
 
 /** At most this much is added to a value that grows, as in Redis's strings. */
 const GROWTH_BYTES_MAX = 1 << 20;
 
-export class Keyspace extends KeyspaceMemory {
+export class Keyspace extends KeyspaceSteps {
   private readonly cycle: ExpiryCycle;
   private readonly compaction: Compaction;
-  private granted = 0;
 
   constructor(options: KeyspaceOptions) {
     super(options);
@@ -105,7 +102,7 @@ export class Keyspace extends KeyspaceMemory {
       this.link(db, hash, created);
       return;
     }
-    if (this.writeInPlace(ref, hash, value, valueStart, valueEnd, expiresAt)) return;
+    if (this.writeInPlace(db, ref, hash, value, valueStart, valueEnd, expiresAt)) return;
     this.overwrite(db, key, keyStart, keyEnd, hash, ref, value, valueStart, valueEnd, expiresAt);
   }
 
@@ -114,6 +111,7 @@ export class Keyspace extends KeyspaceMemory {
    * changes. False, and nothing done, when that is not so.
    */
   writeInPlace(
+    db: number,
     ref: number,
     hash: number,
     value: Uint8Array,
@@ -122,19 +120,69 @@ export class Keyspace extends KeyspaceMemory {
     expiresAt: number,
   ): boolean {
     const { entries, stripes } = this;
-    const flags = entries.flags(ref);
+    let flags = entries.flags(ref);
     const hasExpiry = (flags & FLAG_EXPIRY) !== 0;
     if (expiresAt !== KEEP_EXPIRY && expiresAt >= 0 !== hasExpiry) return false;
     if ((flags & (TYPE_MASK | FLAG_SLACK)) !== 0) return false;
     const length = end - start;
     if (unitsFor(entries.keyLength(ref) + length, hasExpiry) !== entries.neededUnits(ref)) return false;
+    if (this.snapshot !== undefined) flags = this.preserve(db, ref, hash);
     stripes.begin(hash);
     this.refresh(ref, flags & ~FLAG_RAW);
     if (expiresAt >= 0) entries.setExpiry(ref, expiresAt);
     if (length !== entries.word(ref, 1)) entries.setWord(ref, 1, length);
     copyBytes(value, start, end, entries.bytesOf(ref), this.valueStart(ref));
     stripes.end(hash);
+    if (this.journal !== undefined) this.journal.stored(db, ref);
     return true;
+  }
+
+  /** setString on an existing entry whose size, type or expiry changes. */
+  private overwrite(
+    db: number,
+    key: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    hash: number,
+    ref: number,
+    value: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+    expiresAt: number,
+  ): void {
+    if (this.snapshot !== undefined) this.preserve(db, ref, hash);
+    const { entries, arena } = this;
+    const database = this.databases[db]!;
+    const expiry = this.resolveExpiry(ref, expiresAt);
+    const hasExpiry = expiry >= 0;
+    const had = entries.hasExpiry(ref);
+    const length = valueEnd - valueStart;
+    const needed = unitsFor(keyEnd - keyStart + length, hasExpiry);
+    const have = entries.blockUnits(ref);
+    // A large block with an extent of its own is not kept for a much smaller value.
+    const fits = needed <= have && !(arena.isDedicated(ref) && needed < have >>> 1);
+    if (hasExpiry && !had) database.openExpires().reserve(hash);
+    if (!fits && !arena.extend(ref, have, needed)) {
+      const created = this.insert(db, key, keyStart, keyEnd, hash, TYPE_STRING, length, length, expiry);
+      copyBytes(value, valueStart, valueEnd, entries.bytesOf(created), this.valueStart(created));
+      this.supersede(db, hash, ref, created);
+      return;
+    }
+    const type = entries.typeOf(ref);
+    const object = entries.word(ref, 1);
+    this.stripes.begin(hash);
+    entries.setWord(ref, 1, length);
+    this.refresh(ref, this.snapshotParity | (hasExpiry ? FLAG_EXPIRY : 0));
+    if (hasExpiry) entries.setExpiry(ref, expiry);
+    // The place of the key depends on the presence of an expiry.
+    if (had !== hasExpiry) copyBytes(key, keyStart, keyEnd, entries.bytesOf(ref), entries.keyStart(ref));
+    copyBytes(value, valueStart, valueEnd, entries.bytesOf(ref), this.valueStart(ref));
+    entries.settle(ref, Math.max(have, needed), false);
+    this.stripes.end(hash);
+    if (!had && hasExpiry) database.expires!.insert(hash, ref);
+    if (had && !hasExpiry) this.forgetExpiry(database, hash, ref);
+    if (type !== TYPE_STRING) this.freeObject(database, object, type);
+    if (this.journal !== undefined) this.journal.stored(db, ref);
   }
 
   /**
@@ -176,6 +224,7 @@ export class Keyspace extends KeyspaceMemory {
   ): number {
     const { entries, arena, stripes } = this;
     hash |= 0;
+    if (this.snapshot !== undefined) this.preserve(db, ref, hash);
     const oldLength = entries.word(ref, 1);
     const length = Math.max(oldLength, offset + end - start);
     const hasExpiry = entries.hasExpiry(ref);
@@ -212,21 +261,32 @@ export class Keyspace extends KeyspaceMemory {
     entries.settle(target, units, true);
     if (target === ref) stripes.end(hash);
     else this.relink(db, hash, ref, target, oldUnits);
+    if (this.journal === undefined) return target;
+    if (edit === undefined) this.journal.patched(db, target, offset, offset + end - start);
+    else this.journal.stored(db, target);
     return target;
   }
 
   /** Sets or removes (NO_EXPIRY) the expiry of an entry and returns its new ref. */
   setExpiry(db: number, ref: number, hash: number, expiresAt: number): number {
-    const { entries, stripes } = this;
     hash |= 0;
-    const had = entries.hasExpiry(ref);
-    if (expiresAt < 0) return had ? this.removeExpiry(db, ref, hash) : ref;
-    if (had) {
-      stripes.begin(hash);
-      entries.setExpiry(ref, expiresAt);
-      stripes.end(hash);
-      return ref;
+    const had = this.entries.hasExpiry(ref);
+    if (expiresAt < 0 && !had) return ref;
+    if (this.snapshot !== undefined) this.preserve(db, ref, hash);
+    let target = ref;
+    if (expiresAt < 0) this.removeExpiry(db, ref, hash);
+    else if (!had) target = this.addExpiry(db, ref, hash, expiresAt);
+    else {
+      this.stripes.begin(hash);
+      this.entries.setExpiry(ref, expiresAt);
+      this.stripes.end(hash);
     }
+    if (this.journal !== undefined) this.journal.expiryChanged(db, target);
+    return target;
+  }
+
+  private addExpiry(db: number, ref: number, hash: number, expiresAt: number): number {
+    const { entries, stripes } = this;
     const expires = this.databases[db]!.openExpires();
     expires.reserve(hash);
     const content = entries.contentLength(ref);
@@ -257,7 +317,7 @@ export class Keyspace extends KeyspaceMemory {
     return target;
   }
 
-  private removeExpiry(db: number, ref: number, hash: number): number {
+  private removeExpiry(db: number, ref: number, hash: number): void {
     const { entries, stripes } = this;
     const have = entries.blockUnits(ref);
     const content = entries.contentLength(ref);
@@ -269,7 +329,6 @@ export class Keyspace extends KeyspaceMemory {
     entries.settle(ref, have, (flags & FLAG_SLACK) !== 0);
     stripes.end(hash);
     this.forgetExpiry(this.databases[db]!, hash, ref);
-    return ref;
   }
 
   /** Deletes a key; false when there is none (or it had expired). */
@@ -280,33 +339,12 @@ export class Keyspace extends KeyspaceMemory {
     return true;
   }
 
-  deleteEntry(db: number, ref: number, hash: number): void {
-    hash |= 0;
-    const { entries } = this;
-    const database = this.databases[db]!;
-    const type = entries.typeOf(ref);
-    const units = entries.blockUnits(ref);
-    if (entries.hasExpiry(ref)) this.forgetExpiry(database, hash, ref);
-    if (type !== TYPE_STRING) this.freeObject(database, entries.word(ref, 1), type);
-    this.stripes.begin(hash);
-    database.index!.remove(hash, ref);
-    this.stripes.end(hash);
-    this.release(ref, units);
-    database.index!.tidy(hash);
-  }
-
-  /** Deletes an entry because its time has come. */
-  override expireEntry(db: number, ref: number, hash: number): void {
-    this.statistics.expired++;
-    this.options.onExpired?.(db, ref, hash);
-    this.deleteEntry(db, ref, hash);
-  }
-
   /** Empties a database. The memory goes back at once when no other database has keys. */
   flush(db: number): void {
     const database = this.databases[db]!;
     const index = database.index;
     if (index === undefined) return;
+    this.snapshot?.drop(database);
     this.stripes.bumpAll(0, 0);
     database.publishDepth(EMPTY_DEPTH);
     this.stripes.bumpAll(0, 0);
@@ -322,9 +360,11 @@ export class Keyspace extends KeyspaceMemory {
       });
     }
     database.close();
-    if (!alone) return;
-    this.setAside.length = 0;
-    this.arena.reset();
+    if (alone) {
+      this.setAside.length = 0;
+      this.arena.reset();
+    }
+    if (this.journal !== undefined) this.journal.flushed(db);
   }
 
   flushAll(): void {
@@ -348,153 +388,5 @@ export class Keyspace extends KeyspaceMemory {
 
   get expireMore(): boolean {
     return this.cycle.moreLikely;
-  }
-
-  // ---------------------------------------------------------------- steps
-
-  /** The expiry that an overwritten entry gets. */
-  private resolveExpiry(ref: number, expiresAt: number): number {
-    if (expiresAt !== KEEP_EXPIRY) return expiresAt;
-    return ref === 0 ? NO_EXPIRY : this.expiry(ref);
-  }
-
-  /** Makes room in the indexes and writes an entry that is not linked yet, without its value's bytes. */
-  insert(
-    db: number,
-    key: Uint8Array,
-    keyStart: number,
-    keyEnd: number,
-    hash: number,
-    type: number,
-    payload: number,
-    valueLength: number,
-    expiresAt: number,
-  ): number {
-    const database = this.databases[db]!;
-    const entries = this.entries;
-    const hasExpiry = expiresAt >= 0;
-    database.openIndex().reserve(hash);
-    if (hasExpiry) database.openExpires().reserve(hash);
-    const keyLength = keyEnd - keyStart;
-    const ref = this.arena.allocate(unitsFor(keyLength + valueLength, hasExpiry));
-    entries.setWord(ref, 0, keyLength);
-    entries.setWord(ref, 1, payload);
-    const flags = hasExpiry ? type | FLAG_EXPIRY : type;
-    entries.setWord(ref, 2, accessClock(this.options.now()) | (flags << 24));
-    if (hasExpiry) entries.setExpiry(ref, expiresAt);
-    copyBytes(key, keyStart, keyEnd, entries.bytesOf(ref), entries.keyStart(ref));
-    return ref;
-  }
-
-  /** Makes a new entry visible. Room was reserved. */
-  link(db: number, hash: number, ref: number): void {
-    const database = this.databases[db]!;
-    if (this.entries.hasExpiry(ref)) database.expires!.insert(hash, ref);
-    if (this.entries.typeOf(ref) !== TYPE_STRING) database.objects++;
-    this.stripes.begin(hash);
-    database.index!.insert(hash, ref);
-    this.stripes.end(hash);
-  }
-
-  /** Lets an entry's slot lead to its new block, and frees the old one, of `units`. */
-  private relink(db: number, hash: number, ref: number, target: number, units: number): void {
-    const database = this.databases[db]!;
-    if (this.entries.hasExpiry(ref) && this.entries.hasExpiry(target)) {
-      database.expires!.replace(hash, ref, target);
-    }
-    this.stripes.begin(hash);
-    database.index!.replace(hash, ref, target);
-    this.stripes.end(hash);
-    this.release(ref, units);
-  }
-
-  /** setString on an existing entry whose size, type or expiry changes. */
-  private overwrite(
-    db: number,
-    key: Uint8Array,
-    keyStart: number,
-    keyEnd: number,
-    hash: number,
-    ref: number,
-    value: Uint8Array,
-    valueStart: number,
-    valueEnd: number,
-    expiresAt: number,
-  ): void {
-    const { entries, arena } = this;
-    const database = this.databases[db]!;
-    const expiry = this.resolveExpiry(ref, expiresAt);
-    const hasExpiry = expiry >= 0;
-    const had = entries.hasExpiry(ref);
-    const length = valueEnd - valueStart;
-    const needed = unitsFor(keyEnd - keyStart + length, hasExpiry);
-    const have = entries.blockUnits(ref);
-    // A large block with an extent of its own is not kept for a much smaller value.
-    const fits = needed <= have && !(arena.isDedicated(ref) && needed < have >>> 1);
-    if (hasExpiry && !had) database.openExpires().reserve(hash);
-    if (!fits && !arena.extend(ref, have, needed)) {
-      const created = this.insert(db, key, keyStart, keyEnd, hash, TYPE_STRING, length, length, expiry);
-      copyBytes(value, valueStart, valueEnd, entries.bytesOf(created), this.valueStart(created));
-      this.supersede(db, hash, ref, created);
-      return;
-    }
-    const type = entries.typeOf(ref);
-    const object = entries.word(ref, 1);
-    this.stripes.begin(hash);
-    entries.setWord(ref, 1, length);
-    this.refresh(ref, hasExpiry ? FLAG_EXPIRY : 0);
-    if (hasExpiry) entries.setExpiry(ref, expiry);
-    // The place of the key depends on the presence of an expiry.
-    if (had !== hasExpiry) copyBytes(key, keyStart, keyEnd, entries.bytesOf(ref), entries.keyStart(ref));
-    copyBytes(value, valueStart, valueEnd, entries.bytesOf(ref), this.valueStart(ref));
-    entries.settle(ref, Math.max(have, needed), false);
-    this.stripes.end(hash);
-    if (!had && hasExpiry) database.expires!.insert(hash, ref);
-    if (had && !hasExpiry) this.forgetExpiry(database, hash, ref);
-    if (type !== TYPE_STRING) this.freeObject(database, object, type);
-  }
-
-  /** Puts a new entry of the same key in the place of an old one. Room for its expiry was reserved. */
-  private supersede(db: number, hash: number, ref: number, created: number): void {
-    const { entries } = this;
-    const database = this.databases[db]!;
-    const had = entries.hasExpiry(ref);
-    const hasExpiry = entries.hasExpiry(created);
-    const type = entries.typeOf(ref);
-    const object = entries.word(ref, 1);
-    if (!this.touching) this.setAccess(created, this.access(ref));
-    if (entries.typeOf(created) !== TYPE_STRING) database.objects++;
-    if (had && !hasExpiry) this.forgetExpiry(database, hash, ref);
-    this.relink(db, hash, ref, created, entries.blockUnits(ref));
-    if (!had && hasExpiry) database.expires!.insert(hash, created);
-    if (type !== TYPE_STRING) this.freeObject(database, object, type);
-  }
-
-  private forgetExpiry(database: Database, hash: number, ref: number): void {
-    database.expires!.remove(hash, ref);
-    database.expires!.tidy(hash);
-  }
-
-  /** Writes an entry's flags, and the time into its access word. */
-  private refresh(ref: number, flags: number): void {
-    const access = this.touching ? accessClock(this.options.now()) : this.access(ref);
-    this.entries.setWord(ref, 2, access | (flags << 24));
-  }
-
-  /** A block of `wanted` units, or of `needed` when there is no memory for more; `granted` says which. */
-  private allocateBetween(needed: number, wanted: number): number {
-    try {
-      this.granted = wanted;
-      return this.arena.allocate(wanted);
-    } catch (error) {
-      if (!(error instanceof OutOfMemory)) throw error;
-      this.granted = needed;
-      return this.arena.allocate(needed);
-    }
-  }
-
-  private freeObject(database: Database, object: number, type: number): void {
-    database.objects--;
-    this.options.onObjectFreed?.(object, type);
   }
 }

@@ -14,7 +14,7 @@
  *
  *     word 0   [ 0 | previous block is free | key length: 30 bits ]
  *     word 1   value length in bytes (strings), or the number of the collection object (other types)
- *     word 2   byte 0..2 access word, byte 3 type and flags
+ *     word 2   byte 0..2 access word, byte 3 type (4 bits) and flags: expiry, raw, slack, snapshot
  *     word 3,4 only with FLAG_EXPIRY: expiry in ms since 1970, low and high half
  *     key bytes, value bytes, padding to a unit
  *     slack    only with FLAG_SLACK: first word after that unit boundary: number of units of slack, then nothing
@@ -59,6 +59,11 @@ export const FLAG_EXPIRY = 0x10;
 /** The value was changed in place (APPEND, SETRANGE, SETBIT): OBJECT ENCODING says raw. SET clears it. */
 export const FLAG_RAW = 0x20;
 export const FLAG_SLACK = 0x40;
+/**
+ * A version bit for snapshots: equal to the keyspace's parity when the entry was written, or made, since the last cut
+ * (see snapshot.ts). Readers ignore it.
+ */
+export const FLAG_SNAPSHOT = 0x80;
 
 export const HEADER_BYTES = 12;
 export const EXPIRY_BYTES = 8;

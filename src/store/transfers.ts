@@ -14,6 +14,9 @@ export function moveEntry(keyspace: Keyspace, from: number, to: number, ref: num
   const hasExpiry = entries.hasExpiry(ref);
   target.openIndex().reserve(signed);
   if (hasExpiry) target.openExpires().reserve(signed);
+  // To a snapshot it is an entry of the database that it was in at the cut.
+  if (keyspace.snapshot !== undefined) keyspace.preserve(from, ref, signed);
+  if (keyspace.journal !== undefined) keyspace.journal.removed(from, ref);
   stripes.begin(signed);
   source.index!.remove(signed, ref);
   target.index!.insert(signed, ref);
@@ -24,9 +27,11 @@ export function moveEntry(keyspace: Keyspace, from: number, to: number, ref: num
     source.expires!.tidy(signed);
     target.expires!.insert(signed, ref);
   }
-  if (entries.typeOf(ref) === TYPE_STRING) return;
-  source.objects--;
-  target.objects++;
+  if (entries.typeOf(ref) !== TYPE_STRING) {
+    source.objects--;
+    target.objects++;
+  }
+  if (keyspace.journal !== undefined) keyspace.journal.stored(to, ref);
 }
 
 /** Lets two databases change places, for readers of the shared memory as well. */
@@ -41,4 +46,5 @@ export function swapDatabases(keyspace: Keyspace, a: number, b: number): void {
   first.renumber(b);
   second.renumber(a);
   stripes.bumpAll(0, 0);
+  if (keyspace.journal !== undefined) keyspace.journal.swapped(a, b);
 }
