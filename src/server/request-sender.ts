@@ -137,6 +137,7 @@ export class RequestSender {
       connection.runDone(whole);
       this.#touched(connection);
     });
+    split.connection = connection;
     const flags = this.#flagsOf(connection, args) | REQUEST_RUN_START | REQUEST_PART;
     parts.forEach(({ link, words }, part) => {
       const first = words[Math.max(command.keyIndex, 1) - 1];

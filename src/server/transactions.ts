@@ -38,8 +38,8 @@ export class Transactions {
     for (const link of held) if (!link.hasRoomFor(REQUEST_WORDS_OFFSET)) return park(link, connection);
     this.#last = this.#last === TRANSACTION_MAX ? 1 : this.#last + 1;
     for (const link of held) {
-      link.pushHold(this.#last);
-      this.#queueAlone(link, this.#holdRun());
+      link.pushHold(this.#last, executor.index);
+      this.#queueAlone(link, this.#holdRun(connection));
     }
     const allFlags = flags | REQUEST_RUN_START | REQUEST_TOGETHER;
     executor.push(command.id, connection.db, allFlags, this.#last, args, undefined);
@@ -51,9 +51,10 @@ export class Transactions {
   }
 
   /** The end of a hold tells nobody anything. */
-  #holdRun(): Run {
+  #holdRun(connection: Connection): Run {
     const run = this.#runs.take(undefined);
     run.split = new SplitReply(1, 'ok', 2, [], () => {});
+    run.split.connection = connection;
     return run;
   }
 

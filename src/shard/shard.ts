@@ -15,7 +15,7 @@ import { keyWords } from '../commands/key-words.ts';
 import { type Command, CommandTable } from '../commands/table.ts';
 import { Arguments } from '../protocol/arguments.ts';
 import { ErrorTally } from '../protocol/error-tally.ts';
-import { OUT_OF_MEMORY } from '../protocol/errors.ts';
+import { LOADING, OUT_OF_MEMORY } from '../protocol/errors.ts';
 import type { ReplyWriter } from '../protocol/reply-writer.ts';
 import { CommandStatistics } from '../ring/command-statistics.ts';
 import { CommandTimer, NOT_SLOW, slowLimitNs } from '../ring/command-timer.ts';
@@ -34,6 +34,7 @@ import {
   REQUEST_UPPER_CASE,
   REQUEST_WORDS_OFFSET,
 } from '../ring/layout.ts';
+import { OtherShardGone } from '../ring/mailbox.ts';
 import type { ControlMessage, ShardSetup } from '../ring/messages.ts';
 import { noteBytes, writeNote } from '../ring/notes.ts';
 import { ShardStatistics } from '../ring/shard-statistics.ts';
@@ -41,6 +42,7 @@ import { WakeWord } from '../ring/wake-word.ts';
 import { Keyspace, OutOfMemory } from '../store/keyspace.ts';
 import { ExpiryPace } from './expiry-pace.ts';
 import { Figures } from './figures.ts';
+import { type Loader, loadAll, tellServing } from './loading.ts';
 import { RunReplies } from './run-replies.ts';
 import { COMPACTION_MS_MAX, Together } from './together.ts';
 
@@ -144,8 +146,10 @@ export class Shard implements ShardContext {
     this.#figures.publish();
   }
 
-  /** Serves until a control message says to stop. */
-  run(): void {
+  /** Loads what `loader` has, if there is one; then serves until a control message says to stop. */
+  run(loader?: Loader): void {
+    if (loader !== undefined) this.#load(loader);
+    if (!this.#isStopping) tellServing(this.#setup.port);
     while (!this.#isStopping) {
       if (this.#requests.refresh()) {
         this.#readControl();
@@ -157,6 +161,16 @@ export class Shard implements ShardContext {
       if (!this.#requests.hasFrames && !this.#isStopping) this.#sleep();
     }
     this.#replies.publish();
+  }
+
+  #load(loader: Loader): void {
+    loadAll(loader, this.#setup.port, () => {
+      this.#readControl();
+      this.#nowMs = Date.now();
+      this.#figures.usesAll();
+      this.#figures.publish();
+      return !this.#isStopping;
+    });
   }
 
   get activeExpire(): boolean {
@@ -284,7 +298,7 @@ export class Shard implements ShardContext {
     this.#flags = flags;
     if ((flags & REQUEST_RUN_START) !== 0) this.#replies.startRun();
     if (isHold) {
-      this.#park(words[at + 2]!);
+      this.#park(words[at + 2]!, id);
       return;
     }
     this.hash = words[at + 2]!;
@@ -342,18 +356,23 @@ export class Shard implements ShardContext {
     held.delete(this.shardIndex);
     this.hash = this.hashOf(words[0]!);
     this.#publish();
-    this.together.begin(transaction, held);
     try {
+      this.together.begin(transaction, held);
       return this.#run(id);
+    } catch (error) {
+      if (!(error instanceof OtherShardGone)) throw error;
+      // Nobody reads it: the acceptor has closed the connection, because nobody knows how far the command came.
+      this.reply.error(LOADING);
+      return false;
     } finally {
       this.together.end(held);
     }
   }
 
   /** Answers only the executor of a transaction, until it releases this shard. The hold's own reply is empty. */
-  #park(transaction: number): void {
+  #park(transaction: number, executor: number): void {
     this.#publish();
-    this.together.park(transaction);
+    this.together.park(transaction, executor);
     this.#nowMs = Date.now();
     this.#figures.usesAll();
     this.#replies.endRun();
