@@ -70,8 +70,9 @@ function announce(server: Server, log: Log): void {
   if (server.tlsPort !== 0) places.push(...hosts.map((host) => `${host}:${server.tlsPort} (TLS)`));
   if (config.get('unixsocket') !== '') places.push(config.get('unixsocket'));
   const memoryMb = Math.round(process.memoryUsage.rss() / 1024 / 1024);
+  const state = server.shardStates.allServe ? 'ready' : 'loading, and listens';
   log.notice(
-    `shardis ${version} ready on ${places.join(', ')} with ${config.get('shards')} ${config.get('shards') === 1 ? 'shard' : 'shards'}, ${memoryMb} MB resident`,
+    `shardis ${version} ${state} on ${places.join(', ')} with ${config.get('shards')} ${config.get('shards') === 1 ? 'shard' : 'shards'}, ${memoryMb} MB resident`,
     {
       addresses: places,
       shards: config.get('shards'),

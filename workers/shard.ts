@@ -3,6 +3,4 @@ import { workerData } from 'node:worker_threads';
 import type { ShardSetup } from '../src/ring/messages.ts';
 import { Shard } from '../src/shard/shard.ts';
 
-const shard = new Shard(workerData as ShardSetup);
-shard.load();
-shard.run();
+new Shard(workerData as ShardSetup).run();

@@ -107,6 +107,18 @@ export interface ShardReport {
   readonly commands: number;
   readonly queueBytes: number;
   readonly directReads: number;
+  /** How often its thread has died and got a successor. */
+  readonly restarts: number;
+  /** `serving`, `loading` or `down`. */
+  readonly state: string;
+}
+
+/** How far the server is with loading what is on disk. */
+export interface LoadingReport {
+  readonly startedAtMs: number;
+  readonly loadedBytes: number;
+  readonly totalBytes: number;
+  readonly etaSeconds: number;
 }
 
 export interface DatabaseReport {
@@ -188,6 +200,10 @@ export interface ServerReport {
   /** Seconds of the acceptor's thread, where the system tells them. */
   readonly mainThreadCpu: { readonly user: number; readonly system: number } | undefined;
   readonly shards: readonly ShardReport[];
+  /** Of all shards. */
+  readonly shardRestarts: number;
+  /** While the server starts and shards load. */
+  readonly loading: LoadingReport | undefined;
   readonly databases: readonly DatabaseReport[];
 }
 

@@ -1,10 +1,11 @@
 /** Sections of INFO about what the server does and holds: persistence, stats, replication, keyspace and shards. */
-import type { Field, InfoSource } from './info-fields.ts';
+import type { LoadingReport, ShardReport } from './context.ts';
+import { type Field, type InfoSource, percentage } from './info-fields.ts';
 
 /** Nothing is persisted yet: what tools look for, in the state of a server that never saved. */
 export function persistenceSection({ report }: InfoSource): Field[] {
   return [
-    ['loading', 0],
+    ['loading', report.loading === undefined ? 0 : 1],
     ['async_loading', 0],
     ['current_cow_peak', 0],
     ['current_cow_size', 0],
@@ -34,6 +35,21 @@ export function persistenceSection({ report }: InfoSource): Field[] {
     ['aof_last_cow_size', 0],
     ['module_fork_in_progress', 0],
     ['module_fork_last_cow_size', 0],
+    ...loadingFields(report.loading),
+  ];
+}
+
+/** As in Redis, there only while it loads. */
+function loadingFields(loading: LoadingReport | undefined): Field[] {
+  if (loading === undefined) return [];
+  const { startedAtMs, loadedBytes, totalBytes, etaSeconds } = loading;
+  return [
+    ['loading_start_time', Math.floor(startedAtMs / 1000)],
+    ['loading_total_bytes', totalBytes],
+    ['loading_rdb_used_mem', 0],
+    ['loading_loaded_bytes', loadedBytes],
+    ['loading_loaded_perc', percentage(loadedBytes, totalBytes).toFixed(2)],
+    ['loading_eta_seconds', etaSeconds],
   ];
 }
 
@@ -142,8 +158,13 @@ export function keyspaceSection({ report }: InfoSource): Field[] {
 }
 
 export function shardsSection({ report }: InfoSource): Field[] {
-  return report.shards.map(({ index, keys, bytes, commands, queueBytes, directReads }) => [
-    `shard${index}`,
-    `keys=${keys},bytes=${bytes},ops=${commands},queue_bytes=${queueBytes},direct_reads=${directReads}`,
-  ]);
+  return [
+    ['shard_restarts', report.shardRestarts],
+    ...report.shards.map((shard): Field => [`shard${shard.index}`, shardLine(shard)]),
+  ];
+}
+
+function shardLine({ keys, bytes, commands, queueBytes, directReads, restarts, state }: ShardReport): string {
+  const figures = `keys=${keys},bytes=${bytes},ops=${commands},queue_bytes=${queueBytes},direct_reads=${directReads}`;
+  return `${figures},restarts=${restarts},state=${state}`;
 }

@@ -69,6 +69,7 @@ export const PROTECTED_MODE =
 export const CANNOT_LISTEN = 'Unable to listen on this port. Check server logs.';
 export const CANNOT_BIND = 'Failed to bind to specified addresses.';
 export const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'.";
+export const LOADING = 'LOADING Redis is loading the dataset in memory';
 export const NO_SHUTDOWN_IN_PROGRESS = 'ERR No shutdown in progress.';
 export const EXPIRE_NX_CONFLICT = 'ERR NX and XX, GT or LT options at the same time are not compatible';
 export const EXPIRE_GT_LT_CONFLICT = 'ERR GT and LT options at the same time are not compatible';

@@ -30,7 +30,8 @@
  * arrives on the shard's message port, posted before the frame was published.
  *
  * With REQUEST_TOGETHER, byte 8 is the number of a transaction, and the shards of the command's other keys got a
- * frame with REQUEST_HOLD and the same number, which has no words (see mailbox.ts).
+ * frame with REQUEST_HOLD and the same number, which has no words (see mailbox.ts) and in place of a command's id
+ * the number of the shard that executes the command.
  *
  * A reply's payload is encoded RESP: any number of whole or cut replies of one run (see below). The frame with
  * FRAME_LAST ends the run.

@@ -2,8 +2,8 @@
  * Marks: frames of a request lane that are no requests but say something of what comes behind them. They have no run
  * and get no reply.
  *
- *   byte  4  u32  MARK_ID (low 16 bits) | kind << 16
- *   byte  8  u32  how many shards are named
+ *   byte  4  u32  MARK_ID
+ *   byte  8  u16  kind, then how many shards are named
  *   byte 16  f64  the number of the transaction, or of the snapshot
  *   byte 24  u16  the number of each shard named
  *
@@ -39,8 +39,9 @@ export function writeMark(lane: LaneProducer, kind: number, number: number, shar
   const size = markBytes(shards.length);
   const offset = lane.reserve(size);
   const view = new DataView(lane.bytes.buffer, lane.bytes.byteOffset);
-  view.setUint32(offset + 4, MARK_ID | (kind << 16), true);
-  view.setUint32(offset + 8, shards.length, true);
+  view.setUint32(offset + 4, MARK_ID, true);
+  view.setUint16(offset + 8, kind, true);
+  view.setUint16(offset + 10, shards.length, true);
   view.setFloat64(offset + NUMBER_OFFSET, number, true);
   for (let i = 0; i < shards.length; i++) view.setUint16(offset + SHARDS_OFFSET + i * 2, shards[i]!, true);
   lane.commit(offset, size);
@@ -49,9 +50,9 @@ export function writeMark(lane: LaneProducer, kind: number, number: number, shar
 /** The mark in the frame at `offset`. */
 export function readMark(bytes: Uint8Array, offset: number): Mark {
   const view = new DataView(bytes.buffer, bytes.byteOffset);
-  const count = view.getUint32(offset + 8, true);
+  const count = view.getUint16(offset + 10, true);
   return {
-    kind: (view.getUint32(offset + 4, true) >>> 16) & 0xff,
+    kind: view.getUint16(offset + 8, true),
     number: view.getFloat64(offset + NUMBER_OFFSET, true),
     shards: Array.from({ length: count }, (_, i) => view.getUint16(offset + SHARDS_OFFSET + i * 2, true)),
   };

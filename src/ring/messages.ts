@@ -108,5 +108,20 @@ export type ControlMessage =
   | { readonly kind: 'discard-snapshot'; readonly number: number }
   | { readonly kind: 'shutdown' };
 
+/**
+ * What a shard says of itself by its port, beside what readers must know of its memory: how far it is with loading,
+ * which may be said any number of times, and, once, that it serves from now on.
+ */
+export type StatusMessage =
+  | ({ readonly kind: 'status'; readonly state: 'loading' } & LoadingProgress)
+  | { readonly kind: 'status'; readonly state: 'serving' };
+
+/** How far a shard is with loading: bytes of the files that it reads, keys that it has. */
+export interface LoadingProgress {
+  readonly loadedBytes: number;
+  readonly totalBytes: number;
+  readonly keys: number;
+}
+
 /** The lane for control messages. */
 export const CONTROL_LANE_BYTES = 64 * 1024;

@@ -22,6 +22,14 @@ const FIELDS = [
   'slowExpiries',
   'slowExpiryMs',
 ] as const;
+/** Those that say what there is now. */
+const KEY_FIELDS = [
+  'expiredStaleRatio',
+  'entryBytes',
+  'indexBytes',
+  'arenaBytes',
+  'largestEntryBytes',
+] as const satisfies readonly (typeof FIELDS)[number][];
 /** For each logical database: keys, keys with an expiry, average time to live. */
 const PER_DATABASE = 3;
 
@@ -46,6 +54,12 @@ export class ShardStatistics {
 
   set(field: StatisticField, value: number): void {
     this.#cells[offsets[field]] = value;
+  }
+
+  /** The shard has lost its keys: only what it has counted stays. */
+  forgetKeys(): void {
+    for (const field of KEY_FIELDS) this.set(field, 0);
+    this.#cells.fill(0, FIELDS.length);
   }
 
   setDatabase(db: number, keys: number, expires: number, averageTtlMs: number): void {

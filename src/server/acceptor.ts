@@ -447,6 +447,32 @@ export class Acceptor implements ConnectionHost {
     }
   }
 
+  /**
+   * The thread of a shard has ended. What it answered still goes out. Nobody knows how far it came with the rest, so
+   * the connections that wait for it are closed, as if the server had ended for them; everybody else goes on.
+   */
+  lose(link: ShardLink): void {
+    link.takeReplies(this.#onReply, this.#onRunEnd, this.#onNote);
+    for (const run of link.disconnect()) {
+      const { split } = run;
+      const connection = split === undefined ? run.connection : split.connection;
+      // Whoever has all replies has that of a command that held the shard, too.
+      if (connection?.hasPendingReplies) {
+        connection.flush();
+        connection.kill();
+      }
+      if (split === undefined) {
+        connection!.runDone(run);
+      } else {
+        this.runs.give(run);
+        split.partLost();
+      }
+    }
+    // Those that waited for room are told what the rest is told.
+    for (const connection of link.parked.splice(0)) connection.unpark();
+    this.#scheduleTurnEnd();
+  }
+
   /** Takes no more commands and resolves when all replies are out, or after `timeoutMs`. */
   async stop(timeoutMs: number): Promise<void> {
     this.#isStopping = true;

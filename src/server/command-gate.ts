@@ -1,5 +1,6 @@
 /**
- * What a command must pass before it is routed, while anything of it is in force: pauses, limits of rate, of size and of memory.
+ * What a command must pass before it is routed, while anything of it is in force: shards that do not serve, pauses, limits of
+ * rate, of size and of memory.
  * Nothing of it costs anything when it is not: connections are then `isUnchecked`, and the dispatcher does not ask.
  */
 import type { Command } from '../commands/table.ts';
@@ -10,6 +11,7 @@ import type { Connection } from './connection.ts';
 import { MemoryLimit } from './memory-limit.ts';
 import { Pause } from './pause.ts';
 import { RateLimits } from './rate-limits.ts';
+import type { Readiness } from './readiness.ts';
 import type { ShardLink } from './shard-link.ts';
 import { SizeLimits } from './size-limits.ts';
 
@@ -28,11 +30,14 @@ export class CommandGate {
   readonly #rates = new RateLimits();
   readonly #sizes = new SizeLimits();
   readonly #memory: MemoryLimit;
+  readonly #readiness: Readiness;
   /** Called when `isActive` has changed. */
   #changed: () => void = () => {};
 
-  constructor(config: Config, links: readonly ShardLink[]) {
+  constructor(config: Config, links: readonly ShardLink[], readiness: Readiness) {
     this.#memory = new MemoryLimit(links);
+    this.#readiness = readiness;
+    readiness.states.onChange(() => this.#update());
     const setMemory = () => {
       this.#memory.bytesMax = config.get('maxmemory');
       this.#update();
@@ -66,10 +71,15 @@ export class CommandGate {
 
   #update(): void {
     const hasLimits = this.#rates.isActive || this.#sizes.isActive || this.#memory.bytesMax > 0;
-    const isActive = this.pause.mode !== 'none' || hasLimits;
+    const isActive = this.pause.mode !== 'none' || hasLimits || !this.#readiness.states.allServe;
     if (isActive === this.isActive) return;
     this.isActive = isActive;
     this.#changed();
+  }
+
+  /** True when a shard that the command needs does not serve. To be asked before anything else. */
+  isLoading(command: Command, args: Arguments): boolean {
+    return this.#readiness.refuses(command, args);
   }
 
   /**

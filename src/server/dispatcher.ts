@@ -132,6 +132,7 @@ export class Dispatcher {
   #dispatchGated(connection: Connection, command: Command, args: Arguments): boolean {
     const gate = this.#gate;
     if (!gate.isActive) return this.#dispatchAdmitted(connection, command, args);
+    if (gate.isLoading(command, args)) return this.#refuseEntry(connection, command, errors.LOADING);
     if (gate.holds(connection, command)) return false;
     const problem = gate.refusal(connection, command, args);
     const taken =

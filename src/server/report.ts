@@ -70,6 +70,8 @@ export function reportOf(server: Server): ServerReport {
     },
     mainThreadCpu: threadCpu(),
     shards: links.map((link) => shardOf(server, link)),
+    shardRestarts: server.shardStates.restarts,
+    loading: server.shardStates.loading,
     databases: databasesOf(server),
   };
 }
@@ -83,6 +85,8 @@ function shardOf(server: Server, link: ShardLink): ShardReport {
     commands: statistics.get('commands') + directReads,
     queueBytes,
     directReads,
+    restarts: server.shardStates.restartsOf(index),
+    state: server.shardStates.stateOf(index),
   };
 }
 

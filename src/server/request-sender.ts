@@ -140,6 +140,7 @@ export class RequestSender {
       connection.runDone(whole);
       this.#touched(connection);
     });
+    split.connection = connection;
     const flags = this.#flagsOf(connection, args) | REQUEST_RUN_START | REQUEST_PART;
     if (command.isWrite && parts.length > 1)
       markTransaction(

@@ -57,6 +57,8 @@ export class RunQueue {
   #items: (Run | undefined)[] = new Array(64).fill(undefined);
   #first = 0;
   length = 0;
+  /** How many have been taken out since the start. */
+  taken = 0;
 
   push(run: Run): void {
     if (this.length === this.#items.length) this.#grow();
@@ -72,6 +74,7 @@ export class RunQueue {
     this.#items[this.#first] = undefined;
     this.#first = (this.#first + 1) & (this.#items.length - 1);
     this.length--;
+    this.taken++;
   }
 
   #grow(): void {

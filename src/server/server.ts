@@ -27,9 +27,12 @@ import { Network } from './network.ts';
 import { OutputLimit } from './output-limit.ts';
 import { PidFile } from './pid-file.ts';
 import { Rates } from './rates.ts';
+import { Readiness } from './readiness.ts';
 import { buffersOf, eventLoopTotals, reportOf } from './report.ts';
 import { Router } from './router.ts';
 import { RunPool } from './run.ts';
+import { type RecoveryHost, ShardRecovery } from './shard-recovery.ts';
+import { ShardStates } from './shard-states.ts';
 import { Shards } from './shards.ts';
 
 const UPKEEP_MS = 100;
@@ -53,6 +56,7 @@ export interface ServerOptions {
 interface ServerParts {
   readonly acl: Acl;
   readonly shards: Shards;
+  readonly states: ShardStates;
   readonly slots: Uint16Array;
   readonly seed: HashSeed;
   readonly wake: WakeWord;
@@ -75,6 +79,8 @@ export class Server implements LocalHost {
   startupBytes = 0;
 
   readonly gate: CommandGate;
+  readonly shardStates: ShardStates;
+  readonly #recovery: ShardRecovery;
   readonly #options: ServerOptions;
   readonly #log: Log;
   readonly #shards: Shards;
@@ -91,7 +97,7 @@ export class Server implements LocalHost {
   /** What the counters stood at when CONFIG RESETSTAT was called. */
   #baseline: Partial<Record<keyof ServerReport, number>> = {};
 
-  private constructor(options: ServerOptions, { acl, shards, slots, seed, wake }: ServerParts) {
+  private constructor(options: ServerOptions, { acl, shards, states, slots, seed, wake }: ServerParts) {
     const { config } = options;
     const runs = new RunPool();
     this.acl = acl;
@@ -99,9 +105,11 @@ export class Server implements LocalHost {
     this.#options = options;
     this.config = config;
     this.#log = options.log;
-    this.gate = new CommandGate(config, shards.links);
     this.#shards = shards;
+    this.shardStates = states;
     const router = new Router(shards.links, slots, seed);
+    this.gate = new CommandGate(config, shards.links, new Readiness(states, router));
+    this.#recovery = new ShardRecovery(this.#recoveryHost());
     this.measuring = new Measuring(config, this.commands, shards.links);
     this.deferred = new DeferredReplies(runs, this.measuring.tally, (connection) => this.touched(connection));
     this.#direct = new DirectReader(router, this.measuring.statistics);
@@ -155,6 +163,7 @@ export class Server implements LocalHost {
     const seed = randomHashSeed();
     const wake = WakeWord.memory();
     const slots = slotTable(config.get('shards'), config.get('virtual-nodes'));
+    const states = new ShardStates(config.get('shards'), options.log);
     let server: Server | undefined;
     const shards = await Shards.start({
       commands: new CommandTable().all.length,
@@ -165,10 +174,11 @@ export class Server implements LocalHost {
       slots,
       wake,
       workerUrl: options.shardWorkerUrl,
-      options: config.forShards(),
+      options: () => config.forShards(),
+      status: (shard, message) => states.accept(shard, message),
       died: (shard, reason) => server?.shardDied(shard, reason),
     });
-    server = new Server(options, { acl, shards, slots, seed, wake: new WakeWord(wake) });
+    server = new Server(options, { acl, shards, states, slots, seed, wake: new WakeWord(wake) });
     try {
       await server.#network.open();
     } catch (error) {
@@ -219,6 +229,7 @@ export class Server implements LocalHost {
 
   async #stop(): Promise<void> {
     clearInterval(this.#upkeep);
+    this.shardStates.close();
     this.#network.close();
     const timeoutMs = this.config.get('shutdown-timeout') * 1000;
     this.deferred.drop();
@@ -228,9 +239,23 @@ export class Server implements LocalHost {
     this.#options.stopped?.({ kind: 'asked' });
   }
 
-  /** A shard's keys are gone with it, so nothing here can be right any more. */
   shardDied(shard: number, reason: string): void {
-    const message = `shard ${shard} died: ${reason}`;
+    if (this.#stopping === undefined) this.#recovery.died(this.#shards.links[shard]!, reason);
+  }
+
+  #recoveryHost(): RecoveryHost {
+    return {
+      config: this.config,
+      states: this.shardStates,
+      lose: (link) => this.#acceptor.lose(link),
+      restart: (shard) => this.#shards.restart(shard),
+      giveUp: (message) => this.#giveUp(message),
+      warn: (message) => this.#log.warning(message),
+    };
+  }
+
+  /** Ends the server at once: without one of its shards nothing here can be right any more. */
+  #giveUp(message: string): void {
     this.#log.warning(message);
     clearInterval(this.#upkeep);
     this.#pidFile.remove();

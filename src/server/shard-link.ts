@@ -43,7 +43,8 @@ export interface ShardCounts {
 
 export class ShardLink {
   readonly index: number;
-  readonly view: KeyspaceView;
+  /** Set with each thread that begins, before its shard serves. */
+  view!: KeyspaceView;
   readonly statistics: ShardStatistics;
   readonly commandStatistics: CommandStatistics;
   readonly errorStatistics: ErrorStatistics;
@@ -60,25 +61,60 @@ export class ShardLink {
   /** Has requests that are not published yet. */
   isTouched = false;
 
-  readonly #requests: LaneProducer;
-  readonly #replies: LaneConsumer;
-  readonly #control: LaneProducer;
-  readonly #port: MessagePort;
+  #requests!: LaneProducer;
+  #replies!: LaneConsumer;
+  #control!: LaneProducer;
+  #port!: MessagePort;
+  #isConnected = false;
   readonly #pending = new RunQueue();
   #externalBytes = 0;
   /** The size of the last request if it travelled beside the lane; its run takes it over. */
   #lastExternalBytes = 0;
 
-  constructor(index: number, lanes: ShardLanes, port: MessagePort, view: KeyspaceView, counts: ShardCounts) {
+  constructor(index: number, counts: ShardCounts) {
     this.index = index;
+    this.statistics = counts.statistics;
+    this.commandStatistics = counts.commandStatistics;
+    this.errorStatistics = counts.errorStatistics;
+  }
+
+  /** A thread begins, with lanes and a port of its own. Nothing may be under way. */
+  connect(lanes: ShardLanes, port: MessagePort): void {
     this.#requests = new LaneProducer(lanes.requests);
     this.#replies = new LaneConsumer(lanes.replies);
     this.#control = new LaneProducer(lanes.control);
     this.#port = port;
-    this.view = view;
-    this.statistics = counts.statistics;
-    this.commandStatistics = counts.commandStatistics;
-    this.errorStatistics = counts.errorStatistics;
+    this.#isConnected = true;
+  }
+
+  /**
+   * The thread has ended, and what it published has been taken: forgets all that was under way, and returns the runs
+   * that will get no (further) replies.
+   */
+  disconnect(): Run[] {
+    const runs: Run[] = [];
+    while (this.#pending.length > 0) {
+      runs.push(this.#pending.peek());
+      this.#pending.shift();
+    }
+    this.#isConnected = false;
+    this.#port.close();
+    this.openRun = undefined;
+    this.guards = 0;
+    this.isTouched = false;
+    this.#externalBytes = 0;
+    this.#lastExternalBytes = 0;
+    this.statistics.forgetKeys();
+    return runs;
+  }
+
+  /** How many runs have been answered since the start, and how many have been asked for. */
+  get answeredRuns(): number {
+    return this.#pending.taken;
+  }
+
+  get askedRuns(): number {
+    return this.#pending.taken + this.#pending.length;
   }
 
   /** True while requests have not been answered. */
@@ -125,12 +161,15 @@ export class ShardLink {
     return true;
   }
 
-  /** Parks the shard for a transaction (see ring/mailbox.ts). There must be room for a frame without words. */
-  pushHold(transaction: number): void {
+  /**
+   * Parks the shard for a transaction of the shard `executor` (see ring/mailbox.ts). There must be room for a frame
+   * without words.
+   */
+  pushHold(transaction: number, executor: number): void {
     const lane = this.#requests;
     const offset = lane.reserve(REQUEST_WORDS_OFFSET);
     const at = offset >> 2;
-    lane.words[at + 1] = (REQUEST_RUN_START | REQUEST_HOLD) << 24;
+    lane.words[at + 1] = executor | ((REQUEST_RUN_START | REQUEST_HOLD) << 24);
     lane.words[at + 2] = transaction;
     lane.words[at + 3] = 1;
     lane.commit(offset, REQUEST_WORDS_OFFSET);
@@ -245,8 +284,12 @@ export class ShardLink {
     if (this.#requests.publish()) this.#requests.wake();
   }
 
-  /** Sends a message by the control lane, in force before any request that is pushed later. */
+  /**
+   * Sends a message by the control lane, in force before any request that is pushed later. A thread that is not there
+   * misses nothing: the next one begins with what is in force then.
+   */
   send(message: ControlMessage): void {
+    if (!this.#isConnected) return;
     const text = Buffer.from(JSON.stringify(message), 'utf8');
     const size = FRAME_HEADER_BYTES + text.length;
     const offset = this.#control.reserve(size);

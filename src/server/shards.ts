@@ -1,5 +1,5 @@
 /**
- * Starts the shards' threads and connects an acceptor to them.
+ * Starts the shards' threads, each anew when it has ended by itself, and connects an acceptor to them.
  */
 import { MessageChannel, Worker } from 'node:worker_threads';
 import type { HashSeed } from '../base/hash.ts';
@@ -8,12 +8,20 @@ import { CommandStatistics } from '../ring/command-statistics.ts';
 import { ErrorStatistics } from '../ring/error-statistics.ts';
 import { createLane } from '../ring/layout.ts';
 import { Mailbox } from '../ring/mailbox.ts';
-import { CONTROL_LANE_BYTES, type ShardSetup, type StartOptions } from '../ring/messages.ts';
+import {
+  CONTROL_LANE_BYTES,
+  type ShardSetup,
+  type StartOptions,
+  type StatusMessage,
+} from '../ring/messages.ts';
 import { ShardStatistics } from '../ring/shard-statistics.ts';
 import { KeyspaceView } from '../store/view.ts';
 import { ShardLink } from './shard-link.ts';
 
 type ShareMessage = Parameters<KeyspaceView['accept']>[0];
+
+/** How often is looked whether nobody has to do with a dead thread any more. */
+const CLEAR_CHECK_MS = 5;
 
 export interface ShardsOptions {
   readonly shards: number;
@@ -26,50 +34,96 @@ export interface ShardsOptions {
   /** From slot to shard, of ring/hash-ring.ts. */
   readonly slots: Uint16Array;
   readonly workerUrl: URL;
-  /** The options that shards use, by name. */
-  readonly options: StartOptions;
+  /** The options that shards use, by name, as they are now. */
+  readonly options: () => StartOptions;
+  /** Called with what a shard says of itself. */
+  status(shard: number, message: StatusMessage): void;
   /** Called when a thread ends although nobody asked it to. */
   died(shard: number, reason: string): void;
 }
 
+interface Thread {
+  readonly worker: Worker;
+  readonly exited: Promise<void>;
+}
+
 export class Shards {
   readonly links: readonly ShardLink[];
-  readonly #workers: readonly Worker[];
-  readonly #exits: readonly Promise<void>[];
+  readonly #options: ShardsOptions;
+  /** What all threads of a shard, one after the other, have in common. */
+  readonly #setups: readonly Omit<ShardSetup, 'requests' | 'replies' | 'control' | 'port' | 'options'>[];
+  readonly #threads: (Thread | undefined)[];
+  /** By shard whose thread has died: the count that each link's answered runs must reach before the next may serve. */
+  readonly #fences: (readonly number[] | undefined)[];
+  readonly #isServing: boolean[];
+  /** What has ended before all threads were there. */
+  #diedEarly: { shard: number; reason: string } | undefined;
+  #hasStarted = false;
   #isStopping = false;
 
-  private constructor(links: readonly ShardLink[], workers: readonly Worker[], options: ShardsOptions) {
-    this.links = links;
-    this.#workers = workers;
-    this.#exits = workers.map((worker, index) => this.#watch(worker, index, options));
-  }
-
-  static async start(options: ShardsOptions): Promise<Shards> {
+  private constructor(options: ShardsOptions) {
+    this.#options = options;
     const slots = new SharedArrayBuffer(options.slots.byteLength);
     new Uint16Array(slots).set(options.slots);
     const mailboxes = Array.from({ length: options.shards }, () => Mailbox.memory());
-    const outcomes = await Promise.allSettled(
-      mailboxes.map((_, index) => startShard(index, options, { slots, mailboxes })),
+    this.#setups = mailboxes.map((_, index) => ({
+      index,
+      shards: options.shards,
+      databases: options.databases,
+      seed: options.seed,
+      wake: options.wake,
+      slots,
+      mailboxes,
+      statistics: ShardStatistics.memory(options.databases),
+      commandStatistics: CommandStatistics.memory(options.commands),
+      errorStatistics: ErrorStatistics.memory(CODES_MAX),
+    }));
+    this.links = this.#setups.map(
+      (setup) =>
+        new ShardLink(setup.index, {
+          statistics: new ShardStatistics(setup.statistics),
+          commandStatistics: new CommandStatistics(setup.commandStatistics),
+          errorStatistics: new ErrorStatistics(setup.errorStatistics),
+        }),
     );
-    const started = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
-    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-    if (failed !== undefined) {
-      await Promise.all(started.map(({ worker }) => worker.terminate()));
-      throw failed.reason;
+    this.#threads = this.links.map(() => undefined);
+    this.#fences = this.links.map(() => undefined);
+    this.#isServing = this.links.map(() => false);
+  }
+
+  /** Resolves when all threads are there; they may have to load yet. */
+  static async start(options: ShardsOptions): Promise<Shards> {
+    const shards = new Shards(options);
+    const reasons = await Promise.all(shards.links.map((link) => shards.#begin(link)));
+    reasons.forEach((reason, shard) => {
+      if (reason !== undefined) shards.#diedEarly ??= { shard, reason };
+    });
+    if (shards.#diedEarly !== undefined) {
+      await shards.terminate();
+      const { shard, reason } = shards.#diedEarly;
+      throw new Error(`shard ${shard} ended while it started: ${reason}`);
     }
-    return new Shards(
-      started.map(({ link }) => link),
-      started.map(({ worker }) => worker),
-      options,
-    );
+    shards.#hasStarted = true;
+    return shards;
+  }
+
+  /** Gives the shard whose thread has died a new one. */
+  restart(index: number): void {
+    const link = this.links[index]!;
+    void this.#begin(link).then((reason) => {
+      if (reason !== undefined && !this.#isStopping) this.#options.died(index, reason);
+    });
   }
 
   /** Asks all threads to end, and resolves when they have; those still busy after `timeoutMs` are ended. */
   async stop(timeoutMs: number): Promise<void> {
     this.#isStopping = true;
     for (const link of this.links) link.send({ kind: 'shutdown' });
+    // One that loads has nothing to finish.
+    const loading = this.#threads.filter((_, index) => !this.#isServing[index]);
+    for (const thread of loading) void thread?.worker.terminate();
     const timeout = setTimeout(() => void this.terminate(), timeoutMs);
-    await Promise.all(this.#exits);
+    await Promise.all(this.#threads.map((thread) => thread?.exited));
     clearTimeout(timeout);
     for (const link of this.links) link.close();
   }
@@ -77,86 +131,116 @@ export class Shards {
   /** Ends the threads without waiting for what they do. */
   async terminate(): Promise<void> {
     this.#isStopping = true;
-    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+    await Promise.all(this.#threads.map((thread) => thread?.worker.terminate()));
     for (const link of this.links) link.close();
   }
 
-  #watch(worker: Worker, index: number, options: ShardsOptions): Promise<void> {
-    let reason = '';
-    worker.on('error', (error) => {
-      reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    });
+  /**
+   * Starts a thread for `link`. Resolves when it has said something of its state, with undefined, or when it has ended
+   * before, with the reason.
+   */
+  #begin(link: ShardLink): Promise<string | undefined> {
+    const { index } = link;
+    const { port1, port2 } = new MessageChannel();
+    const lanes = {
+      requests: createLane(this.#options.laneBytes),
+      replies: createLane(this.#options.laneBytes),
+      control: createLane(CONTROL_LANE_BYTES),
+    };
+    link.connect(lanes, port1);
+    const options = this.#options.options();
+    const setup: ShardSetup = { ...this.#setups[index]!, ...lanes, port: port2, options };
+    const worker = this.#worker(setup);
+    let hasEnded = false;
+    let isUp = false;
+    const exited = exitOf(worker);
+    this.#threads[index] = { worker, exited: exited.then(() => {}) };
     return new Promise((resolve) => {
-      worker.on('exit', (code) => {
-        if (!this.#isStopping) options.died(index, reason === '' ? `exit code ${code}` : reason);
-        resolve();
+      let view: KeyspaceView | undefined;
+      port1.on('message', (message: ShareMessage | StatusMessage) => {
+        if (hasEnded) return;
+        if (message.kind !== 'status') {
+          // The first message opens the view, all others tell it what changes.
+          if (view === undefined) view = link.view = KeyspaceView.open([message]);
+          else view.accept(message);
+          return;
+        }
+        if (message.state === 'serving') this.#serves(link, worker);
+        else this.#options.status(index, message);
+        isUp = true;
+        resolve(undefined);
+      });
+      port1.unref();
+      void exited.then((reason) => {
+        hasEnded = true;
+        const wasUp = isUp;
+        this.#ended(link, wasUp, reason);
+        resolve(reason);
       });
     });
   }
+
+  #worker(setup: ShardSetup): Worker {
+    return new Worker(this.#options.workerUrl, {
+      workerData: setup,
+      execArgv: inheritedArguments(process.execArgv),
+      transferList: [setup.port],
+      name: `shard-${setup.index}`,
+      // The keys live in shared memory; the heap of a shard holds little else than code.
+      stdout: false,
+      stderr: false,
+    });
+  }
+
+  /** A thread has ended; `wasUp` says whether it had said anything. */
+  #ended(link: ShardLink, wasUp: boolean, reason: string): void {
+    const { index } = link;
+    this.#isServing[index] = false;
+    if (this.#isStopping) return;
+    if (!this.#hasStarted) {
+      this.#diedEarly ??= { shard: index, reason };
+      return;
+    }
+    // Shards that wait for this one in the middle of a command on keys of both stop waiting.
+    this.#mailbox(index).abandon();
+    this.#fences[index] = this.links.map((other) =>
+      other !== link && other.guards > 0 ? other.askedRuns : 0,
+    );
+    if (wasUp) this.#options.died(index, reason);
+  }
+
+  /**
+   * The shard has nothing to load any more. It serves once all commands that other shards had begun or been sent when
+   * its last thread died are through: they may still look into its mailbox.
+   */
+  #serves(link: ShardLink, worker: Worker): void {
+    const { index } = link;
+    if (this.#isStopping || this.#threads[index]?.worker !== worker) return;
+    const fence = this.#fences[index];
+    if (fence?.some((count, other) => this.links[other]!.answeredRuns < count)) {
+      setTimeout(() => this.#serves(link, worker), CLEAR_CHECK_MS);
+      return;
+    }
+    this.#fences[index] = undefined;
+    this.#mailbox(index).renew();
+    this.#isServing[index] = true;
+    this.#options.status(index, { kind: 'status', state: 'serving' });
+  }
+
+  #mailbox(index: number): Mailbox {
+    return new Mailbox(this.#setups[index]!.mailboxes[index]!);
+  }
 }
 
-async function startShard(
-  index: number,
-  options: ShardsOptions,
-  shared: Pick<ShardSetup, 'slots' | 'mailboxes'>,
-): Promise<{ link: ShardLink; worker: Worker }> {
-  const { port1, port2 } = new MessageChannel();
-  const lanes = {
-    requests: createLane(options.laneBytes),
-    replies: createLane(options.laneBytes),
-    control: createLane(CONTROL_LANE_BYTES),
-  };
-  const counts = {
-    statistics: ShardStatistics.memory(options.databases),
-    commandStatistics: CommandStatistics.memory(options.commands),
-    errorStatistics: ErrorStatistics.memory(CODES_MAX),
-  };
-  const setup: ShardSetup = {
-    index,
-    shards: options.shards,
-    databases: options.databases,
-    seed: options.seed,
-    ...lanes,
-    wake: options.wake,
-    ...shared,
-    ...counts,
-    port: port2,
-    options: options.options,
-  };
-  const worker = new Worker(options.workerUrl, {
-    workerData: setup,
-    execArgv: inheritedArguments(process.execArgv),
-    transferList: [port2],
-    name: `shard-${index}`,
-    // The keys live in shared memory; the heap of a shard holds little else than code.
-    stdout: false,
-    stderr: false,
+/** Resolves with the reason when the thread has ended. */
+function exitOf(worker: Worker): Promise<string> {
+  let reason = '';
+  worker.on('error', (error) => {
+    reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
   });
-  const view = await new Promise<KeyspaceView>((resolve, reject) => {
-    let opened: KeyspaceView | undefined;
-    worker.once('error', reject);
-    worker.once('exit', (code) =>
-      reject(new Error(`shard ${index} ended while it started: exit code ${code}`)),
-    );
-    // The first message opens the view, all others tell it what changes.
-    port1.on('message', (message: ShareMessage) => {
-      if (opened !== undefined) {
-        opened.accept(message);
-        return;
-      }
-      opened = KeyspaceView.open([message]);
-      resolve(opened);
-    });
+  return new Promise((resolve) => {
+    worker.on('exit', (code) => resolve(reason === '' ? `exit code ${code}` : reason));
   });
-  worker.removeAllListeners('error');
-  worker.removeAllListeners('exit');
-  port1.unref();
-  const link = new ShardLink(index, lanes, port1, view, {
-    statistics: new ShardStatistics(counts.statistics),
-    commandStatistics: new CommandStatistics(counts.commandStatistics),
-    errorStatistics: new ErrorStatistics(counts.errorStatistics),
-  });
-  return { link, worker };
 }
 
 /** Node's arguments without those that say what this process's own program is. */

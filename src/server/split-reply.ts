@@ -4,10 +4,16 @@
 import type { Merge } from '../commands/command.ts';
 import { firstElement, isErrorReply, readNumber, replyEnd } from '../protocol/reply-reader.ts';
 import { ReplyBuffer, type ReplyWriter } from '../protocol/reply-writer.ts';
+import type { Connection } from './connection.ts';
+
+const NO_BYTES = new Uint8Array(0);
 
 export class SplitReply {
   /** What the slowest part took so far: the parts run at the same time. */
   slowestNs = 0;
+  /** Whose command it is. */
+  connection: Connection | undefined;
+  #isLost = false;
   readonly #merge: Merge;
   readonly #resp: 2 | 3;
   readonly #parts: Uint8Array[][];
@@ -40,9 +46,19 @@ export class SplitReply {
     if (ns > this.slowestNs) this.slowestNs = ns;
   }
 
+  /** The shard of a part has died. Then `done` gets nothing: the connection is closed by then. */
+  partLost(): void {
+    this.#isLost = true;
+    this.partDone();
+  }
+
   partDone(): void {
     this.#partsLeft--;
     if (this.#partsLeft > 0) return;
+    if (this.#isLost) {
+      this.#done(NO_BYTES);
+      return;
+    }
     const parts = this.#parts.map((pieces) => (pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)));
     const buffer = new ReplyBuffer();
     buffer.writer.resp = this.#resp;

@@ -55,8 +55,8 @@ export class Transactions {
     this.#last = this.#last === TRANSACTION_MAX ? 1 : this.#last + 1;
     if (command.isWrite) markTransaction(this.#logged, [executor, ...held]);
     for (const link of held) {
-      link.pushHold(this.#last);
-      this.#queueAlone(link, this.#holdRun());
+      link.pushHold(this.#last, executor.index);
+      this.#queueAlone(link, this.#holdRun(connection));
     }
     const allFlags = flags | REQUEST_RUN_START | REQUEST_TOGETHER;
     executor.push(command.id, connection.db, allFlags, this.#last, args, undefined);
@@ -68,9 +68,10 @@ export class Transactions {
   }
 
   /** The end of a hold tells nobody anything. */
-  #holdRun(): Run {
+  #holdRun(connection: Connection): Run {
     const run = this.#runs.take(undefined);
     run.split = new SplitReply(1, 'ok', 2, [], () => {});
+    run.split.connection = connection;
     return run;
   }
 

@@ -28,6 +28,22 @@ export class Figures {
 
   constructor(parts: FiguresParts) {
     this.#parts = parts;
+    this.#continue();
+  }
+
+  /** A shard that takes the place of one that died goes on with its counts: they begin at 0 only with the server. */
+  #continue(): void {
+    const { statistics, keyspace, expiry, tally, errors } = this.#parts;
+    this.commandsExecuted = statistics.get('commands');
+    keyspace.statistics.hits = statistics.get('hits');
+    keyspace.statistics.misses = statistics.get('misses');
+    keyspace.statistics.expired = statistics.get('expired');
+    expiry.spent.totalMs = statistics.get('expiryMs');
+    expiry.spent.capsReached = statistics.get('expiryCapsReached');
+    expiry.spent.slowSlices = statistics.get('slowExpiries');
+    expiry.spent.slowSliceMs = statistics.get('slowExpiryMs');
+    // In the order in which they stand there, so that each keeps its place.
+    for (const [code, count] of errors.read()) tally.add(code, count);
   }
 
   /** To be called with the database of each command: only what was used is published. */

@@ -15,7 +15,7 @@ import { keyWords } from '../commands/key-words.ts';
 import { type Command, CommandTable } from '../commands/table.ts';
 import { Arguments } from '../protocol/arguments.ts';
 import { ErrorTally } from '../protocol/error-tally.ts';
-import { cannotWriteLog, OUT_OF_MEMORY } from '../protocol/errors.ts';
+import { cannotWriteLog, LOADING, OUT_OF_MEMORY } from '../protocol/errors.ts';
 import type { ReplyWriter } from '../protocol/reply-writer.ts';
 import { CommandStatistics } from '../ring/command-statistics.ts';
 import { CommandTimer, NOT_SLOW, slowLimitNs } from '../ring/command-timer.ts';
@@ -34,6 +34,7 @@ import {
   REQUEST_UPPER_CASE,
   REQUEST_WORDS_OFFSET,
 } from '../ring/layout.ts';
+import { OtherShardGone } from '../ring/mailbox.ts';
 import { MARK_CUT, MARK_ID, type Mark, readMark } from '../ring/marks.ts';
 import type { ControlMessage, ShardSetup } from '../ring/messages.ts';
 import { noteBytes, writeNote } from '../ring/notes.ts';
@@ -43,6 +44,7 @@ import { Keyspace, OutOfMemory } from '../store/keyspace.ts';
 import { Durability } from './durability.ts';
 import { ExpiryPace } from './expiry-pace.ts';
 import { Figures } from './figures.ts';
+import { type Loader, loadAll, tellServing } from './loading.ts';
 import { RunReplies } from './run-replies.ts';
 import { COMPACTION_MS_MAX, Together } from './together.ts';
 
@@ -158,15 +160,11 @@ export class Shard implements ShardContext {
     this.#figures.publish();
   }
 
-  /** Loads what is on disk. Throws when the files are not whole. */
-  load(): void {
-    this.#durability.start();
-    this.#figures.usesAll();
-    this.#figures.publish();
-  }
-
-  /** Serves until a control message says to stop. */
+  /** Loads what is on disk; then serves until a control message says to stop. */
   run(): void {
+    const loader = this.#durability.loader();
+    if (loader !== undefined) this.#load(loader);
+    if (!this.#isStopping) tellServing(this.#setup.port);
     while (!this.#isStopping) {
       if (this.#requests.refresh()) {
         this.#readControl();
@@ -179,6 +177,16 @@ export class Shard implements ShardContext {
     }
     this.#replies.publish();
     this.#durability.close();
+  }
+
+  #load(loader: Loader): void {
+    loadAll(loader, this.#setup.port, () => {
+      this.#readControl();
+      this.#nowMs = Date.now();
+      this.#figures.usesAll();
+      this.#figures.publish();
+      return !this.#isStopping;
+    });
   }
 
   get activeExpire(): boolean {
@@ -316,7 +324,7 @@ export class Shard implements ShardContext {
     this.#flags = flags;
     if ((flags & REQUEST_RUN_START) !== 0) this.#replies.startRun();
     if (isHold) {
-      this.#park(words[at + 2]!);
+      this.#park(words[at + 2]!, id);
       return;
     }
     this.hash = words[at + 2]!;
@@ -388,18 +396,23 @@ export class Shard implements ShardContext {
     held.delete(this.shardIndex);
     this.hash = this.hashOf(words[0]!);
     this.#publish();
-    this.together.begin(transaction, held);
     try {
+      this.together.begin(transaction, held);
       return this.#run(id);
+    } catch (error) {
+      if (!(error instanceof OtherShardGone)) throw error;
+      // Nobody reads it: the acceptor has closed the connection, because nobody knows how far the command came.
+      this.reply.error(LOADING);
+      return false;
     } finally {
       this.together.end(held);
     }
   }
 
   /** Answers only the executor of a transaction, until it releases this shard. The hold's own reply is empty. */
-  #park(transaction: number): void {
+  #park(transaction: number, executor: number): void {
     this.#publish();
-    this.together.park(transaction);
+    this.together.park(transaction, executor);
     this.#nowMs = Date.now();
     this.#figures.usesAll();
     this.#replies.endRun();

@@ -10,7 +10,7 @@
  */
 import type { KeysTogether, ValueImage } from '../commands/context.ts';
 import type { Arguments } from '../protocol/arguments.ts';
-import { Mailbox } from '../ring/mailbox.ts';
+import { Mailbox, OtherShardGone } from '../ring/mailbox.ts';
 import { type Keyspace, OutOfMemory } from '../store/keyspace.ts';
 import { type KeyPlace, readImage, removeKey, typeAt, writeImage } from './value-images.ts';
 
@@ -65,9 +65,14 @@ export class Together implements KeysTogether {
 
   // As executor
 
-  /** Waits until all of `shards` are parked for `transaction`. */
+  /**
+   * Waits until all of `shards` are parked for `transaction`. Throws OtherShardGone when one of them has died; the
+   * others are parked then, and must be told to go on.
+   */
   begin(transaction: number, shards: Iterable<number>): void {
-    for (const shard of shards) this.#mailboxes[shard]!.awaitParked(transaction);
+    let areThere = true;
+    for (const shard of shards) areThere = this.#mailboxes[shard]!.awaitParked(transaction) && areThere;
+    if (!areThere) throw new OtherShardGone();
   }
 
   /** Lets them go on. */
@@ -138,9 +143,10 @@ export class Together implements KeysTogether {
 
   // As a held shard
 
-  /** Parks this shard for `transaction` until its executor releases it. */
-  park(transaction: number): void {
-    this.#mailboxes[this.#self]!.park(transaction, (message) => this.#serve(message));
+  /** Parks this shard for `transaction` until its executor, a shard's number, releases it or has died. */
+  park(transaction: number, executor: number): void {
+    const caller = this.#mailboxes[executor]!;
+    this.#mailboxes[this.#self]!.park(transaction, (message) => this.#serve(message), caller);
   }
 
   #serve(message: Uint8Array): Uint8Array {

@@ -1,5 +1,6 @@
 /**
- * A shard whose thread ends takes its keys with it: the server must say so and end, not go on without them.
+ * With `on-shard-crash exit`, a shard whose thread ends ends the server, which must say so. What `restart` does is in
+ * shard-crash.test.ts.
  *
  * The product has no hooks for this. A module that is loaded into all of its threads before anything else changes
  * what `Atomics.wait` does there for times that only DEBUG SLEEP can ask for.
@@ -48,7 +49,8 @@ beforeAll(() => {
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 function startMortal(shards: number): Promise<RunningServer> {
-  return startServer({ shards, args: ['--enable-debug-command', 'yes'], env: { NODE_OPTIONS: preload } });
+  const args = ['--enable-debug-command', 'yes', '--on-shard-crash', 'exit'];
+  return startServer({ shards, args, env: { NODE_OPTIONS: preload } });
 }
 
 /** The lines of the log, and those for people that are not in it. */
@@ -101,7 +103,7 @@ forEachShardCount([1, 3], (shards) => {
 test('a shard that needs more heap than there is ends the server too', async () => {
   const server = await startServer({
     shards: 2,
-    args: ['--enable-debug-command', 'yes'],
+    args: ['--enable-debug-command', 'yes', '--on-shard-crash', 'exit'],
     env: { NODE_OPTIONS: `${preload} --max-old-space-size=64` },
   });
   const client = await server.client();
@@ -133,7 +135,7 @@ test('an embedder hears of it by a rejection, and of nothing else', async () => 
     program,
     `import { connect } from 'node:net';
     import { createServer } from ${JSON.stringify(library)};
-    const server = await createServer({ shards: 2, 'enable-debug-command': 'yes' });
+    const server = await createServer({ shards: 2, 'enable-debug-command': 'yes', 'on-shard-crash': 'exit' });
     connect(server.port, '127.0.0.1').on('error', () => {}).end('DEBUG SLEEP 71\\r\\n');
     await server.stopped.catch((error) => console.log(error.message.split('\\n')[0]));
     await server.close();`,

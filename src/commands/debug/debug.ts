@@ -112,6 +112,12 @@ const ofTheServer: readonly CommandSpec[] = [
     arguments: [{ name: 'seconds', type: 'double' }],
     placement: { at: 'every', handler: server.sleep, merge: 'ok' },
   }),
+  subcommand(3, {
+    name: 'shard-crash',
+    summary: "Ends a shard's thread as an error in it would: what follows is up to on-shard-crash",
+    arguments: [{ name: 'index', type: 'integer' }],
+    placement: { at: 'chosen', choose: server.shardOfWord, handler: server.crashShard },
+  }),
   onServer(3, 'protocol', 'Answers with a reply of the given type', protocol, [
     {
       name: 'type',

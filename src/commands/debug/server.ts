@@ -1,11 +1,13 @@
 /** DEBUG subcommands about the server as a whole: its time, its log, its end. */
 import { globMatches } from '../../base/glob.ts';
+import type { Arguments } from '../../protocol/arguments.ts';
 import {
   CANNOT_RESTART,
   CLIENT_EVICTION_OFF,
   DATABASE_OUT_OF_RANGE,
   NOT_AN_INTEGER,
   NOTHING_ON_DISK,
+  outOfRange,
   WRONG_RELOAD_OPTION,
 } from '../../protocol/errors.ts';
 import type { ServerContext, ShardContext } from '../context.ts';
@@ -92,6 +94,18 @@ export function crash(signal: NodeJS.Signals): (context: ServerContext) => void 
   return () => {
     process.kill(process.pid, signal);
   };
+}
+
+/** The shard that the words name by its number, or the text of an error. */
+export function shardOfWord(args: Arguments, shards: number): number | string {
+  const index = args.integer(2);
+  if (index === undefined) return NOT_AN_INTEGER;
+  if (index < 0 || index >= shards) return outOfRange(0, shards - 1);
+  return Number(index);
+}
+
+export function crashShard(): void {
+  throw new Error('DEBUG SHARD-CRASH');
 }
 
 export function stringMatchTest({ reply }: ServerContext): void {

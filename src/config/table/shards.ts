@@ -1,6 +1,6 @@
 /** Options: how the keys are divided. */
 import { availableParallelism } from 'node:os';
-import { boolean, integer, KB, MB, memory } from '../kinds.ts';
+import { boolean, integer, KB, MB, memory, oneOf } from '../kinds.ts';
 import { row } from '../row.ts';
 
 export const shards = {
@@ -36,6 +36,14 @@ export const shards = {
     affects: ['server', 'shards'],
     group: 'Shards',
     help: 'bytes of the lane of requests to each shard, and of the lane of replies from it',
+  }),
+  'on-shard-crash': row({
+    kind: oneOf('restart', 'exit'),
+    default: 'restart',
+    mutable: true,
+    affects: ['server'],
+    group: 'Shards',
+    help: 'what follows when a worker thread ends by itself: it is started again, or the server ends',
   }),
   'direct-reads': row({
     kind: boolean(),

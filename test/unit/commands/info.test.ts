@@ -54,10 +54,24 @@ test('separates sections by an empty line and ends every line with CR LF', () =>
   expect(infoText([], source)).not.toMatch(/[^\r]\n/);
 });
 
+test('tells how far loading is, while there is any', () => {
+  const loading = { startedAtMs: 5_000_000, loadedBytes: 250, totalBytes: 1000, etaSeconds: 3 };
+  const text = infoText(['persistence'], { ...source, report: { ...REPORT, loading } });
+  expect(text).toContain('# Persistence\r\nloading:1\r\nasync_loading:0\r\n');
+  expect(text).toContain(
+    'loading_start_time:5000\r\nloading_total_bytes:1000\r\nloading_rdb_used_mem:0\r\n' +
+      'loading_loaded_bytes:250\r\nloading_loaded_perc:25.00\r\nloading_eta_seconds:3\r\n',
+  );
+  const idle = infoText(['persistence'], source);
+  expect(idle).toContain('\r\nloading:0\r\n');
+  expect(idle).not.toContain('loading_');
+});
+
 test('gives a line for each shard', () => {
   expect(infoText(['shards'], source)).toBe(
-    '# Shards\r\nshard0:keys=5,bytes=500,ops=60,queue_bytes=8,direct_reads=20\r\n' +
-      'shard1:keys=6,bytes=600,ops=70,queue_bytes=0,direct_reads=30\r\n',
+    '# Shards\r\nshard_restarts:2\r\n' +
+      'shard0:keys=5,bytes=500,ops=60,queue_bytes=8,direct_reads=20,restarts=2,state=serving\r\n' +
+      'shard1:keys=6,bytes=600,ops=70,queue_bytes=0,direct_reads=30,restarts=0,state=down\r\n',
   );
 });
 

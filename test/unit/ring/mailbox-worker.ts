@@ -23,10 +23,14 @@ function answerTo(message: Uint8Array): Uint8Array {
 function own(mailbox: Mailbox, { transactions }: MailboxTask): number {
   let calls = 0;
   for (const transaction of transactions) {
-    mailbox.park(transaction, (message) => {
-      calls++;
-      return answerTo(message);
-    });
+    mailbox.park(
+      transaction,
+      (message) => {
+        calls++;
+        return answerTo(message);
+      },
+      new Mailbox(Mailbox.memory()),
+    );
   }
   return calls;
 }
