@@ -66,6 +66,16 @@ export interface PersistenceSetup {
   readonly isRestart: boolean;
 }
 
+/** What a shard found on disk. */
+export interface LoadResult {
+  readonly keys: number;
+  /** Keys of a dump that were left out because their time had come. */
+  readonly expired: number;
+  readonly ms: number;
+  /** What the log should say of it. */
+  readonly notices: readonly string[];
+}
+
 /** What a shard has written of a snapshot. */
 export interface SnapshotPart {
   readonly number: number;
@@ -85,8 +95,9 @@ export interface SnapshotPart {
 export type ShardMessage =
   | { readonly kind: 'snapshot'; readonly part: SnapshotPart }
   /** The log cannot be written, or, without `problem`, can be again. */
-  | { readonly kind: 'log'; readonly problem: string | undefined }
-  | { readonly kind: 'loaded'; readonly keys: number; readonly expired: number; readonly cutBytes: number; readonly notices: readonly string[] }
+  | { readonly kind: 'log'; readonly problem: string | undefined; readonly needsBase: boolean }
+  /** Everything that was on disk is in memory. */
+  | ({ readonly kind: 'loaded' } & LoadResult)
   /** The shard cannot start. */
   | { readonly kind: 'refused'; readonly problem: string };
 
@@ -106,6 +117,10 @@ export type ControlMessage =
       readonly checksum: boolean;
     }
   | { readonly kind: 'discard-snapshot'; readonly number: number }
+  /** The log begins, or goes on after its thread has loaded, with this segment. */
+  | { readonly kind: 'open-log'; readonly segment: number }
+  /** The base that was written last is the one that counts. */
+  | { readonly kind: 'base-written' }
   | { readonly kind: 'shutdown' };
 
 /**

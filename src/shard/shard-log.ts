@@ -10,7 +10,6 @@
  * - Otherwise the effects stay in memory and are tried again, as Redis does it; until then writes are refused.
  */
 import type { CommitBoard } from '../ring/commit-board.ts';
-import type { SyncPolicy } from '../ring/messages.ts';
 import type { WalWriter } from '../wal/wal-writer.ts';
 
 /** Beside a command's words: headers of effects and of the record. */
@@ -26,14 +25,15 @@ export interface ShardLogOptions {
   readonly shard: number;
   readonly writer: WalWriter;
   readonly commits: CommitBoard;
-  readonly sync: SyncPolicy;
-  /** Tells the server that the log cannot be written, or (undefined) can be again. */
-  report(problem: string | undefined): void;
+  /**
+   * Tells the server that the log cannot be written, or (undefined) can be again; `needsBase`: what was written before
+   * may be lost all the same, until a base has been written.
+   */
+  report(problem: string | undefined, needsBase: boolean): void;
 }
 
 export class ShardLog {
   readonly writer: WalWriter;
-  sync: SyncPolicy;
   readonly #options: ShardLogOptions;
   readonly #commits: CommitBoard;
   /** Of the batch under way. */
@@ -47,7 +47,6 @@ export class ShardLog {
   constructor(options: ShardLogOptions) {
     this.#options = options;
     this.writer = options.writer;
-    this.sync = options.sync;
     this.#commits = options.commits;
   }
 
@@ -60,7 +59,7 @@ export class ShardLog {
     if (this.#problem !== undefined) return false;
     const { writer } = this;
     if (writer.reserve(writer.effects.end + wordBytes + EFFECT_SLACK_BYTES)) return true;
-    this.#fail(writer.lastError);
+    this.#fail(this.#lastError());
     return false;
   }
 
@@ -72,17 +71,15 @@ export class ShardLog {
 
   /** Writes the effects since the last time, and waits for other shards that took part in the same writes. */
   commit(nowMs: number): void {
-    if (this.writer.isEmpty) return;
-    if (this.#problem !== undefined && nowMs < this.#retryAtMs) return;
+    if (this.writer.isEmpty || this.writer.isFailed) return;
     try {
       this.writer.commit(nowMs);
     } catch (error) {
-      if (this.sync === 'always') throw error;
+      if (this.writer.policy === 'always') throw error;
       this.#fail((error as Error).message);
       return;
     }
     if (this.#transactions.length > 0) this.#awaitOthers();
-    this.#recovered();
   }
 
   #awaitOthers(): void {
@@ -99,12 +96,10 @@ export class ShardLog {
     }
   }
 
-  #fail(problem: string): void {
-    this.#retryAtMs = Date.now() + RETRY_MS;
-    if (this.#problem === problem) return;
-    if (this.#problem === undefined) this.#commits.abandon(this.#options.shard);
-    this.#problem = problem;
-    this.#options.report(problem);
+  /** Begins a segment for what comes behind a base, and returns its number. */
+  rotate(nowMs: number): number {
+    if (this.writer.isFailed) throw new Error(this.#problem);
+    return this.writer.rotate(nowMs);
   }
 
   /** Milliseconds until `retry` has something to do; Infinity: nothing. */
@@ -115,23 +110,41 @@ export class ShardLog {
   /** Tries again what failed. */
   retry(nowMs: number): void {
     if (this.#problem === undefined || nowMs < this.#retryAtMs) return;
-    if (!this.writer.isEmpty) this.commit(nowMs);
-    else if (this.writer.reserve(EFFECT_SLACK_BYTES)) this.#recovered();
-    else this.#fail(this.writer.lastError);
-    if (this.#problem !== undefined) this.#retryAtMs = nowMs + RETRY_MS;
-  }
-
-  #recovered(): void {
-    if (this.#problem === undefined) return;
+    this.#retryAtMs = nowMs + RETRY_MS;
+    const { writer } = this;
+    if (writer.isFailed) {
+      if (!writer.recover(nowMs)) {
+        this.#fail(this.#lastError());
+        return;
+      }
+      if (this.#transactions.length > 0) this.#awaitOthers();
+    }
     this.#missing = this.#missing.filter(({ other, number }) => this.#commits.lastOf(other) < number);
     if (this.#missing.length > 0) return;
-    this.#problem = undefined;
-    this.#commits.resume(this.#options.shard);
-    this.#options.report(undefined);
+    if (writer.reserve(EFFECT_SLACK_BYTES)) this.#recovered();
+    else this.#fail(this.#lastError());
   }
 
   close(nowMs: number): void {
-    this.commit(nowMs);
-    this.writer.close();
+    this.writer.close(nowMs);
+  }
+
+  #lastError(): string {
+    return this.writer.lastError?.message ?? 'the log cannot be written';
+  }
+
+  #fail(problem: string): void {
+    this.#retryAtMs = Date.now() + RETRY_MS;
+    if (this.#problem === problem) return;
+    // Those who wait for a commit of this shard shall not wait for a disk.
+    if (this.#problem === undefined) this.#commits.abandon(this.#options.shard);
+    this.#problem = problem;
+    this.#options.report(problem, false);
+  }
+
+  #recovered(): void {
+    this.#problem = undefined;
+    this.#commits.resume(this.#options.shard);
+    this.#options.report(undefined, this.writer.needsBase);
   }
 }

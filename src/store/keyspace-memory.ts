@@ -80,6 +80,8 @@ export abstract class KeyspaceMemory implements DatabaseHost {
   touching = true;
   /** True while commands run whose look-ups count as hits or misses: those that read. */
   countsLookups = false;
+  /** False while files are loaded: what has expired since may have been changed before, so it is kept until the end. */
+  expires = true;
   /** Blocks that could not be freed because a reader was about to touch them. */
   readonly setAside: { ref: number; units: number }[] = [];
   /** Is told of every change; undefined: nobody is. */
@@ -122,7 +124,7 @@ export abstract class KeyspaceMemory implements DatabaseHost {
   }
 
   isExpired(ref: number): boolean {
-    return this.entries.hasExpiry(ref) && this.options.now() > this.entries.expiry(ref);
+    return this.entries.hasExpiry(ref) && this.options.now() > this.entries.expiry(ref) && this.expires;
   }
 
   /** Sets the access word to the time. */

@@ -1,0 +1,158 @@
+/**
+ * The data directory: who may use it, what is in it, and which files a server with a given number of shards begins with.
+ *
+ *   manifest.json            which bases and segments count (see wal/manifest.ts)
+ *   base-<generation>-….rdb  whole RDB files
+ *   wal-<shard>-<n>.log      segments of the shards' logs
+ *   dump.rdb                 what SAVE and BGSAVE write, and what Redis leaves
+ *   shardis.lock             held while a server runs
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import { baseName, parseSegmentName, removeStrays, type ShardFiles } from '../wal/directory.ts';
+import { diskFiles } from '../wal/files.ts';
+import { LockFile } from '../wal/lock-file.ts';
+import { type Manifest, readManifest, writeManifest } from '../wal/manifest.ts';
+
+export interface DirectoryOptions {
+  readonly directory: string;
+  readonly shards: number;
+  readonly virtualNodes: number;
+  /** The dump to begin with when there is no log. */
+  readonly dumpPath: string;
+}
+
+/** What the shards are to load. */
+export interface LoadPlan {
+  /** The shards that wrote the files; absent: there is no log. */
+  readonly manifest: Manifest | undefined;
+  /** As many shards as wrote the log, with the same keys each: every one reads its own files only. */
+  readonly isSameLayout: boolean;
+  /** A dump to be loaded. */
+  readonly dump: string | undefined;
+}
+
+export class DataDirectory {
+  readonly path: string;
+  readonly #options: DirectoryOptions;
+  readonly #lock: LockFile;
+  #manifest: Manifest | undefined;
+
+  private constructor(options: DirectoryOptions, lock: LockFile) {
+    this.path = options.directory;
+    this.#options = options;
+    this.#lock = lock;
+  }
+
+  /** Makes the directory where it is missing, and takes its lock. Throws an Error of one line for people. */
+  static open(options: DirectoryOptions): DataDirectory {
+    const { directory } = options;
+    try {
+      fs.mkdirSync(directory, { recursive: true });
+      fs.accessSync(directory, fs.constants.R_OK | fs.constants.W_OK | fs.constants.X_OK);
+    } catch (error) {
+      throw new Error(`cannot use the data directory ${directory}: ${(error as Error).message}`);
+    }
+    const opened = new DataDirectory(options, LockFile.acquire(diskFiles, directory));
+    opened.#removeTemporary();
+    return opened;
+  }
+
+  /** Finds out what is to be loaded. `keepsLog`: a log is wanted. Throws for a manifest that cannot be read. */
+  plan(keepsLog: boolean): LoadPlan {
+    const { dumpPath, shards, virtualNodes } = this.#options;
+    const dump = fs.existsSync(dumpPath) ? dumpPath : undefined;
+    if (!keepsLog) return { manifest: undefined, isSameLayout: true, dump };
+    this.#manifest = readManifest(diskFiles, this.path);
+    const manifest = this.#manifest;
+    if (manifest === undefined) return { manifest, isSameLayout: true, dump };
+    removeStrays(diskFiles, this.path, manifest.shards);
+    const isSameLayout = manifest.shards.length === shards && manifest.virtualNodes === virtualNodes;
+    return { manifest, isSameLayout, dump: undefined };
+  }
+
+  /** Where the next bases go: one file for each shard. */
+  nextBasePaths(): string[] {
+    const generation = this.#nextGeneration;
+    return Array.from({ length: this.#options.shards }, (_, shard) =>
+      path.join(this.path, baseName(generation, shard)),
+    );
+  }
+
+  /** A number for segments that no file of any shard has had. */
+  nextSegment(): number {
+    const numbers = fs
+      .readdirSync(this.path)
+      .map((name) => parseSegmentName(name)?.number ?? 0);
+    return Math.max(0, ...numbers) + 1;
+  }
+
+  /** A log without anything before it begins here. */
+  begin(segment: number): void {
+    this.#adopt(Array.from({ length: this.#options.shards }, () => ({ bases: [], firstSegment: segment })));
+  }
+
+  /** The files of `nextBasePaths` are written: they and the segments from `segments` on are what counts now. */
+  adopt(bases: readonly string[], segments: readonly number[]): void {
+    for (const file of bases) syncFile(file);
+    diskFiles.syncDirectory(this.path);
+    this.#adopt(
+      bases.map((file, shard) => ({ bases: [path.basename(file)], firstSegment: segments[shard]! })),
+    );
+  }
+
+  /** There is no log any more: what is in its files does not count. */
+  forgetLog(): void {
+    fs.rmSync(path.join(this.path, 'manifest.json'), { force: true });
+    diskFiles.syncDirectory(this.path);
+    this.#manifest = undefined;
+    removeStrays(diskFiles, this.path, []);
+  }
+
+  /** Bytes of the bases, by shard. */
+  baseBytes(): number[] {
+    const files = this.#manifest?.shards ?? [];
+    return files.map(({ bases }) => bases.reduce((sum, name) => sum + sizeOf(path.join(this.path, name)), 0));
+  }
+
+  close(): void {
+    this.#lock.release();
+  }
+
+  get #nextGeneration(): number {
+    return (this.#manifest?.generation ?? 0) + 1;
+  }
+
+  #adopt(shards: readonly ShardFiles[]): void {
+    const manifest: Manifest = {
+      generation: this.#nextGeneration,
+      virtualNodes: this.#options.virtualNodes,
+      shards,
+    };
+    writeManifest(diskFiles, this.path, manifest);
+    this.#manifest = manifest;
+    removeStrays(diskFiles, this.path, shards);
+  }
+
+  /** Removes what a snapshot that was cut off has left. */
+  #removeTemporary(): void {
+    for (const directory of new Set([this.path, path.dirname(this.#options.dumpPath)])) {
+      for (const name of fs.readdirSync(directory)) {
+        if (/^temp-\d+-\d+-\d+\.rdb$/.test(name)) fs.rmSync(path.join(directory, name), { force: true });
+      }
+    }
+  }
+}
+
+function sizeOf(file: string): number {
+  return fs.statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+function syncFile(file: string): void {
+  const fd = fs.openSync(file, 'r+');
+  try {
+    fs.fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}

@@ -1,0 +1,150 @@
+/** Puts what files hold into a keyspace: entries of RDB files, effects of logs. */
+import { hashBytes } from '../base/hash.ts';
+import type { ViewedBytes } from '../base/bytes.ts';
+import { latin1 } from '../base/bytes.ts';
+import type { RdbVisitor } from '../rdb/rdb-reader.ts';
+import type { RdbValue } from '../rdb/values.ts';
+import { ABSENT, type Keyspace, NO_EXPIRY } from '../store/keyspace.ts';
+import { swapDatabases } from '../store/transfers.ts';
+import type { EffectVisitor } from '../wal/effects.ts';
+import { EFFECT_RAW } from './effect-journal.ts';
+
+const NO_BYTES = new Uint8Array(0);
+/** Of a key in an error, what is shown. */
+const SHOWN_BYTES = 100;
+
+/** Whether a key, `bytes[start, end)`, is one of those to be loaded. */
+export type KeyFilter = (bytes: Uint8Array, start: number, end: number) => boolean;
+
+/** What stands in an RDB file goes into `keyspace`; undefined `filter`: all of it. */
+export class DumpLoader implements RdbVisitor {
+  keys = 0;
+  /** Keys that were left out because their time had come. */
+  expired = 0;
+  readonly wants: RdbVisitor['wants'];
+  readonly #keyspace: Keyspace;
+  /** What has expired before is left out; 0: nothing is. */
+  readonly #expiresBefore: number;
+  #db = 0;
+
+  constructor(keyspace: Keyspace, filter: KeyFilter | undefined, expiresBefore: number) {
+    this.#keyspace = keyspace;
+    this.#expiresBefore = expiresBefore;
+    if (filter !== undefined) this.wants = filter;
+  }
+
+  database(db: number): void {
+    const { length } = this.#keyspace.databases;
+    if (db >= length) throw new Error(`it has keys in database ${db}, and there are ${length} (option databases)`);
+    this.#db = db;
+  }
+
+  string(
+    key: ViewedBytes,
+    keyStart: number,
+    keyEnd: number,
+    value: ViewedBytes,
+    valueStart: number,
+    valueEnd: number,
+    expiresAt: number,
+  ): void {
+    if (expiresAt !== NO_EXPIRY && expiresAt < this.#expiresBefore) {
+      this.expired++;
+      return;
+    }
+    const hash = hashBytes(key, keyStart, keyEnd, this.#keyspace.seed);
+    this.#keyspace.setString(this.#db, key, keyStart, keyEnd, hash, value, valueStart, valueEnd, expiresAt);
+    this.keys++;
+  }
+
+  value(key: ViewedBytes, keyStart: number, keyEnd: number, value: RdbValue): void {
+    const name = latin1(key, keyStart, Math.min(keyEnd, keyStart + SHOWN_BYTES));
+    throw new Error(`it has a ${value.kind} at the key "${name}", and this version keeps strings only`);
+  }
+}
+
+/** The effects of a log, one after the other. */
+export class EffectLoader implements EffectVisitor {
+  readonly #keyspace: Keyspace;
+  readonly #filter: KeyFilter | undefined;
+
+  constructor(keyspace: Keyspace, filter: KeyFilter | undefined) {
+    this.#keyspace = keyspace;
+    this.#filter = filter;
+  }
+
+  set(
+    db: number,
+    flags: number,
+    expiresAt: number,
+    bytes: ViewedBytes,
+    keyStart: number,
+    keyEnd: number,
+    valueStart: number,
+    valueEnd: number,
+  ): void {
+    if (!this.#wants(bytes, keyStart, keyEnd)) return;
+    const keyspace = this.#keyspace;
+    const hash = hashBytes(bytes, keyStart, keyEnd, keyspace.seed);
+    const expiry = expiresAt === 0 ? NO_EXPIRY : expiresAt;
+    keyspace.setString(db, bytes, keyStart, keyEnd, hash, bytes, valueStart, valueEnd, expiry);
+    if ((flags & EFFECT_RAW) === 0) return;
+    // Writing nothing behind its end leaves the value as it is, but as one that was changed in place.
+    const ref = keyspace.peek(db, bytes, keyStart, keyEnd, hash);
+    keyspace.writeRange(db, ref, hash, valueEnd - valueStart, NO_BYTES, 0, 0);
+  }
+
+  patch(
+    db: number,
+    valueLength: number,
+    offset: number,
+    bytes: ViewedBytes,
+    keyStart: number,
+    keyEnd: number,
+    start: number,
+    end: number,
+  ): void {
+    if (!this.#wants(bytes, keyStart, keyEnd)) return;
+    const keyspace = this.#keyspace;
+    const hash = hashBytes(bytes, keyStart, keyEnd, keyspace.seed);
+    let ref = keyspace.peek(db, bytes, keyStart, keyEnd, hash);
+    if (ref === ABSENT) {
+      keyspace.setString(db, bytes, keyStart, keyEnd, hash, NO_BYTES, 0, 0, NO_EXPIRY);
+      ref = keyspace.peek(db, bytes, keyStart, keyEnd, hash);
+    }
+    ref = keyspace.writeRange(db, ref, hash, offset, bytes, start, end);
+    if (keyspace.valueLength(ref) < valueLength) {
+      keyspace.writeRange(db, ref, hash, valueLength, NO_BYTES, 0, 0);
+    }
+  }
+
+  expire(db: number, expiresAt: number, bytes: ViewedBytes, keyStart: number, keyEnd: number): void {
+    if (!this.#wants(bytes, keyStart, keyEnd)) return;
+    const keyspace = this.#keyspace;
+    const hash = hashBytes(bytes, keyStart, keyEnd, keyspace.seed);
+    const ref = keyspace.peek(db, bytes, keyStart, keyEnd, hash);
+    if (ref !== ABSENT) keyspace.setExpiry(db, ref, hash, expiresAt === 0 ? NO_EXPIRY : expiresAt);
+  }
+
+  remove(db: number, bytes: ViewedBytes, keyStart: number, keyEnd: number): void {
+    if (!this.#wants(bytes, keyStart, keyEnd)) return;
+    const hash = hashBytes(bytes, keyStart, keyEnd, this.#keyspace.seed);
+    this.#keyspace.delete(db, bytes, keyStart, keyEnd, hash);
+  }
+
+  flush(db: number): void {
+    this.#keyspace.flush(db);
+  }
+
+  swap(a: number, b: number): void {
+    swapDatabases(this.#keyspace, a, b);
+  }
+
+  transaction(): void {
+    // Whether it is whole was found out before.
+  }
+
+  #wants(bytes: Uint8Array, start: number, end: number): boolean {
+    return this.#filter === undefined || this.#filter(bytes, start, end);
+  }
+}
