@@ -54,13 +54,27 @@ async function main(): Promise<void> {
       process.exit(0);
     },
   });
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      log.notice(`Received ${signal}, shutting down`);
-      void server.stop();
-    });
-  }
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) endOn(signal, server, log);
   announce(server, log);
+}
+
+/** As SHUTDOWN without words. Whoever insists with a second Ctrl+C does not wait for the last dump. */
+function endOn(signal: 'SIGTERM' | 'SIGINT', server: Server, log: Log): void {
+  let isEnding = false;
+  process.on(signal, () => {
+    if (isEnding && signal === 'SIGINT') {
+      log.warning('You insist... exiting now.');
+      process.exit(1);
+    }
+    isEnding = true;
+    log.notice(`Received ${signal}, shutting down`);
+    void server.shutdown({}).then((ended) => {
+      isEnding = ended;
+      if (!ended) {
+        log.warning(`${signal} received but errors trying to shut down the server, check the logs`);
+      }
+    });
+  });
 }
 
 function announce(server: Server, log: Log): void {

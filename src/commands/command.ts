@@ -230,6 +230,8 @@ export interface CommandSpec {
    * connection has much to send.
    */
   readonly hasLongReply?: boolean;
+  /** True when it is refused, as writes are, while the data cannot be written to disk: PING tells of that. */
+  readonly reportsDiskErrors?: boolean;
   /** A container has subcommands in place of a placement (or both, like COMMAND). */
   readonly subcommands?: readonly CommandSpec[];
   /** True when it is there only to say that this version cannot do it: no list of what it can do shows it. */

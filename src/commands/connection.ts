@@ -28,6 +28,7 @@ export const connection = defineCommands([
     flags: ['fast'],
     arguments: [{ name: 'message', type: 'string', optional: true }],
     tips: ['request_policy:all_shards', 'response_policy:all_succeeded'],
+    reportsDiskErrors: true,
     placement: { at: 'server', handler: ping },
   },
   {

@@ -8,6 +8,7 @@ import type { ReplyWriter } from '../protocol/reply-writer.ts';
 import type { Keyspace } from '../store/keyspace.ts';
 import type { AclService, AclUser } from './acl-service.ts';
 import type { Measurements } from './measurements.ts';
+import type { PersistenceReport, PersistenceService, ShutdownOptions } from './persistence-service.ts';
 import type { Command, CommandTable } from './table.ts';
 
 /** A whole value with what belongs to it. */
@@ -199,6 +200,7 @@ export interface ServerReport {
   readonly memory: MemoryReport;
   /** Seconds of the acceptor's thread, where the system tells them. */
   readonly mainThreadCpu: { readonly user: number; readonly system: number } | undefined;
+  readonly persistence: PersistenceReport;
   readonly shards: readonly ShardReport[];
   /** Of all shards. */
   readonly shardRestarts: number;
@@ -216,6 +218,7 @@ export interface ServerContext {
   readonly commands: CommandTable;
   readonly acl: AclService;
   readonly measurements: Measurements;
+  readonly persistence: PersistenceService;
   /** The command that runs. */
   readonly command: Command;
   clients(): Iterable<Client>;
@@ -236,5 +239,11 @@ export interface ServerContext {
   rewriteConfig(isForced: boolean): string | undefined;
   /** Writes a line to the server's log, as a warning. */
   log(message: string): void;
-  shutdown(): void;
+  /**
+   * Writes the last dump, where one is wanted, and ends the server. Resolves with false when that failed or was called
+   * off: the server goes on then.
+   */
+  shutdown(options: ShutdownOptions): Promise<boolean>;
+  /** Calls a shutdown off; false when none is under way. */
+  abortShutdown(): boolean;
 }

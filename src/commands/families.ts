@@ -12,6 +12,7 @@ import { introspection } from './introspection.ts';
 import { keys } from './keys.ts';
 import { modules } from './modules.ts';
 import { objects } from './objects.ts';
+import { persistence } from './persistence.ts';
 import { plain } from './plain.ts';
 import { ranges } from './ranges.ts';
 import { renaming } from './renaming.ts';
@@ -39,6 +40,7 @@ export const families: readonly CommandSpec[] = [
   ...plain,
   ...connection,
   ...server,
+  ...persistence,
   ...replication,
   ...modules,
   ...cluster,

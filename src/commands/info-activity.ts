@@ -1,41 +1,17 @@
 /** Sections of INFO about what the server does and holds: persistence, stats, replication, keyspace and shards. */
 import type { LoadingReport, ShardReport } from './context.ts';
 import { type Field, type InfoSource, percentage } from './info-fields.ts';
+import { diskTimeFields, logFields, shardLogFields, snapshotFields } from './info-persistence.ts';
 
-/** Nothing is persisted yet: what tools look for, in the state of a server that never saved. */
-export function persistenceSection({ report }: InfoSource): Field[] {
+export function persistenceSection(source: InfoSource): Field[] {
   return [
-    ['loading', report.loading === undefined ? 0 : 1],
+    ['loading', source.report.loading === undefined ? 0 : 1],
     ['async_loading', 0],
-    ['current_cow_peak', 0],
-    ['current_cow_size', 0],
-    ['current_cow_size_age', 0],
-    ['current_fork_perc', '0.00'],
-    ['current_save_keys_processed', 0],
-    ['current_save_keys_total', 0],
-    ['rdb_changes_since_last_save', 0],
-    ['rdb_bgsave_in_progress', 0],
-    ['rdb_last_save_time', Math.floor(report.startedAtMs / 1000)],
-    ['rdb_last_bgsave_status', 'ok'],
-    ['rdb_last_bgsave_time_sec', -1],
-    ['rdb_current_bgsave_time_sec', -1],
-    ['rdb_saves', 0],
-    ['rdb_last_cow_size', 0],
-    ['rdb_last_load_keys_expired', 0],
-    ['rdb_last_load_keys_loaded', 0],
-    ['aof_enabled', 0],
-    ['aof_rewrite_in_progress', 0],
-    ['aof_rewrite_scheduled', 0],
-    ['aof_last_rewrite_time_sec', -1],
-    ['aof_current_rewrite_time_sec', -1],
-    ['aof_last_bgrewrite_status', 'ok'],
-    ['aof_rewrites', 0],
-    ['aof_rewrites_consecutive_failures', 0],
-    ['aof_last_write_status', 'ok'],
-    ['aof_last_cow_size', 0],
-    ['module_fork_in_progress', 0],
-    ['module_fork_last_cow_size', 0],
-    ...loadingFields(report.loading),
+    ...snapshotFields(source),
+    ...logFields(source),
+    ...diskTimeFields(source),
+    ...shardLogFields(source),
+    ...loadingFields(source.report.loading),
   ];
 }
 

@@ -1,7 +1,7 @@
 /** Commands about the server as a whole: all run in the acceptor, but for parts of DEBUG. */
 import { isSecret } from '../config/options.ts';
 import type { Arguments } from '../protocol/arguments.ts';
-import { NO_SHUTDOWN_IN_PROGRESS, SYNTAX_ERROR } from '../protocol/errors.ts';
+import { NO_SHUTDOWN_IN_PROGRESS, SHUTDOWN_FAILED, SYNTAX_ERROR } from '../protocol/errors.ts';
 import type { ReplyWriter } from '../protocol/reply-writer.ts';
 import { type CommandFlag, type CommandSpec, defineCommands } from './command.ts';
 import { helpSubcommand } from './container-help.ts';
@@ -255,9 +255,14 @@ function shutdown(context: ServerContext): void {
   if ((given.has('abort') && given.size > 1) || (given.has('save') && given.has('nosave'))) {
     reply.error(SYNTAX_ERROR);
   } else if (given.has('abort')) {
-    // A shutdown here never waits for anything that one could still call off.
-    reply.error(NO_SHUTDOWN_IN_PROGRESS);
+    if (context.abortShutdown()) reply.ok();
+    else reply.error(NO_SHUTDOWN_IN_PROGRESS);
   } else {
-    context.shutdown();
+    const dump = given.has('save') ? 'save' : given.has('nosave') ? 'nosave' : undefined;
+    const answer = context.defer();
+    const ending = context.shutdown({ ...(dump && { dump }), isForced: given.has('force') });
+    void ending.then((isEnding) => {
+      if (!isEnding) answer((to) => to.error(SHUTDOWN_FAILED));
+    });
   }
 }

@@ -22,6 +22,8 @@ export interface Command extends CommandSpec {
   readonly container: Command | undefined;
   readonly children: readonly Command[];
   readonly isWrite: boolean;
+  /** It is refused while the data cannot be written to disk. */
+  readonly needsDisk: boolean;
   /** One of ROUTE. */
   readonly route: number;
   /** The word that is the first key. */
@@ -153,6 +155,7 @@ function build(spec: CommandSpec, container: Command | undefined, all: Command[]
     container,
     children,
     isWrite: spec.flags.includes('write'),
+    needsDisk: spec.flags.includes('write') || spec.reportsDiskErrors === true,
     route: placement === undefined ? ROUTE.container : ROUTE[placement.at],
     keyIndex: spec.keys?.first ?? 0,
     direct: runsAtKey?.direct,

@@ -81,9 +81,7 @@ export class DataDirectory {
 
   /** A number for segments that no file of any shard has had. */
   nextSegment(): number {
-    const numbers = fs
-      .readdirSync(this.path)
-      .map((name) => parseSegmentName(name)?.number ?? 0);
+    const numbers = fs.readdirSync(this.path).map((name) => parseSegmentName(name)?.number ?? 0);
     return Math.max(0, ...numbers) + 1;
   }
 

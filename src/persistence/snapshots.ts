@@ -94,8 +94,8 @@ export class Snapshots {
   readonly #parts: SnapshotsParts;
   readonly #tracks: Readonly<Record<SnapshotKind, Track>> = { dump: new Track(), base: new Track() };
   #run: Run | undefined;
-  /** A SAVE waits for bases to be done. */
-  #isSaveWaiting = false;
+  /** How many dumps somebody waits for that cannot begin yet. */
+  #savesWaiting = 0;
   /** The server ends: nothing begins but its last dump. */
   #isEnding = false;
   #changesSaved: number;
@@ -124,12 +124,17 @@ export class Snapshots {
   /** Resolves with whether the dump was written; undefined when one is under way. */
   save(): Promise<boolean> | undefined {
     if (this.#isDumpDue()) return undefined;
-    if (this.#run === undefined) return this.#begin('dump', true);
-    this.#isSaveWaiting = true;
-    return this.#run.ended.then(() => {
-      this.#isSaveWaiting = false;
-      return this.#isEnding ? false : this.#begin('dump', true);
-    });
+    return this.saveNext();
+  }
+
+  /** The same, but when one is under way another one follows. */
+  async saveNext(): Promise<boolean> {
+    while (this.#run !== undefined) {
+      this.#savesWaiting++;
+      await this.#run.ended;
+      this.#savesWaiting--;
+    }
+    return this.#isEnding ? false : this.#begin('dump', true);
   }
 
   startDump(maySchedule: boolean): 'started' | 'scheduled' | 'running' | 'other-running' {
@@ -185,7 +190,7 @@ export class Snapshots {
 
   /** To be called several times a second: begins what is due. */
   tick(): void {
-    if (this.#run !== undefined || this.#isEnding || this.#isSaveWaiting) return;
+    if (this.#run !== undefined || this.#isEnding || this.#savesWaiting > 0) return;
     const { dump, base } = this.#tracks;
     if (base.isScheduled && !this.#isBaseLimited()) this.#begin('base', false);
     else if (this.#dueRule()) this.#begin('dump', false);
@@ -202,7 +207,7 @@ export class Snapshots {
   // What is due
 
   #isDumpDue(): boolean {
-    return this.#run?.kind === 'dump' || this.#isSaveWaiting || this.#isEnding;
+    return this.#run?.kind === 'dump' || this.#savesWaiting > 0 || this.#isEnding;
   }
 
   #mayTryDump(): boolean {

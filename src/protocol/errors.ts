@@ -70,6 +70,18 @@ export const CANNOT_LISTEN = 'Unable to listen on this port. Check server logs.'
 export const CANNOT_BIND = 'Failed to bind to specified addresses.';
 export const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'.";
 export const LOADING = 'LOADING Redis is loading the dataset in memory';
+/** Redis says no more when a dump could not be written. */
+export const SAVE_FAILED = 'ERR';
+export const SAVE_IN_PROGRESS = 'ERR Background save already in progress';
+export const BASE_IN_PROGRESS = 'ERR Background append only file rewriting already in progress';
+export const OTHER_SNAPSHOT_IN_PROGRESS =
+  "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible.";
+export const DUMP_NOT_LOADED = 'ERR Error trying to load the RDB dump, check server logs.';
+export const LOG_NOT_LOADED = 'ERR Error trying to load the AOF files, check server logs.';
+export const AOF_NOT_STARTED = 'Unable to turn on AOF. Check server logs.';
+export const DUMP_FAILED =
+  "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may modify the data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.";
+export const SHUTDOWN_FAILED = 'ERR Errors trying to SHUTDOWN. Check logs.';
 export const NO_SHUTDOWN_IN_PROGRESS = 'ERR No shutdown in progress.';
 export const EXPIRE_NX_CONFLICT = 'ERR NX and XX, GT or LT options at the same time are not compatible';
 export const EXPIRE_GT_LT_CONFLICT = 'ERR GT and LT options at the same time are not compatible';
@@ -92,7 +104,6 @@ export const DATABASE_OUT_OF_RANGE = 'ERR Out of range database';
 export const CLIENT_EVICTION_OFF = 'ERR maxmemory-clients is disabled.';
 export const CANNOT_RESTART = 'ERR failed to restart the server. Check server logs.';
 export const WRONG_RELOAD_OPTION = 'ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.';
-export const NOTHING_ON_DISK = 'ERR not available in this version, which keeps nothing on disk';
 export const CLUSTER_DISABLED = 'ERR This instance has cluster support disabled';
 export const MODULE_NOT_LOADED = 'ERR Error loading the extension. Please check the server logs.';
 export const NO_SUCH_MODULE = 'ERR Error unloading module: no such module with that name';
@@ -168,6 +179,11 @@ export function badClientAttribute(attribute: string): string {
 
 export function unknownReplconfOption(option: string): string {
   return `ERR Unrecognized REPLCONF option: ${quoted(option, option.length)}`;
+}
+
+/** `reason` is the system's: `No space left on device`. */
+export function logFailed(reason: string): string {
+  return `MISCONF Errors writing to the AOF file: ${reason}`;
 }
 
 /** For an integer beyond the bounds that are asked for. */

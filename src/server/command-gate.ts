@@ -1,6 +1,6 @@
 /**
  * What a command must pass before it is routed, while anything of it is in force: shards that do not serve, pauses, limits of
- * rate, of size and of memory.
+ * rate, of size and of memory, and a disk that fails.
  * Nothing of it costs anything when it is not: connections are then `isUnchecked`, and the dispatcher does not ask.
  */
 import type { Command } from '../commands/table.ts';
@@ -27,6 +27,10 @@ export class CommandGate {
   /** Whether commands must be asked for here. */
   isActive = false;
   readonly pause: Pause = new Pause(() => this.#update());
+  /** While the server ends. */
+  readonly exitPause: Pause = new Pause(() => this.#update());
+  /** Why the data cannot be written to disk. */
+  #diskProblem: string | undefined;
   readonly #rates = new RateLimits();
   readonly #sizes = new SizeLimits();
   readonly #memory: MemoryLimit;
@@ -69,9 +73,17 @@ export class CommandGate {
     this.#changed = changed;
   }
 
+  /** From now on commands that need the disk get this error; with undefined they go on. */
+  setDiskProblem(problem: string | undefined): void {
+    this.#diskProblem = problem;
+    this.#update();
+  }
+
   #update(): void {
     const hasLimits = this.#rates.isActive || this.#sizes.isActive || this.#memory.bytesMax > 0;
-    const isActive = this.pause.mode !== 'none' || hasLimits || !this.#readiness.states.allServe;
+    const isPaused = this.pause.mode !== 'none' || this.exitPause.mode !== 'none';
+    const isHindered = this.#diskProblem !== undefined || !this.#readiness.states.allServe;
+    const isActive = isPaused || hasLimits || isHindered;
     if (isActive === this.isActive) return;
     this.isActive = isActive;
     this.#changed();
@@ -91,6 +103,10 @@ export class CommandGate {
       this.pause.hold(connection);
       return true;
     }
+    if (command !== undefined && this.exitPause.stops(command)) {
+      this.exitPause.hold(connection);
+      return true;
+    }
     return this.#isCounted(command) && this.#rates.holds(connection);
   }
 
@@ -99,6 +115,7 @@ export class CommandGate {
     if (this.#isCounted(command) && this.#rates.refuses(connection)) return RATE_LIMIT_EXCEEDED;
     if (command === undefined) return undefined;
     if (this.#memory.refuses(command)) return OUT_OF_MEMORY;
+    if (this.#diskProblem !== undefined && command.needsDisk) return this.#diskProblem;
     return this.#sizes.isActive ? this.#sizes.problemOf(command, args) : undefined;
   }
 
@@ -110,6 +127,7 @@ export class CommandGate {
   /** To be called when a connection is gone. */
   forget(connection: Connection): void {
     this.pause.forget(connection);
+    this.exitPause.forget(connection);
     this.#rates.forget(connection);
   }
 

@@ -5,6 +5,7 @@ import type { Acl } from '../acl/acl.ts';
 import type { ServerHandler } from '../commands/command.ts';
 import type { Client, ServerContext, ServerReport } from '../commands/context.ts';
 import type { Measurements } from '../commands/measurements.ts';
+import type { PersistenceService, ShutdownOptions } from '../commands/persistence-service.ts';
 import type { Command, CommandTable } from '../commands/table.ts';
 import type { Config } from '../config/config.ts';
 import type { Arguments } from '../protocol/arguments.ts';
@@ -23,7 +24,9 @@ export interface LocalHost {
   connections(): Iterable<Connection>;
   report(): ServerReport;
   resetStatistics(): void;
-  shutdown(): void;
+  readonly persistence: PersistenceService;
+  shutdown(options: ShutdownOptions): Promise<boolean>;
+  abortShutdown(): boolean;
   touched(connection: Connection): void;
   crossProtocol(connection: Connection): void;
   readonly gate: CommandGate;
@@ -52,6 +55,10 @@ export class LocalCommands implements ServerContext {
 
   get measurements(): Measurements {
     return this.#host.measurements;
+  }
+
+  get persistence(): PersistenceService {
+    return this.#host.persistence;
   }
 
   run(
@@ -120,8 +127,12 @@ export class LocalCommands implements ServerContext {
     connection.isAuthenticated = this.acl.isOpen;
   }
 
-  shutdown(): void {
-    this.#host.shutdown();
+  shutdown(options: ShutdownOptions): Promise<boolean> {
+    return this.#host.shutdown(options);
+  }
+
+  abortShutdown(): boolean {
+    return this.#host.abortShutdown();
   }
 
   defer(): (write: (reply: ReplyWriter) => void) => void {

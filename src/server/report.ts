@@ -26,7 +26,8 @@ export function reportOf(server: Server): ServerReport {
     port: server.port || server.tlsPort,
     configFile: server.configFile,
     clients: acceptor.connections.size,
-    blockedClients: server.gate.pause.heldCount + server.deferred.waitingCount,
+    blockedClients:
+      server.gate.pause.heldCount + server.gate.exitPause.heldCount + server.deferred.waitingCount,
     evictedClients: acceptor.memory.evicted,
     largestInputBytes: Math.max(largestBuffers.input, buffers.largestInput),
     largestOutputBytes: Math.max(largestBuffers.output, buffers.largestOutput),
@@ -69,6 +70,7 @@ export function reportOf(server: Server): ServerReport {
       clientBytes: buffers.total,
     },
     mainThreadCpu: threadCpu(),
+    persistence: server.persistence.report(),
     shards: links.map((link) => shardOf(server, link)),
     shardRestarts: server.shardStates.restarts,
     loading: server.shardStates.loading,

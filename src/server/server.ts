@@ -6,6 +6,7 @@ import { Acl } from '../acl/acl.ts';
 import { type HashSeed, randomHashSeed } from '../base/hash.ts';
 import type { ServerReport } from '../commands/context.ts';
 import type { Measurements } from '../commands/measurements.ts';
+import type { ShutdownOptions } from '../commands/persistence-service.ts';
 import { CommandTable } from '../commands/table.ts';
 import type { Config } from '../config/config.ts';
 import { rewriteConfigFile } from '../config/rewrite-file.ts';
@@ -20,11 +21,14 @@ import type { Connection } from './connection.ts';
 import { DeferredReplies } from './deferred-replies.ts';
 import { DirectReader } from './direct-reader.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { Ending } from './ending.ts';
 import { LocalCommands, type LocalHost } from './local-commands.ts';
 import type { Log } from './log.ts';
 import { Measuring } from './measuring.ts';
 import { Network } from './network.ts';
+import { noBackend } from './no-backend.ts';
 import { OutputLimit } from './output-limit.ts';
+import { Persistence } from './persistence.ts';
 import { PidFile } from './pid-file.ts';
 import { Rates } from './rates.ts';
 import { Readiness } from './readiness.ts';
@@ -81,6 +85,8 @@ export class Server implements LocalHost {
   readonly gate: CommandGate;
   readonly shardStates: ShardStates;
   readonly #recovery: ShardRecovery;
+  readonly persistence: Persistence;
+  readonly #ending: Ending;
   readonly #options: ServerOptions;
   readonly #log: Log;
   readonly #shards: Shards;
@@ -107,6 +113,16 @@ export class Server implements LocalHost {
     this.#log = options.log;
     this.#shards = shards;
     this.shardStates = states;
+    this.persistence = new Persistence(config, noBackend, options.log, (problem) =>
+      this.gate.setDiskProblem(problem),
+    );
+    this.#ending = new Ending({
+      snapshots: this.persistence.snapshots,
+      writes: this.gate.exitPause,
+      rules: () => config.get('save'),
+      note: (level, message) => this.#log[level](message),
+      stop: () => this.stop(),
+    });
     const router = new Router(shards.links, slots, seed);
     this.gate = new CommandGate(config, shards.links, new Readiness(states, router));
     this.#recovery = new ShardRecovery(this.#recoveryHost());
@@ -233,6 +249,7 @@ export class Server implements LocalHost {
     this.#network.close();
     const timeoutMs = this.config.get('shutdown-timeout') * 1000;
     this.deferred.drop();
+    await this.persistence.snapshots.end();
     await this.#acceptor.stop(timeoutMs);
     await this.#shards.stop(timeoutMs);
     this.#pidFile.remove();
@@ -310,6 +327,7 @@ export class Server implements LocalHost {
       commandMs: report.commandMs,
     };
     this.measuring.reset();
+    this.persistence.resetStatistics();
     this.peakBytes = report.usedBytes;
   }
 
@@ -317,9 +335,13 @@ export class Server implements LocalHost {
     return this.measuring;
   }
 
-  shutdown(): void {
-    this.#log.notice('User requested shutdown...');
-    void this.stop();
+  /** Writes the last dump, where one is wanted, and stops. Resolves with false when the server goes on instead. */
+  shutdown(options: ShutdownOptions): Promise<boolean> {
+    return this.#stopping === undefined ? this.#ending.begin(options) : Promise.resolve(true);
+  }
+
+  abortShutdown(): boolean {
+    return this.#ending.callOff();
   }
 
   touched(connection: Connection): void {
@@ -409,6 +431,7 @@ export class Server implements LocalHost {
     this.measuring.latency.add('event-loop-stall', Math.floor(now - this.#lastUpkeepMs - UPKEEP_MS));
     this.#lastUpkeepMs = now;
     this.measuring.watchShards();
+    this.persistence.tick();
     if (++this.#upkeeps % SWEEPS_EVERY !== 0) return;
     const { largestInput, largestOutput } = buffersOf(this);
     this.rates.sampleBuffers(largestInput, largestOutput);

@@ -92,7 +92,8 @@ export class Durability {
   apply(message: ControlMessage): void {
     if (message.kind === 'snapshot') this.#snapshots.prepare(message);
     if (message.kind === 'discard-snapshot') this.#snapshots.discard(message.number);
-    if (message.kind === 'option' && message.name === 'appendfsync') this.#setSync(message.value as SyncPolicy);
+    if (message.kind === 'option' && message.name === 'appendfsync')
+      this.#setSync(message.value as SyncPolicy);
   }
 
   /** A slice of what is to be done between batches. `isBusy`: requests are waiting. */

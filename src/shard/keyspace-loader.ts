@@ -1,7 +1,8 @@
 /** Puts what files hold into a keyspace: entries of RDB files, effects of logs. */
-import { hashBytes } from '../base/hash.ts';
+
 import type { ViewedBytes } from '../base/bytes.ts';
 import { latin1 } from '../base/bytes.ts';
+import { hashBytes } from '../base/hash.ts';
 import type { RdbVisitor } from '../rdb/rdb-reader.ts';
 import type { RdbValue } from '../rdb/values.ts';
 import { ABSENT, type Keyspace, NO_EXPIRY } from '../store/keyspace.ts';
@@ -35,7 +36,8 @@ export class DumpLoader implements RdbVisitor {
 
   database(db: number): void {
     const { length } = this.#keyspace.databases;
-    if (db >= length) throw new Error(`it has keys in database ${db}, and there are ${length} (option databases)`);
+    if (db >= length)
+      throw new Error(`it has keys in database ${db}, and there are ${length} (option databases)`);
     this.#db = db;
   }
 

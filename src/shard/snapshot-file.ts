@@ -79,7 +79,15 @@ export class SnapshotFile implements SnapshotSink {
         writer.resizeHint(keyspace.size(db), keyspace.expiresCount(db));
       }
       if (length <= PIECE_BYTES) {
-        writer.entry(bytes, keyStart, valueStart, bytes, valueStart, valueStart + length, keyspace.expiry(ref));
+        writer.entry(
+          bytes,
+          keyStart,
+          valueStart,
+          bytes,
+          valueStart,
+          valueStart + length,
+          keyspace.expiry(ref),
+        );
         this.keys++;
         return true;
       }

@@ -144,15 +144,10 @@ const ofTheServer: readonly CommandSpec[] = [
     { name: 'pattern', type: 'pattern' },
     STRING,
   ]),
-  onServer([2, ANY_NUMBER], 'reload', 'Saves and loads; an error, as nothing is kept', server.reload, [
+  onServer([2, ANY_NUMBER], 'reload', 'Writes a dump, empties memory and loads the dump', server.reload, [
     { name: 'option', type: 'string', optional: true, multiple: true },
   ]),
-  onServer(
-    [2, ANY_NUMBER],
-    'loadaof',
-    'Loads the append-only file; an error, as nothing is kept',
-    server.loadAof,
-  ),
+  onServer([2, ANY_NUMBER], 'loadaof', 'Empties memory and loads what the log has', server.loadAof),
   onServer([2, 3], 'restart', 'Starts anew; an error', server.restart, delay),
   onServer([2, 3], 'crash-and-recover', 'Crashes and starts anew; an error', server.restart, delay),
   onServer([2, ANY_NUMBER], 'segfault', 'Crashes the server with SIGSEGV', server.crash('SIGSEGV')),

@@ -5,9 +5,12 @@ import {
   CANNOT_RESTART,
   CLIENT_EVICTION_OFF,
   DATABASE_OUT_OF_RANGE,
+  DUMP_NOT_LOADED,
+  LOG_NOT_LOADED,
   NOT_AN_INTEGER,
   NOTHING_ON_DISK,
   outOfRange,
+  SAVE_FAILED,
   WRONG_RELOAD_OPTION,
 } from '../../protocol/errors.ts';
 import type { ServerContext, ShardContext } from '../context.ts';
@@ -70,18 +73,39 @@ export function clientEviction({ reply }: ServerContext): void {
   reply.error(CLIENT_EVICTION_OFF);
 }
 
-export function reload({ args, reply }: ServerContext): void {
+export function reload(context: ServerContext): void {
+  const { args, reply } = context;
+  const given = new Set<string>();
   for (let i = 2; i < args.count; i++) {
-    if (!['merge', 'noflush', 'nosave'].some((option) => args.is(i, option))) {
+    const option = ['merge', 'noflush', 'nosave'].find((name) => args.is(i, name));
+    if (option === undefined) {
       reply.error(WRONG_RELOAD_OPTION);
       return;
     }
+    given.add(option);
   }
-  reply.error(NOTHING_ON_DISK);
+  const answer = context.defer();
+  const options = {
+    isSaved: !given.has('nosave'),
+    isFlushed: !given.has('noflush'),
+    isMerged: given.has('merge'),
+  };
+  void context.persistence.reload(options).then((outcome) =>
+    answer((to) => {
+      if (outcome === 'loaded') to.ok();
+      else to.error(outcome === 'not-saved' ? SAVE_FAILED : DUMP_NOT_LOADED);
+    }),
+  );
 }
 
-export function loadAof({ reply }: ServerContext): void {
-  reply.error(NOTHING_ON_DISK);
+export function loadAof(context: ServerContext): void {
+  const answer = context.defer();
+  void context.persistence.reloadLog().then((isLoaded) =>
+    answer((to) => {
+      if (isLoaded) to.ok();
+      else to.error(LOG_NOT_LOADED);
+    }),
+  );
 }
 
 /** A process of Node cannot start itself anew in its own place. */

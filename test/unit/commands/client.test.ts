@@ -144,5 +144,5 @@ test('SHUTDOWN answers nothing when it succeeds, and does nothing when its optio
   expect(server.run('SHUTDOWN', 'ABORT')).toEqual(new ReplyError('ERR No shutdown in progress.'));
   expect(server.events).toEqual([]);
   expect(server.run('SHUTDOWN', 'nosave', 'NOW', 'FORCE')).toBe(undefined);
-  expect(server.events).toEqual(['shutdown']);
+  expect(server.events).toEqual(['defer', 'shutdown {"dump":"nosave","isForced":true}']);
 });

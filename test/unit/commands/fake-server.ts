@@ -7,6 +7,12 @@ import type {
   Measurements,
   SlowLogEntry,
 } from '../../../src/commands/measurements.ts';
+import type {
+  PersistenceReport,
+  PersistenceService,
+  ReloadOptions,
+  ShutdownOptions,
+} from '../../../src/commands/persistence-service.ts';
 import { type Command, CommandTable } from '../../../src/commands/table.ts';
 import type { Config } from '../../../src/config/config.ts';
 import { Arguments } from '../../../src/protocol/arguments.ts';
@@ -62,6 +68,49 @@ export class FakeClient implements Client {
   }
 }
 
+const SNAPSHOTS = {
+  isRunning: false,
+  isScheduled: false,
+  isLastOk: true,
+  lastSeconds: -1,
+  currentSeconds: -1,
+  count: 0,
+  consecutiveFailures: 0,
+  copiedBytes: 0,
+};
+
+export const PERSISTENCE: PersistenceReport = {
+  changesSinceSave: 17,
+  lastSaveSeconds: 1700000000,
+  dump: {
+    ...SNAPSHOTS,
+    isRunning: true,
+    isLastOk: false,
+    lastSeconds: 3,
+    currentSeconds: 2,
+    count: 4,
+    copiedBytes: 500,
+  },
+  base: { ...SNAPSHOTS, isScheduled: true, lastSeconds: 5, count: 6, consecutiveFailures: 1, copiedBytes: 7 },
+  lastSnapshotMs: 12.4,
+  lastSnapshotSyncMs: 1.6,
+  keysWritten: 25,
+  keysTotal: 200,
+  copiedBytes: 4096,
+  log: {
+    isEnabled: true,
+    unsyncedBytes: 33,
+    pendingSyncs: 1,
+    delayedSyncs: 2,
+    shards: [
+      { walBytes: 100, baseBytes: 1000, segments: 1, lastSyncMs: 0.25, isOk: true },
+      { walBytes: 200, baseBytes: 2000, segments: 3, lastSyncMs: 1, isOk: false },
+    ],
+  },
+  logBytesAtBase: 3100,
+  load: { ms: 8.5, keys: 11, dumpKeysExpired: 9, dumpKeysLoaded: 10 },
+};
+
 export const REPORT: ServerReport = {
   version: '0.1.0',
   runId: 'f'.repeat(40),
@@ -112,6 +161,7 @@ export const REPORT: ServerReport = {
     clientBytes: 30000,
   },
   mainThreadCpu: { user: 1.25, system: 0.5 },
+  persistence: PERSISTENCE,
   shards: [
     {
       index: 0,
@@ -235,8 +285,46 @@ export class FakeServer implements ServerContext {
     this.events.push('reset client');
   }
 
-  shutdown(): void {
-    this.events.push('shutdown');
+  /** What persistence answers; a test may change it. */
+  readonly answers: {
+    save: Promise<boolean> | undefined;
+    startDump: (maySchedule: boolean) => ReturnType<PersistenceService['startDump']>;
+    startBase: ReturnType<PersistenceService['startBase']>;
+    reload: Awaited<ReturnType<PersistenceService['reload']>>;
+    reloadLog: boolean;
+    shutdown: boolean;
+    abortShutdown: boolean;
+  } = {
+    save: Promise.resolve(true),
+    startDump: () => 'started',
+    startBase: 'started',
+    reload: 'loaded',
+    reloadLog: true,
+    shutdown: true,
+    abortShutdown: false,
+  };
+
+  readonly persistence: PersistenceService = {
+    lastSaveSeconds: 1700000000,
+    save: () => this.answers.save,
+    startDump: (maySchedule) => this.answers.startDump(maySchedule),
+    startBase: () => this.answers.startBase,
+    reload: async (options: ReloadOptions) => {
+      this.events.push(`reload ${JSON.stringify(options)}`);
+      return this.answers.reload;
+    },
+    reloadLog: async () => this.answers.reloadLog,
+    report: () => PERSISTENCE,
+    resetStatistics: () => {},
+  };
+
+  async shutdown(options: ShutdownOptions): Promise<boolean> {
+    this.events.push(`shutdown ${JSON.stringify(options)}`);
+    return this.answers.shutdown;
+  }
+
+  abortShutdown(): boolean {
+    return this.answers.abortShutdown;
   }
 
   /** What is deferred goes where other replies go. */
@@ -254,9 +342,20 @@ export class FakeServer implements ServerContext {
     this.events.push(`log ${message}`);
   }
 
+  /** The same for a command whose reply is deferred. */
+  async runLater(...words: readonly (string | number)[]): Promise<Reply | Push | symbol | undefined> {
+    const now = this.run(...words);
+    if (now !== undefined) return now;
+    await new Promise((resolve) => setImmediate(resolve));
+    return this.#decode(this.#buffer.take());
+  }
+
   /** Runs a command's handler and decodes its reply; undefined when it wrote none. Words are latin1. */
   run(...words: readonly (string | number)[]): Reply | Push | symbol | undefined {
-    const bytes = this.runRaw(...words);
+    return this.#decode(this.runRaw(...words));
+  }
+
+  #decode(bytes: Uint8Array): Reply | Push | symbol | undefined {
     if (bytes.length === 0) return undefined;
     const decoder = new ReplyDecoder();
     decoder.append(bytes);
