@@ -35,27 +35,28 @@ export interface LoadPlan {
 export class DataDirectory {
   readonly path: string;
   readonly #options: DirectoryOptions;
-  readonly #lock: LockFile;
+  #lock: LockFile | undefined;
   #manifest: Manifest | undefined;
 
-  private constructor(options: DirectoryOptions, lock: LockFile) {
+  constructor(options: DirectoryOptions) {
     this.path = options.directory;
     this.#options = options;
-    this.#lock = lock;
   }
 
-  /** Makes the directory where it is missing, and takes its lock. Throws an Error of one line for people. */
-  static open(options: DirectoryOptions): DataDirectory {
-    const { directory } = options;
+  /**
+   * Makes the directory where it is missing, and takes its lock: before anything is kept there. Throws an Error of
+   * one line for people.
+   */
+  take(): void {
+    if (this.#lock !== undefined) return;
     try {
-      fs.mkdirSync(directory, { recursive: true });
-      fs.accessSync(directory, fs.constants.R_OK | fs.constants.W_OK | fs.constants.X_OK);
+      fs.mkdirSync(this.path, { recursive: true });
+      fs.accessSync(this.path, fs.constants.R_OK | fs.constants.W_OK | fs.constants.X_OK);
     } catch (error) {
-      throw new Error(`cannot use the data directory ${directory}: ${(error as Error).message}`);
+      throw new Error(`cannot use the data directory ${this.path}: ${(error as Error).message}`);
     }
-    const opened = new DataDirectory(options, LockFile.acquire(diskFiles, directory));
-    opened.#removeTemporary();
-    return opened;
+    this.#lock = LockFile.acquire(diskFiles, this.path);
+    this.#removeTemporary();
   }
 
   /** Finds out what is to be loaded. `keepsLog`: a log is wanted. Throws for a manifest that cannot be read. */
@@ -69,6 +70,11 @@ export class DataDirectory {
     removeStrays(diskFiles, this.path, manifest.shards);
     const isSameLayout = manifest.shards.length === shards && manifest.virtualNodes === virtualNodes;
     return { manifest, isSameLayout, dump: undefined };
+  }
+
+  /** The files of a shard's log, as the manifest has them. */
+  filesOf(shard: number): ShardFiles {
+    return this.#manifest!.shards[shard]!;
   }
 
   /** Where the next bases go: one file for each shard. */
@@ -114,7 +120,7 @@ export class DataDirectory {
   }
 
   close(): void {
-    this.#lock.release();
+    this.#lock?.release();
   }
 
   get #nextGeneration(): number {

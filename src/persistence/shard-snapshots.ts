@@ -44,12 +44,12 @@ interface Running {
 
 export class ShardSnapshots implements SnapshotRunner {
   readonly #shards: SnapshotShards;
-  readonly #directory: DataDirectory | undefined;
+  readonly #directory: DataDirectory;
   readonly #settings: SnapshotSettings;
   #running: Running | undefined;
   #last = 0;
 
-  constructor(shards: SnapshotShards, directory: DataDirectory | undefined, settings: SnapshotSettings) {
+  constructor(shards: SnapshotShards, directory: DataDirectory, settings: SnapshotSettings) {
     this.#shards = shards;
     this.#directory = directory;
     this.#settings = settings;
@@ -64,7 +64,7 @@ export class ShardSnapshots implements SnapshotRunner {
       const writeMs = performance.now() - startedAt;
       const syncStart = performance.now();
       if (kind === 'dump') await this.#finishDump(files, parts);
-      else await this.#directory!.adoptBases(files, parts);
+      else this.#finishBases(files, parts);
       return {
         keys: sum(parts, 'keys'),
         bytes: sum(parts, 'bytes'),
@@ -105,7 +105,7 @@ export class ShardSnapshots implements SnapshotRunner {
   }
 
   #filesFor(kind: SnapshotKind, number: number): string[] {
-    if (kind === 'base') return this.#directory!.nextBasePaths();
+    if (kind === 'base') return this.#directory.nextBasePaths();
     const directory = path.dirname(this.#settings.dumpPath());
     return Array.from({ length: this.#shards.count }, (_, shard) =>
       path.join(directory, `temp-${process.pid}-${number}-${shard}.rdb`),
@@ -136,6 +136,21 @@ export class ShardSnapshots implements SnapshotRunner {
     await this.#shards.cut(number);
     await finished;
     return this.#running!.parts as SnapshotPart[];
+  }
+
+  /** The bases count from here on, and logs that could not begin before do. */
+  #finishBases(files: readonly string[], parts: readonly SnapshotPart[]): void {
+    const fresh = this.#directory.nextSegment();
+    this.#directory.adopt(
+      files,
+      parts.map(({ segment }) => segment || fresh),
+    );
+    parts.forEach(({ segment }, shard) => {
+      this.#shards.send(
+        shard,
+        segment === 0 ? { kind: 'open-log', segment: fresh } : { kind: 'base-written' },
+      );
+    });
   }
 
   /** Joins the parts behind the first one, and puts the whole in the place of the last dump. */

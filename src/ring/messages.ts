@@ -43,27 +43,42 @@ export interface ShardSetup {
 /** When what was written to the log is safe from a power cut: before it is answered, within a second or two, or some time. */
 export type SyncPolicy = 'always' | 'everysec' | 'no';
 
+/** The files of one shard's log. */
+export interface LogFiles {
+  /** Names of whole RDB files, in the order in which they are to be loaded. */
+  readonly bases: readonly string[];
+  readonly firstSegment: number;
+}
+
+/** What a shard loads before it serves. */
+export type LoadOrder =
+  | { readonly from: 'nothing' }
+  /** Its own log, which goes on behind what is there. */
+  | { readonly from: 'log'; readonly files: LogFiles }
+  /** The logs of other shards, of which it takes its own keys. */
+  | { readonly from: 'other-logs'; readonly files: readonly LogFiles[] }
+  /** An RDB file, of which it takes its own keys. */
+  | { readonly from: 'dump'; readonly file: string };
+
 export interface PersistenceSetup {
   /** The data directory. */
   readonly directory: string;
-  /** The shard's log: which files it begins with, and how it goes on. Undefined: there is none. */
-  readonly log:
-    | {
-        /** Whole RDB files with keys of this shard. */
-        readonly bases: readonly string[];
-        readonly firstSegment: number;
-        readonly sync: SyncPolicy;
-        readonly segmentBytes: number;
-        /** See wal/sync-board.ts. */
-        readonly syncBoard: SharedArrayBuffer;
-      }
-    | undefined;
-  /** An RDB file with keys of all shards, of which this one takes its own. */
-  readonly dump: string | undefined;
+  readonly load: LoadOrder;
+  readonly sync: SyncPolicy;
+  readonly segmentBytes: number;
+  /** Whether a log that was cut off at its end is loaded up to there. */
+  readonly takesTornLogs: boolean;
+  /** Whether checksums of RDB files are held against them. */
+  readonly verifies: boolean;
+  /** See wal/sync-board.ts. */
+  readonly syncBoard: SharedArrayBuffer;
   /** See commit-board.ts. */
   readonly commits: SharedArrayBuffer;
-  /** The other shards are serving: only this one starts again. */
-  readonly isRestart: boolean;
+  /**
+   * The other shards serve, and only this one starts again: the last transaction that any shard was sent before. 0: all
+   * start together.
+   */
+  readonly restartedAt: number;
 }
 
 /** What a shard found on disk. */
@@ -101,6 +116,8 @@ export type ShardMessage =
   /** The shard cannot start. */
   | { readonly kind: 'refused'; readonly problem: string };
 
+export const SHARD_MESSAGES: readonly ShardMessage['kind'][] = ['snapshot', 'log', 'loaded', 'refused'];
+
 /** A frame of the control lane: JSON, because it is rare and small. */
 export type ControlMessage =
   | { readonly kind: 'option'; readonly name: string; readonly value: unknown }
@@ -117,6 +134,10 @@ export type ControlMessage =
       readonly checksum: boolean;
     }
   | { readonly kind: 'discard-snapshot'; readonly number: number }
+  /** The log ends here, and its files are closed. */
+  | { readonly kind: 'close-log' }
+  /** Loads once more, in the place of what is in memory or over it. */
+  | { readonly kind: 'reload'; readonly order: LoadOrder; readonly isFlushed: boolean; readonly isMerged: boolean }
   /** The log begins, or goes on after its thread has loaded, with this segment. */
   | { readonly kind: 'open-log'; readonly segment: number }
   /** The base that was written last is the one that counts. */

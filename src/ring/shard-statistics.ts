@@ -20,6 +20,13 @@ const FIELDS = [
   'expiryCapsReached',
   /** Slices of the cycle that took as long as `latency-monitor-threshold`, and what the last of them took. */
   'slowExpiries',
+  /** Changes of keys since the start. */
+  'changes',
+  /** Bytes of the log behind its base, its first and its last segment, and bytes that are not written yet. */
+  'logBytes',
+  'logFirstSegment',
+  'logLastSegment',
+  'logUnwrittenBytes',
   'slowExpiryMs',
 ] as const;
 /** Those that say what there is now. */

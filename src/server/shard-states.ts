@@ -26,6 +26,7 @@ export class ShardStates {
   readonly #shards: readonly Shard[];
   readonly #log: Pick<Log, 'notice'>;
   readonly #changed: (() => void)[] = [];
+  #isHeld = false;
   /** Since when shards load; undefined while none does. */
   #loadingSinceMs: number | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -33,6 +34,12 @@ export class ShardStates {
   constructor(shards: number, log: Pick<Log, 'notice'>) {
     this.#shards = Array.from({ length: shards }, () => ({ state: 'down', progress: NOTHING, restarts: 0 }));
     this.#log = log;
+  }
+
+  /** Until it is called with false, the server counts as starting although all shards serve. */
+  holdStart(isHeld: boolean): void {
+    this.#isHeld = isHeld;
+    this.#update();
   }
 
   /** Has `changed` called whenever `isStarting` or a state may have changed. */
@@ -97,7 +104,7 @@ export class ShardStates {
   }
 
   #update(): void {
-    this.allServe = this.#shards.every(({ state }) => state === 'serving');
+    this.allServe = !this.#isHeld && this.#shards.every(({ state }) => state === 'serving');
     if (this.allServe) this.isStarting = false;
     if (this.#loadingSinceMs !== undefined && !this.#shards.some(({ state }) => state === 'loading')) {
       this.#loadingEnds(this.#loadingSinceMs);

@@ -10,6 +10,9 @@ import { createLane } from '../ring/layout.ts';
 import { Mailbox } from '../ring/mailbox.ts';
 import {
   CONTROL_LANE_BYTES,
+  type PersistenceSetup,
+  SHARD_MESSAGES,
+  type ShardMessage,
   type ShardSetup,
   type StartOptions,
   type StatusMessage,
@@ -36,6 +39,10 @@ export interface ShardsOptions {
   readonly workerUrl: URL;
   /** The options that shards use, by name, as they are now. */
   readonly options: () => StartOptions;
+  /** What the shard loads and keeps; `isRestart`: the others serve. */
+  persistence(shard: number, isRestart: boolean): PersistenceSetup | undefined;
+  /** Called with what a shard says of what is on disk. */
+  message(shard: number, message: ShardMessage): void;
   /** Called with what a shard says of itself. */
   status(shard: number, message: StatusMessage): void;
   /** Called when a thread ends although nobody asked it to. */
@@ -51,7 +58,10 @@ export class Shards {
   readonly links: readonly ShardLink[];
   readonly #options: ShardsOptions;
   /** What all threads of a shard, one after the other, have in common. */
-  readonly #setups: readonly Omit<ShardSetup, 'requests' | 'replies' | 'control' | 'port' | 'options'>[];
+  readonly #setups: readonly Omit<
+    ShardSetup,
+    'requests' | 'replies' | 'control' | 'port' | 'options' | 'persistence'
+  >[];
   readonly #threads: (Thread | undefined)[];
   /** By shard whose thread has died: the count that each link's answered runs must reach before the next may serve. */
   readonly #fences: (readonly number[] | undefined)[];
@@ -149,7 +159,8 @@ export class Shards {
     };
     link.connect(lanes, port1);
     const options = this.#options.options();
-    const setup: ShardSetup = { ...this.#setups[index]!, ...lanes, port: port2, options };
+    const persistence = this.#options.persistence(index, this.#hasStarted);
+    const setup: ShardSetup = { ...this.#setups[index]!, ...lanes, port: port2, options, persistence };
     const worker = this.#worker(setup);
     let hasEnded = false;
     let isUp = false;
@@ -157,8 +168,12 @@ export class Shards {
     this.#threads[index] = { worker, exited: exited.then(() => {}) };
     return new Promise((resolve) => {
       let view: KeyspaceView | undefined;
-      port1.on('message', (message: ShareMessage | StatusMessage) => {
+      port1.on('message', (message: ShareMessage | StatusMessage | ShardMessage) => {
         if (hasEnded) return;
+        if (isShardMessage(message)) {
+          this.#options.message(index, message);
+          return;
+        }
         if (message.kind !== 'status') {
           // The first message opens the view, all others tell it what changes.
           if (view === undefined) view = link.view = KeyspaceView.open([message]);
@@ -230,6 +245,10 @@ export class Shards {
   #mailbox(index: number): Mailbox {
     return new Mailbox(this.#setups[index]!.mailboxes[index]!);
   }
+}
+
+function isShardMessage(message: ShareMessage | StatusMessage | ShardMessage): message is ShardMessage {
+  return (SHARD_MESSAGES as readonly string[]).includes(message.kind);
 }
 
 /** Resolves with the reason when the thread has ended. */

@@ -1,0 +1,39 @@
+/** Who syncs the logs of the shards, each by a syncer of its own: a shard that starts again gets a new one. */
+import { SyncBoard } from '../wal/sync-board.ts';
+import { Syncer, type SyncPolicy } from '../wal/syncer.ts';
+
+export class LogSync {
+  readonly #policy: () => SyncPolicy;
+  readonly #memories: SharedArrayBuffer[];
+  readonly #syncers: Syncer[];
+
+  constructor(shards: number, policy: () => SyncPolicy) {
+    this.#policy = policy;
+    this.#memories = Array.from({ length: shards }, () => SyncBoard.memory());
+    this.#syncers = this.#memories.map((memory) => this.#syncer(memory));
+  }
+
+  /** The memory by which the shard talks to its syncer. A thread that has ended took its descriptors with it. */
+  boardFor(shard: number, isRestart: boolean): SharedArrayBuffer {
+    if (!isRestart) return this.#memories[shard]!;
+    void this.#syncers[shard]!.stop();
+    const memory = SyncBoard.memory();
+    this.#memories[shard] = memory;
+    this.#syncers[shard] = this.#syncer(memory);
+    this.#syncers[shard].start();
+    return memory;
+  }
+
+  start(): void {
+    for (const syncer of this.#syncers) syncer.start();
+  }
+
+  /** Resolves when the syncs under way are done. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#syncers.map((syncer) => syncer.stop()));
+  }
+
+  #syncer(memory: SharedArrayBuffer): Syncer {
+    return new Syncer({ boards: [memory], policy: this.#policy });
+  }
+}
