@@ -20,6 +20,9 @@ export class Database implements DirectoryHome {
   expires: HashIndex | undefined = undefined;
   /** Entries of other types than string. */
   objects = 0;
+  /** For the snapshot under way: the number at its cut, and how many entries it has yet to write. */
+  cutNumber = 0;
+  unwritten = 0;
   walkOrder = 0;
   walkSlot = 0;
   averageTtlMs = 0;

@@ -6,6 +6,7 @@ import {
   EXTENT_SHIFT,
   FLAG_EXPIRY,
   FLAG_SLACK,
+  FLAG_SNAPSHOT,
   HEADER_BYTES,
   LENGTH_MASK,
   TYPE_MASK,
@@ -15,6 +16,8 @@ import {
   unitsFor,
 } from './layout.ts';
 
+/** Offset of the type and the flags in an entry. */
+const FLAGS_BYTE = 11;
 const HIGH = 4294967296;
 
 export class Entries {
@@ -43,6 +46,13 @@ export class Entries {
 
   setFlags(ref: number, flags: number): void {
     this.setWord(ref, 2, (this.word(ref, 2) & ACCESS_MASK) | (flags << 24));
+  }
+
+  /** Changes nothing but the byte of the flags: readers may be writing the access bytes beside it. */
+  turnSnapshotFlag(ref: number): void {
+    const bytes = this.bytes[ref >>> EXTENT_SHIFT]!;
+    const at = (ref & UNIT_MASK) * UNIT_BYTES + FLAGS_BYTE;
+    bytes[at] = bytes[at]! ^ FLAG_SNAPSHOT;
   }
 
   typeOf(ref: number): number {

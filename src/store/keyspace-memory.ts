@@ -55,6 +55,8 @@ export interface KeyspaceOptions {
 
 /** What changes of a keyspace, and compaction, need of a snapshot (snapshot.ts). */
 export interface SnapshotUnderWay {
+  readonly isAborted: boolean;
+  step(budgetMs: number): boolean;
   /** The entry is about to change, or to go: it is written as it is, unless that is done. */
   preserve(database: Database, ref: number, hash: number): void;
   /** The entry is about to move: if it is written in part it must be finished first. */

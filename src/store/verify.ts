@@ -6,6 +6,7 @@ import type { Keyspace } from './keyspace.ts';
 import {
   EXTENT_SHIFT,
   FLAG_SLACK,
+  FLAG_SNAPSHOT,
   LENGTH_MASK,
   PREVIOUS_FREE_BIT,
   TYPE_STRING,
@@ -18,9 +19,11 @@ import { INDEX_EXTENT_SHIFT, POSITION_MASK, SEGMENT_SHIFT, SLOT_MASK, SLOTS } fr
 export function verify(keyspace: Keyspace): void {
   const used = new Map<number, number>();
   for (const { ref, units } of keyspace.setAside) used.set(ref, units);
+  let left = 0;
   for (const database of keyspace.databases) {
     const expiring = new Set<number>();
     let objects = 0;
+    let unwritten = 0;
     if (database.index !== undefined) {
       verifyIndex(database.index, (ref, hash) => {
         const { entries } = keyspace;
@@ -31,6 +34,7 @@ export function verify(keyspace: Keyspace): void {
         assert(keyspace.hash(entries.bytesOf(ref), start, end) === hash, 'a slot has the hash of its key');
         if (entries.hasExpiry(ref)) expiring.add(ref);
         if (entries.typeOf(ref) !== TYPE_STRING) objects++;
+        if ((entries.flags(ref) & FLAG_SNAPSHOT) !== keyspace.snapshotParity) unwritten++;
         assert(
           (entries.flags(ref) & FLAG_SLACK) === 0 || entries.blockUnits(ref) > entries.neededUnits(ref),
           'slack',
@@ -38,6 +42,8 @@ export function verify(keyspace: Keyspace): void {
       });
     }
     assert(objects === database.objects, 'collections are counted');
+    assert(unwritten === database.unwritten, 'what a snapshot has yet to write is counted');
+    left += unwritten;
     let listed = 0;
     if (database.expires !== undefined) {
       verifyIndex(database.expires, (ref) => {
@@ -47,6 +53,10 @@ export function verify(keyspace: Keyspace): void {
     }
     assert(listed === expiring.size, 'every entry with an expiry is in the expires index');
   }
+  assert(
+    left > 0 === (keyspace.snapshot !== undefined),
+    'a snapshot is under way while it has entries to write',
+  );
   verifyArena(keyspace.arena, used);
   for (const version of keyspace.stripes.versions) assert((version & 1) === 0, 'every stripe was ended');
 }
