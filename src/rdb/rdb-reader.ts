@@ -213,20 +213,25 @@ export class RdbReader {
     const input = this.#input;
     input.reading = `what belongs to opcode ${opcode}`;
     switch (opcode) {
-      case OPCODE_SELECTDB:
-        visitor.database?.(input.length());
+      case OPCODE_SELECTDB: {
+        const db = input.length();
+        visitor.database?.(db);
         break;
+      }
       case OPCODE_RESIZEDB:
         this.#readResizeHint(visitor);
         break;
       case OPCODE_AUX: {
         const name = input.stringText();
-        visitor.aux?.(name, input.stringText());
+        const value = input.stringText();
+        visitor.aux?.(name, value);
         break;
       }
-      case OPCODE_FUNCTION:
-        visitor.functionLibrary?.(input.stringCopy());
+      case OPCODE_FUNCTION: {
+        const code = input.stringCopy();
+        visitor.functionLibrary?.(code);
         break;
+      }
       case OPCODE_FUNCTION_PRE_GA:
         this.#readOldFunction(visitor);
         break;
