@@ -7,6 +7,7 @@ import type { CommandSpec } from './command.ts';
 import { connection } from './connection.ts';
 import { counters } from './counters.ts';
 import { databases } from './databases.ts';
+import { dumping } from './dumping.ts';
 import { expiry } from './expiry.ts';
 import { introspection } from './introspection.ts';
 import { keys } from './keys.ts';
@@ -33,6 +34,7 @@ export const families: readonly CommandSpec[] = [
   ...keys,
   ...renaming,
   ...objects,
+  ...dumping,
   ...databases,
   ...expiry,
   ...scanning,

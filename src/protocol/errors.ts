@@ -31,6 +31,13 @@ export const FIRST_DB_INVALID = 'ERR invalid first DB index';
 export const SECOND_DB_INVALID = 'ERR invalid second DB index';
 export const NO_LFU_POLICY =
   'ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.';
+export const BUSY_KEY = 'BUSYKEY Target key name already exists.';
+export const INVALID_TTL = 'ERR Invalid TTL value, must be >= 0';
+export const INVALID_IDLE_TIME = 'ERR Invalid IDLETIME value, must be >= 0';
+export const INVALID_FREQ = 'ERR Invalid FREQ value, must be >= 0 and <= 255';
+export const BAD_DUMP_PAYLOAD = 'ERR DUMP payload version or checksum are wrong';
+export const BAD_DATA_FORMAT = 'ERR Bad data format';
+export const UNSUPPORTED_DUMP_TYPE = 'ERR Bad data format: values of this type are not supported';
 export const DB_OUT_OF_RANGE = 'ERR DB index is out of range';
 export const INT_OUT_OF_RANGE = 'ERR value is out of range, value must between -2147483648 and 2147483647';
 export const NOT_AUTHENTICATED = 'NOAUTH Authentication required.';

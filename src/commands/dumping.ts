@@ -1,0 +1,170 @@
+/** DUMP and RESTORE: values as bytes, in the form that RDB files have them. */
+import {
+  BAD_DATA_FORMAT,
+  BAD_DUMP_PAYLOAD,
+  BUSY_KEY,
+  INVALID_FREQ,
+  INVALID_IDLE_TIME,
+  INVALID_TTL,
+  NOT_AN_INTEGER,
+  SYNTAX_ERROR,
+  UNSUPPORTED_DUMP_TYPE,
+} from '../protocol/errors.ts';
+import { dumpString, isDumpPayload, readDumpPayload } from '../rdb/dump-payload.ts';
+import { RdbError } from '../rdb/rdb-error.ts';
+import type { RdbValue } from '../rdb/values.ts';
+import { ABSENT, NO_EXPIRY } from '../store/keyspace.ts';
+import { ACCESS_MASK, accessClock } from '../store/layout.ts';
+import { defineCommands } from './command.ts';
+import type { ShardContext } from './context.ts';
+import { KEY, oneKey, token } from './declarations.ts';
+import { absoluteTime, MILLISECONDS } from './expiry-options.ts';
+import { findKey, peekKey, refusesType, storeString } from './key-access.ts';
+
+const FREQ_MAX = 255;
+
+export const dumping = defineCommands([
+  {
+    name: 'dump',
+    group: 'generic',
+    since: '2.6.0',
+    summary: 'Returns the value at a key as bytes that RESTORE takes',
+    complexity: 'O(N) where N is the length of the value',
+    arity: 2,
+    flags: ['readonly'],
+    keys: oneKey('RO', 'access'),
+    arguments: [KEY],
+    tips: ['nondeterministic_output'],
+    hasLongReply: true,
+    placement: { at: 'key', handler: dump },
+  },
+  {
+    name: 'restore',
+    group: 'generic',
+    since: '2.6.0',
+    summary: 'Stores a value at a key from the bytes that DUMP returned',
+    complexity: 'O(N) where N is the length of the value',
+    arity: -4,
+    flags: ['write', 'denyoom'],
+    categories: ['dangerous'],
+    keys: oneKey('OW', 'update'),
+    arguments: [
+      KEY,
+      { name: 'ttl', type: 'integer' },
+      { name: 'serialized-value', type: 'string' },
+      { ...token('REPLACE', '3.0.0'), optional: true },
+      { ...token('ABSTTL', '5.0.0'), optional: true },
+      { name: 'seconds', type: 'integer', token: 'IDLETIME', optional: true, since: '5.0.0' },
+      { name: 'frequency', type: 'integer', token: 'FREQ', optional: true, since: '5.0.0' },
+    ],
+    history: [
+      ['3.0.0', 'Added the `REPLACE` modifier.'],
+      ['5.0.0', 'Added the `ABSTTL` modifier.'],
+      ['5.0.0', 'Added the `IDLETIME` and `FREQ` options.'],
+    ],
+    placement: { at: 'key', handler: restore },
+  },
+]);
+
+function dump(context: ShardContext): void {
+  const { keyspace, reply } = context;
+  const ref = findKey(context);
+  if (ref === ABSENT) {
+    reply.null();
+    return;
+  }
+  if (refusesType(context, ref)) return;
+  const start = keyspace.valueStart(ref);
+  reply.bulk(dumpString(keyspace.bytesOf(ref), start, start + keyspace.valueLength(ref), true));
+}
+
+interface RestoreOptions {
+  replaces: boolean;
+  isAbsolute: boolean;
+  /** Seconds, undefined when none are given. */
+  idle: number | bigint | undefined;
+}
+
+function restore(context: ShardContext): void {
+  const error = tryRestore(context);
+  if (error === undefined) context.reply.ok();
+  else context.reply.error(error);
+}
+
+/** Does what RESTORE asks for, or returns the text of an error. */
+function tryRestore(context: ShardContext): string | undefined {
+  const { keyspace, args } = context;
+  const options = readOptions(context);
+  if (typeof options === 'string') return options;
+  const old = peekKey(context);
+  if (old !== ABSENT && !options.replaces) return BUSY_KEY;
+  const ttl = args.integer(2);
+  if (ttl === undefined) return NOT_AN_INTEGER;
+  if (ttl < 0) return INVALID_TTL;
+  const value = readValue(context);
+  if (typeof value === 'string') return value;
+  const expiresAt = expiryOf(context, ttl, options.isAbsolute);
+  if (expiresAt !== NO_EXPIRY && expiresAt <= context.now()) {
+    if (old !== ABSENT) keyspace.deleteEntry(context.db, old, context.hash);
+    return undefined;
+  }
+  storeString(context, 1, value, 0, value.length, expiresAt);
+  if (options.idle !== undefined) setIdle(context, Number(options.idle));
+  return undefined;
+}
+
+/** The words behind the payload; the text of an error when they are wrong. */
+function readOptions({ args }: ShardContext): RestoreOptions | string {
+  const options: RestoreOptions = { replaces: false, isAbsolute: false, idle: undefined };
+  let hasFrequency = false;
+  for (let i = 4; i < args.count; i++) {
+    const hasMore = i + 1 < args.count;
+    if (args.is(i, 'replace')) {
+      options.replaces = true;
+    } else if (args.is(i, 'absttl')) {
+      options.isAbsolute = true;
+    } else if (args.is(i, 'idletime') && hasMore && !hasFrequency) {
+      options.idle = args.integer(++i);
+      if (options.idle === undefined) return NOT_AN_INTEGER;
+      if (options.idle < 0) return INVALID_IDLE_TIME;
+    } else if (args.is(i, 'freq') && hasMore && options.idle === undefined) {
+      // Checked as Redis checks it, and of no effect as there without a policy that counts uses.
+      const frequency = args.integer(++i);
+      if (frequency === undefined) return NOT_AN_INTEGER;
+      if (frequency < 0 || frequency > FREQ_MAX) return INVALID_FREQ;
+      hasFrequency = true;
+    } else {
+      return SYNTAX_ERROR;
+    }
+  }
+  return options;
+}
+
+/** The string in the payload, or the text of an error. */
+function readValue({ args }: ShardContext): Uint8Array | string {
+  const start = args.starts[3]!;
+  const end = args.ends[3]!;
+  if (!isDumpPayload(args.bytes, start, end)) return BAD_DUMP_PAYLOAD;
+  let value: RdbValue;
+  try {
+    value = readDumpPayload(args.bytes, start, end);
+  } catch (error) {
+    if (!(error instanceof RdbError)) throw error;
+    return BAD_DATA_FORMAT;
+  }
+  return value.kind === 'string' ? value.bytes : UNSUPPORTED_DUMP_TYPE;
+}
+
+/** The moment that the time to live names; 0 is none. */
+function expiryOf(context: ShardContext, ttl: number | bigint, isAbsolute: boolean): number {
+  if (Number(ttl) === 0) return NO_EXPIRY;
+  return absoluteTime(ttl, MILLISECONDS, isAbsolute ? 0 : context.now()) ?? Number.MAX_SAFE_INTEGER;
+}
+
+/** Makes the key look unused for so many seconds. */
+function setIdle(context: ShardContext, seconds: number): void {
+  const clock = accessClock(context.now());
+  // What was before the clock's beginning is half of its range ago, as in Redis.
+  const access = seconds <= clock ? clock - seconds : (clock + (ACCESS_MASK >>> 1)) % ACCESS_MASK;
+  context.keyspace.setAccess(peekKey(context), access);
+}
