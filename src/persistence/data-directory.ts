@@ -91,11 +91,6 @@ export class DataDirectory {
     return Math.max(0, ...numbers) + 1;
   }
 
-  /** A log without anything before it begins here. */
-  begin(segment: number): void {
-    this.#adopt(Array.from({ length: this.#options.shards }, () => ({ bases: [], firstSegment: segment })));
-  }
-
   /** The files of `nextBasePaths` are written: they and the segments from `segments` on are what counts now. */
   adopt(bases: readonly string[], segments: readonly number[]): void {
     for (const file of bases) syncFile(file);

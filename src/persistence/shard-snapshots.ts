@@ -115,6 +115,7 @@ export class ShardSnapshots implements SnapshotRunner {
   async #write(kind: SnapshotKind, number: number, files: readonly string[]): Promise<SnapshotPart[]> {
     const { count } = this.#shards;
     const settings = this.#settings;
+    const segment = this.#directory.nextSegment();
     const isWhole = kind === 'base' || count === 1;
     const finished = new Promise<void>((done, failed) => {
       this.#running = { number, parts: new Array(count).fill(undefined), files, left: count, done, failed };
@@ -128,7 +129,7 @@ export class ShardSnapshots implements SnapshotRunner {
         file,
         hasHead: isWhole || shard === 0,
         hasEnd: isWhole,
-        rotates: kind === 'base',
+        segment: kind === 'base' ? segment : 0,
         compress: kind === 'dump' && settings.compress(),
         checksum: settings.checksum(),
       });
@@ -138,19 +139,13 @@ export class ShardSnapshots implements SnapshotRunner {
     return this.#running!.parts as SnapshotPart[];
   }
 
-  /** The bases count from here on, and logs that could not begin before do. */
+  /** The bases count from here on, with the segments that began at their cut. */
   #finishBases(files: readonly string[], parts: readonly SnapshotPart[]): void {
-    const fresh = this.#directory.nextSegment();
     this.#directory.adopt(
       files,
-      parts.map(({ segment }) => segment || fresh),
+      parts.map(({ segment }) => segment),
     );
-    parts.forEach(({ segment }, shard) => {
-      this.#shards.send(
-        shard,
-        segment === 0 ? { kind: 'open-log', segment: fresh } : { kind: 'base-written' },
-      );
-    });
+    for (let shard = 0; shard < parts.length; shard++) this.#shards.send(shard, { kind: 'base-written' });
   }
 
   /** Joins the parts behind the first one, and puts the whole in the place of the last dump. */

@@ -128,8 +128,8 @@ export type ControlMessage =
       /** The file begins as an RDB file does; otherwise it is what comes behind another part. */
       readonly hasHead: boolean;
       readonly hasEnd: boolean;
-      /** The log goes on in a new segment from the cut on. */
-      readonly rotates: boolean;
+      /** From the cut on the log goes on in a new segment, or begins with the one of this number; 0: the file is a dump. */
+      readonly segment: number;
       readonly compress: boolean;
       readonly checksum: boolean;
     }
@@ -138,8 +138,6 @@ export type ControlMessage =
   | { readonly kind: 'close-log' }
   /** Loads once more, in the place of what is in memory or over it. */
   | { readonly kind: 'reload'; readonly order: LoadOrder; readonly isFlushed: boolean; readonly isMerged: boolean }
-  /** The log begins, or goes on after its thread has loaded, with this segment. */
-  | { readonly kind: 'open-log'; readonly segment: number }
   /** The base that was written last is the one that counts. */
   | { readonly kind: 'base-written' }
   | { readonly kind: 'shutdown' };

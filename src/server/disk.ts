@@ -76,14 +76,13 @@ export class Disk implements PersistenceBackend, LoggedTransactions {
     this.runner = this.#snapshots;
     const wantsLog = config.get('appendonly');
     const plan = directory.plan(wantsLog);
-    this.#hasLog = wantsLog && plan.isSameLayout && plan.dump === undefined;
+    this.#hasLog = wantsLog && plan.isSameLayout && plan.manifest !== undefined;
     const { manifest } = plan;
-    if (this.#hasLog && manifest === undefined) directory.begin(directory.nextSegment());
     this.#orders = Array.from({ length: shards }, (_, shard): LoadOrder => {
       if (plan.dump !== undefined) return { from: 'dump', file: plan.dump };
-      if (!wantsLog) return { from: 'nothing' };
+      if (!wantsLog || manifest === undefined) return { from: 'nothing' };
       if (plan.isSameLayout) return { from: 'log', files: directory.filesOf(shard) };
-      return { from: 'other-logs', files: manifest!.shards };
+      return { from: 'other-logs', files: manifest.shards };
     });
   }
 
@@ -265,7 +264,7 @@ export class Disk implements PersistenceBackend, LoggedTransactions {
       const directory = this.#directory;
       directory.take();
       directory.forgetLog();
-      this.#send({ kind: 'open-log', segment: directory.nextSegment() });
+      // The bases that are asked for next begin it.
       this.#hasLog = true;
       return undefined;
     } catch (error) {

@@ -1,13 +1,17 @@
 /**
  * Everything of a shard that has to do with the disk: what it loads when it starts, its log, and its part of snapshots.
- * Without a data directory there is only the count of changes and snapshots that go to a file by themselves.
  */
+import type { ControlMessage, LoadOrder, PersistenceSetup, ShardMessage, SyncPolicy } from '../ring/messages.ts';
 import { CommitBoard } from '../ring/commit-board.ts';
 import { MARK_CUT, MARK_TRANSACTION, type Mark } from '../ring/marks.ts';
-import type { ControlMessage, PersistenceSetup, ShardMessage, SyncPolicy } from '../ring/messages.ts';
+import type { ShardStatistics } from '../ring/shard-statistics.ts';
 import type { Keyspace } from '../store/keyspace.ts';
+import { diskFiles } from '../wal/files.ts';
+import { WalWriter } from '../wal/wal-writer.ts';
 import { EffectJournal } from './effect-journal.ts';
-import { recover } from './recovery.ts';
+import type { KeyFilter } from './keyspace-loader.ts';
+import type { Loader } from './loading.ts';
+import { Recovery } from './recovery.ts';
 import { ShardLog } from './shard-log.ts';
 import { ShardSnapshots } from './shard-snapshot.ts';
 
@@ -15,58 +19,96 @@ export interface DurabilityHost {
   readonly shard: number;
   readonly shards: number;
   readonly keyspace: Keyspace;
-  readonly setup: PersistenceSetup | undefined;
-  /** Whether the key in `bytes[start, end)` belongs to this shard. */
-  owns(bytes: Uint8Array, start: number, end: number): boolean;
+  readonly setup: PersistenceSetup;
+  readonly owns: KeyFilter;
   now(): number;
+  /** Loading takes a while, and is at this point. */
+  progressed(loader: Loader): void;
   report(message: ShardMessage): void;
 }
 
 export class Durability {
   readonly #host: DurabilityHost;
+  readonly #board: CommitBoard;
   readonly #journal: EffectJournal;
   readonly #snapshots: ShardSnapshots;
   #log: ShardLog | undefined;
-  /** Of the last record, for the head of a base. */
+  #firstSegment = 0;
   #lastTransaction = 0;
+  #sync: SyncPolicy;
 
   constructor(host: DurabilityHost) {
     this.#host = host;
+    this.#board = new CommitBoard(host.setup.commits);
+    this.#sync = host.setup.sync;
     this.#journal = new EffectJournal(host.keyspace);
     this.#snapshots = new ShardSnapshots({
       keyspace: host.keyspace,
-      rotateLog: () => this.#rotate(),
-      aux: () => [['shardis-last-transaction', String(this.#lastTransaction)]],
+      beginSegment: (segment) => this.#beginSegment(segment),
+      aux: () => ({ 'shardis-last-transaction': String(this.#lastTransaction) }),
       report: (part) => host.report({ kind: 'snapshot', part }),
     });
   }
 
-  /** Changes since the start. */
-  get changes(): number {
-    return this.#journal.changes;
+  // At the start
+
+  /** Loads what the shard begins with; from its end on, changes are kept. */
+  loader(): Loader {
+    return this.#watch(this.#host.setup.load, (recovery) => this.#begin(recovery));
   }
 
-  /** Loads what is on disk, then begins to keep what changes. Throws when the files are not whole. */
-  start(): void {
-    const { setup, keyspace, shard, shards, report } = this.#host;
-    if (setup !== undefined) {
-      const { log, commits } = setup;
-      const board = new CommitBoard(commits);
-      const recovered = recover({ shard, shards, setup, keyspace, board, owns: this.#host.owns, report });
-      this.#lastTransaction = recovered.lastTransaction;
-      if (log !== undefined && recovered.writer !== undefined) {
-        this.#log = new ShardLog({
-          shard,
-          writer: recovered.writer,
-          commits: board,
-          sync: log.sync,
-          report: (problem) => report({ kind: 'log', problem }),
-        });
-        this.#journal.effects = recovered.writer.effects;
-      }
-    }
-    keyspace.journal = this.#journal;
+  #watch(order: LoadOrder, ended: (recovery: Recovery) => void): Loader {
+    const startedAtMs = performance.now();
+    const recovery = new Recovery({ ...this.#host, board: this.#board }, order);
+    return {
+      get loadedBytes() {
+        return recovery.loadedBytes;
+      },
+      get totalBytes() {
+        return recovery.totalBytes;
+      },
+      get keys() {
+        return recovery.keys;
+      },
+      step: (budgetMs) => {
+        if (!this.#step(recovery, budgetMs)) return false;
+        ended(recovery);
+        const { keys, expired, notices } = recovery;
+        this.#host.report({ kind: 'loaded', keys, expired, notices, ms: performance.now() - startedAtMs });
+        return true;
+      },
+    };
   }
+
+  #step(recovery: Recovery, budgetMs: number): boolean {
+    try {
+      return recovery.step(budgetMs);
+    } catch (error) {
+      // A file that cannot be read is no reason to try again.
+      this.#host.report({ kind: 'refused', problem: (error as Error).message });
+      throw error;
+    }
+  }
+
+  #begin(recovery: Recovery): void {
+    this.#lastTransaction = recovery.lastTransaction;
+    if (recovery.writer !== undefined) this.#open(recovery.writer);
+    this.#host.keyspace.journal = this.#journal;
+  }
+
+  #open(writer: WalWriter): void {
+    const { host } = { host: this.#host };
+    this.#log = new ShardLog({
+      shard: host.shard,
+      writer,
+      commits: this.#board,
+      report: (problem, needsBase) => host.report({ kind: 'log', problem, needsBase }),
+    });
+    this.#firstSegment = writer.segmentNumber;
+    this.#journal.effects = writer.effects;
+  }
+
+  // While it serves
 
   /** Why a command that writes, with `wordBytes` of words, cannot run now; undefined: it can. */
   refusal(wordBytes: number): string | undefined {
@@ -90,10 +132,25 @@ export class Durability {
   }
 
   apply(message: ControlMessage): void {
-    if (message.kind === 'snapshot') this.#snapshots.prepare(message);
-    if (message.kind === 'discard-snapshot') this.#snapshots.discard(message.number);
-    if (message.kind === 'option' && message.name === 'appendfsync')
-      this.#setSync(message.value as SyncPolicy);
+    switch (message.kind) {
+      case 'snapshot':
+        this.#snapshots.prepare(message);
+        break;
+      case 'discard-snapshot':
+        this.#snapshots.discard(message.number);
+        break;
+      case 'base-written':
+        this.#baseWritten();
+        break;
+      case 'close-log':
+        this.#closeLog();
+        break;
+      case 'reload':
+        this.#reload(message);
+        break;
+      case 'option':
+        if (message.name === 'appendfsync') this.#setSync(message.value as SyncPolicy);
+    }
   }
 
   /** A slice of what is to be done between batches. `isBusy`: requests are waiting. */
@@ -108,21 +165,77 @@ export class Durability {
     return this.#log?.msUntilRetry(nowMs) ?? Infinity;
   }
 
+  publish(statistics: ShardStatistics): void {
+    statistics.set('changes', this.#journal.changes);
+    const writer = this.#log?.writer;
+    if (writer === undefined) return;
+    statistics.set('logBytes', writer.bytesSinceBase);
+    statistics.set('logFirstSegment', this.#firstSegment);
+    statistics.set('logLastSegment', writer.segmentNumber);
+  }
+
   close(): void {
     this.#snapshots.discard();
+    this.#closeLog();
+  }
+
+  #closeLog(): void {
     this.#log?.close(this.#host.now());
+    this.#log = undefined;
+    this.#journal.effects = undefined;
   }
 
   #setSync(sync: SyncPolicy): void {
-    if (this.#log === undefined) return;
-    this.#log.sync = sync;
-    this.#log.writer.sync = sync;
+    this.#sync = sync;
+    if (this.#log !== undefined) this.#log.writer.policy = sync;
   }
 
-  #rotate(): number {
-    const log = this.#log;
-    if (log === undefined) return 0;
-    log.commit(this.#host.now());
-    return log.writer.rotate();
+  /** At a cut: what comes behind it goes into a segment of its own, whose number it returns. */
+  #beginSegment(number: number): number {
+    const nowMs = this.#host.now();
+    if (this.#log !== undefined) {
+      this.#log.commit(nowMs);
+      return this.#log.rotate(nowMs);
+    }
+    const { shard, shards, setup } = this.#host;
+    const writer = WalWriter.create(
+      {
+        files: diskFiles,
+        directory: setup.directory,
+        shard,
+        shards,
+        policy: this.#sync,
+        board: setup.syncBoard,
+        segmentBytes: setup.segmentBytes,
+      },
+      number,
+      { sequence: 0, lastTransaction: this.#lastTransaction, bytesSinceBase: 0 },
+    );
+    this.#open(writer);
+    this.#board.setLast(shard, this.#lastTransaction);
+    return number;
+  }
+
+  #baseWritten(): void {
+    const writer = this.#log?.writer;
+    if (writer === undefined) return;
+    writer.baseWritten();
+    this.#firstSegment = writer.segmentNumber;
+  }
+
+  /** DEBUG RELOAD and LOADAOF. The server lets no client in meanwhile. */
+  #reload({ order, isFlushed }: Extract<ControlMessage, { kind: 'reload' }>): void {
+    const { keyspace } = this.#host;
+    const isLog = order.from === 'log';
+    if (isLog) {
+      this.#closeLog();
+      keyspace.journal = undefined;
+    }
+    if (isFlushed) keyspace.flushAll();
+    const loader = this.#watch(order, (recovery) => {
+      if (isLog) this.#begin(recovery);
+    });
+    while (!loader.step(Infinity));
+    this.commit();
   }
 }

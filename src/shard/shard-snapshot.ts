@@ -17,15 +17,17 @@ type Order = Extract<ControlMessage, { kind: 'snapshot' }>;
 
 export interface ShardSnapshotHost {
   readonly keyspace: Keyspace;
-  /** Begins a new segment of the log and returns its number; 0 without a log. */
-  rotateLog(): number;
+  /** Begins a new segment of the log and returns its number: `number`, where there was no log before. */
+  beginSegment(number: number): number;
   /** Aux fields of the file's head, beside the standard ones. */
-  aux(): readonly (readonly [string, string])[];
+  aux(): Readonly<Record<string, string>>;
   report(part: SnapshotPart): void;
 }
 
 export class ShardSnapshots {
   readonly #host: ShardSnapshotHost;
+  /** Given up, and not through with what the next one needs. */
+  #leftover: KeyspaceSnapshot | undefined;
   #order: Order | undefined;
   #file: SnapshotFile | undefined;
   #walk: KeyspaceSnapshot | undefined;
@@ -37,7 +39,7 @@ export class ShardSnapshots {
   }
 
   get isRunning(): boolean {
-    return this.#walk !== undefined;
+    return this.#walk !== undefined || this.#leftover !== undefined;
   }
 
   /** What the next cut is for. */
@@ -51,7 +53,7 @@ export class ShardSnapshots {
     const order = this.#order;
     if (order === undefined || order.number !== number) return;
     try {
-      this.#segment = order.rotates ? this.#host.rotateLog() : 0;
+      this.#segment = order.segment > 0 ? this.#host.beginSegment(order.segment) : 0;
       this.#begin(order);
     } catch (error) {
       this.#failed(error as Error);
@@ -66,13 +68,15 @@ export class ShardSnapshots {
 
   /** Writes on. `isBusy`: requests are waiting. */
   slice(isBusy: boolean): void {
-    const walk = this.#walk;
-    if (walk === undefined) return;
     const start = performance.now();
     const budget = isBusy ? Math.min(SLICE_MS, (start - this.#sliceEndMs) * BUSY_SHARE) : SLICE_MS;
+    if (this.#leftover?.step(budget)) this.#leftover = undefined;
+    const walk = this.#walk;
+    if (walk === undefined) return;
     try {
       const isDone = walk.step(budget);
       this.#sliceEndMs = performance.now();
+      if (this.#file!.problem !== undefined) throw this.#file!.problem;
       if (walk.isAborted) throw new Error('a database was emptied');
       if (isDone) this.#finish();
     } catch (error) {
@@ -86,6 +90,7 @@ export class ShardSnapshots {
     if (order === undefined || (number !== undefined && order.number !== number)) return;
     this.#order = undefined;
     this.#walk?.abort();
+    this.#leftover = this.#walk;
     this.#walk = undefined;
     this.#file?.abandon();
     this.#file = undefined;

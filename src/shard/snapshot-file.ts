@@ -12,6 +12,8 @@ const NO_DATABASE = -1;
 
 export class SnapshotFile implements SnapshotSink {
   keys = 0;
+  /** Bytes that were written before their time, because they were about to change. */
+  preservedBytes = 0;
   /** Why the file could not be written: what came after that is missing in it. */
   problem: Error | undefined;
   readonly #keyspace: Keyspace;
@@ -40,7 +42,7 @@ export class SnapshotFile implements SnapshotSink {
       redisVersion: REDIS_VERSION,
       createdAtSeconds: Date.now() / 1000,
       usedMemoryBytes: keyspace.usedBytes,
-      isLogBase: order.rotates,
+      isLogBase: order.segment > 0,
       extra,
     });
   }
@@ -72,6 +74,7 @@ export class SnapshotFile implements SnapshotSink {
     const keyStart = keyspace.keyStart(ref);
     const valueStart = keyspace.valueStart(ref);
     const length = keyspace.valueLength(ref);
+    if (deadlineMs === Infinity) this.preservedBytes += valueStart + length - keyStart - this.#valueWritten;
     if (this.#valueWritten === 0) {
       if (db !== this.#db) {
         this.#db = db;
