@@ -1,0 +1,96 @@
+/** What tests of the log share: effects as plain objects, and a model of what they do. */
+import { type ViewedBytes, viewedBytes } from '../../../src/base/bytes.ts';
+import type { EffectBuffer, EffectVisitor } from '../../../src/wal/effects.ts';
+
+export type Effect =
+  | { kind: 'set'; db: number; key: string; value: string; expiresAt: number; flags: number }
+  | { kind: 'patch'; db: number; key: string; offset: number; length: number; bytes: string }
+  | { kind: 'expire'; db: number; key: string; expiresAt: number }
+  | { kind: 'remove'; db: number; key: string }
+  | { kind: 'flush'; db: number }
+  | { kind: 'swap'; a: number; b: number }
+  | { kind: 'transaction'; id: number; shards: number[] };
+
+export function set(key: string, value: string, db = 0): Effect {
+  return { kind: 'set', db, key, value, expiresAt: 0, flags: 0 };
+}
+
+function bytesOf(text: string, at = 0): ViewedBytes {
+  const bytes = viewedBytes(new ArrayBuffer(at + text.length));
+  bytes.set(Buffer.from(text, 'latin1'), at);
+  return bytes;
+}
+
+export function append(buffer: EffectBuffer, effect: Effect): void {
+  if (effect.kind === 'set') {
+    const { db, flags, expiresAt, key, value } = effect;
+    buffer.set(db, flags, expiresAt, bytesOf(key + value, 3), 3, key.length, value.length);
+  } else if (effect.kind === 'patch') {
+    const { db, key, offset, length, bytes } = effect;
+    const value = '.'.repeat(offset) + bytes + '.'.repeat(length - offset - bytes.length);
+    buffer.patch(db, bytesOf(key + value), 0, key.length, length, offset, offset + bytes.length);
+  } else if (effect.kind === 'expire') {
+    buffer.expire(effect.db, effect.expiresAt, bytesOf(effect.key), 0, effect.key.length);
+  } else if (effect.kind === 'remove') {
+    buffer.remove(effect.db, bytesOf(effect.key), 0, effect.key.length);
+  } else if (effect.kind === 'flush') buffer.flush(effect.db);
+  else if (effect.kind === 'swap') buffer.swap(effect.a, effect.b);
+  else buffer.transaction(effect.id, effect.shards);
+}
+
+/** Keeps what it is told. */
+export class Collector implements EffectVisitor {
+  readonly effects: Effect[] = [];
+
+  set(
+    db: number,
+    flags: number,
+    expiresAt: number,
+    bytes: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    valueStart: number,
+    valueEnd: number,
+  ): void {
+    const [key, value] = [text(bytes, keyStart, keyEnd), text(bytes, valueStart, valueEnd)];
+    this.effects.push({ kind: 'set', db, key, value, expiresAt, flags });
+  }
+
+  patch(
+    db: number,
+    length: number,
+    offset: number,
+    bytes: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    start: number,
+    end: number,
+  ): void {
+    const key = text(bytes, keyStart, keyEnd);
+    this.effects.push({ kind: 'patch', db, key, offset, length, bytes: text(bytes, start, end) });
+  }
+
+  expire(db: number, expiresAt: number, bytes: Uint8Array, keyStart: number, keyEnd: number): void {
+    this.effects.push({ kind: 'expire', db, key: text(bytes, keyStart, keyEnd), expiresAt });
+  }
+
+  remove(db: number, bytes: Uint8Array, keyStart: number, keyEnd: number): void {
+    this.effects.push({ kind: 'remove', db, key: text(bytes, keyStart, keyEnd) });
+  }
+
+  flush(db: number): void {
+    this.effects.push({ kind: 'flush', db });
+  }
+
+  swap(a: number, b: number): void {
+    this.effects.push({ kind: 'swap', a, b });
+  }
+
+  transaction(id: number, shards: readonly number[]): void {
+    this.effects.push({ kind: 'transaction', id, shards: [...shards] });
+  }
+}
+
+function text(bytes: Uint8Array, start: number, end: number): string {
+  return Buffer.from(bytes.subarray(start, end)).toString('latin1');
+}
