@@ -55,7 +55,7 @@ export class DataDirectory {
     } catch (error) {
       throw new Error(`cannot use the data directory ${this.path}: ${(error as Error).message}`);
     }
-    this.#lock = LockFile.acquire(diskFiles, this.path);
+    this.#lock = LockFile.acquire(this.path);
     this.#removeTemporary();
   }
 
@@ -67,14 +67,14 @@ export class DataDirectory {
     this.#manifest = readManifest(diskFiles, this.path);
     const manifest = this.#manifest;
     if (manifest === undefined) return { manifest, isSameLayout: true, dump };
-    removeStrays(diskFiles, this.path, manifest.shards);
-    const isSameLayout = manifest.shards.length === shards && manifest.virtualNodes === virtualNodes;
+    removeStrays(diskFiles, this.path, manifest.files);
+    const isSameLayout = manifest.shards === shards && manifest.virtualNodes === virtualNodes;
     return { manifest, isSameLayout, dump: undefined };
   }
 
   /** The files of a shard's log, as the manifest has them. */
   filesOf(shard: number): ShardFiles {
-    return this.#manifest!.shards[shard]!;
+    return this.#manifest!.files[shard]!;
   }
 
   /** Where the next bases go: one file for each shard. */
@@ -110,7 +110,7 @@ export class DataDirectory {
 
   /** Bytes of the bases, by shard. */
   baseBytes(): number[] {
-    const files = this.#manifest?.shards ?? [];
+    const files = this.#manifest?.files ?? [];
     return files.map(({ bases }) => bases.reduce((sum, name) => sum + sizeOf(path.join(this.path, name)), 0));
   }
 
@@ -118,19 +118,21 @@ export class DataDirectory {
     this.#lock?.release();
   }
 
+  /** Always above what an older manifest may have named. */
   get #nextGeneration(): number {
     return (this.#manifest?.generation ?? 0) + 1;
   }
 
-  #adopt(shards: readonly ShardFiles[]): void {
+  #adopt(files: readonly ShardFiles[]): void {
     const manifest: Manifest = {
       generation: this.#nextGeneration,
+      shards: this.#options.shards,
       virtualNodes: this.#options.virtualNodes,
-      shards,
+      files,
     };
     writeManifest(diskFiles, this.path, manifest);
     this.#manifest = manifest;
-    removeStrays(diskFiles, this.path, shards);
+    removeStrays(diskFiles, this.path, files);
   }
 
   /** Removes what a snapshot that was cut off has left. */

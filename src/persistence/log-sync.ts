@@ -24,6 +24,16 @@ export class LogSync {
     return memory;
   }
 
+  /** What the last sync of the shard's log took; 0 before the first. */
+  lastSyncMsOf(shard: number): number {
+    return this.#syncers[shard]!.lastSyncMs;
+  }
+
+  /** Syncs under way. */
+  get pending(): number {
+    return this.#syncers.reduce((sum, syncer) => sum + syncer.inFlight, 0);
+  }
+
   start(): void {
     for (const syncer of this.#syncers) syncer.start();
   }

@@ -9,6 +9,7 @@
  */
 import { promises as fs } from 'node:fs';
 import path from 'node:path';
+import { Crc64 } from '../rdb/crc64.ts';
 import { combineCrc64 } from '../rdb/crc64-combine.ts';
 import type { ControlMessage, SnapshotPart } from '../ring/messages.ts';
 import type { DataDirectory } from './data-directory.ts';
@@ -177,9 +178,16 @@ export class ShardSnapshots implements SnapshotRunner {
 function endOfFile(crc: bigint | undefined): Uint8Array {
   const bytes = new Uint8Array(9);
   bytes[0] = RDB_EOF;
-  const sum = crc === undefined ? 0n : combineCrc64(crc, EOF_CRC, 1);
+  const sum = crc === undefined ? 0n : combineCrc64(crc, crcOfEnd(bytes), 1);
   new DataView(bytes.buffer).setBigUint64(1, sum, true);
   return bytes;
+}
+
+/** Of the opcode alone. */
+function crcOfEnd(end: Uint8Array): bigint {
+  const crc = new Crc64();
+  crc.update(end, 0, 1);
+  return crc.value();
 }
 
 async function append(target: fs.FileHandle, at: number, file: string): Promise<number> {

@@ -69,6 +69,11 @@ export class RdbWriter {
     return this.#flushedBytes + this.#at;
   }
 
+  /** CRC64 of all bytes that were handed out, those of the checksum at the end left out. */
+  get checksum(): bigint {
+    return this.#crc.value();
+  }
+
   /** Writes the beginning of the file. */
   begin(header: RdbHeader): void {
     this.#text(`REDIS${String(RDB_VERSION_WRITTEN).padStart(4, '0')}`);

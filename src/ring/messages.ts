@@ -36,8 +36,8 @@ export interface ShardSetup {
   readonly port: MessagePort;
   /** The options a shard uses, by name. */
   readonly options: StartOptions;
-  /** What is on disk; undefined: the shard begins empty, and keeps nothing. */
-  readonly persistence: PersistenceSetup | undefined;
+  /** What is on disk, and what is to be kept there. */
+  readonly persistence: PersistenceSetup;
 }
 
 /** When what was written to the log is safe from a power cut: before it is answered, within a second or two, or some time. */
@@ -75,10 +75,10 @@ export interface PersistenceSetup {
   /** See commit-board.ts. */
   readonly commits: SharedArrayBuffer;
   /**
-   * The other shards serve, and only this one starts again: the last transaction that any shard was sent before. 0: all
-   * start together.
+   * The other shards serve, and only this one starts again: the last transaction that any shard was sent before.
+   * Undefined: all start together.
    */
-  readonly restartedAt: number;
+  readonly restartedAt: number | undefined;
 }
 
 /** What a shard found on disk. */

@@ -82,7 +82,7 @@ export class Disk implements PersistenceBackend, LoggedTransactions {
       if (plan.dump !== undefined) return { from: 'dump', file: plan.dump };
       if (!wantsLog || manifest === undefined) return { from: 'nothing' };
       if (plan.isSameLayout) return { from: 'log', files: directory.filesOf(shard) };
-      return { from: 'other-logs', files: manifest.shards };
+      return { from: 'other-logs', files: manifest.files };
     });
   }
 
@@ -128,7 +128,7 @@ export class Disk implements PersistenceBackend, LoggedTransactions {
       verifies: config.get('rdbchecksum'),
       syncBoard: this.#sync.boardFor(shard, isRestart),
       commits: this.#commits,
-      restartedAt: isRestart ? this.#lastTransaction : 0,
+      restartedAt: isRestart ? this.#issued() : undefined,
     };
   }
 
@@ -208,10 +208,14 @@ export class Disk implements PersistenceBackend, LoggedTransactions {
   }
 
   next(): number {
-    if (this.#lastTransaction === 0) {
-      this.#lastTransaction = Math.max(0, ...new CommitBoard(this.#commits).lastOfAll());
-    }
-    return ++this.#lastTransaction;
+    this.#lastTransaction = this.#issued() + 1;
+    return this.#lastTransaction;
+  }
+
+  /** The last number that was given to any transaction. */
+  #issued(): number {
+    if (this.#lastTransaction > 0) return this.#lastTransaction;
+    return Math.max(0, ...new CommitBoard(this.#commits).lastOfAll());
   }
 
   // Snapshots
@@ -239,7 +243,7 @@ export class Disk implements PersistenceBackend, LoggedTransactions {
       walBytes: statistics.get('logBytes'),
       baseBytes: baseBytes[shard] ?? 0,
       segments: this.#hasLog ? statistics.get('logLastSegment') - statistics.get('logFirstSegment') + 1 : 0,
-      lastSyncMs: this.#sync.lastSyncMs(shard),
+      lastSyncMs: this.#sync.lastSyncMsOf(shard),
       isOk: this.#problems[shard] === undefined,
     }));
     return {

@@ -20,13 +20,13 @@ import { CommandGate } from './command-gate.ts';
 import type { Connection } from './connection.ts';
 import { DeferredReplies } from './deferred-replies.ts';
 import { DirectReader } from './direct-reader.ts';
+import { Disk } from './disk.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Ending } from './ending.ts';
 import { LocalCommands, type LocalHost } from './local-commands.ts';
 import type { Log } from './log.ts';
 import { Measuring } from './measuring.ts';
 import { Network } from './network.ts';
-import { noBackend } from './no-backend.ts';
 import { OutputLimit } from './output-limit.ts';
 import { Persistence } from './persistence.ts';
 import { PidFile } from './pid-file.ts';
@@ -61,6 +61,7 @@ interface ServerParts {
   readonly acl: Acl;
   readonly shards: Shards;
   readonly states: ShardStates;
+  readonly disk: Disk;
   readonly slots: Uint16Array;
   readonly seed: HashSeed;
   readonly wake: WakeWord;
@@ -86,6 +87,7 @@ export class Server implements LocalHost {
   readonly shardStates: ShardStates;
   readonly #recovery: ShardRecovery;
   readonly persistence: Persistence;
+  readonly #disk: Disk;
   readonly #ending: Ending;
   readonly #options: ServerOptions;
   readonly #log: Log;
@@ -103,7 +105,7 @@ export class Server implements LocalHost {
   /** What the counters stood at when CONFIG RESETSTAT was called. */
   #baseline: Partial<Record<keyof ServerReport, number>> = {};
 
-  private constructor(options: ServerOptions, { acl, shards, states, slots, seed, wake }: ServerParts) {
+  private constructor(options: ServerOptions, { acl, shards, states, disk, slots, seed, wake }: ServerParts) {
     const { config } = options;
     const runs = new RunPool();
     this.acl = acl;
@@ -113,9 +115,14 @@ export class Server implements LocalHost {
     this.#log = options.log;
     this.#shards = shards;
     this.shardStates = states;
-    this.persistence = new Persistence(config, noBackend, options.log, (problem) =>
+    const router = new Router(shards.links, slots, seed);
+    this.gate = new CommandGate(config, shards.links, new Readiness(states, router));
+    this.#disk = disk;
+    this.persistence = new Persistence(config, disk, options.log, (problem) =>
       this.gate.setDiskProblem(problem),
     );
+    disk.problemChanged = () => this.persistence.checkWriteProblem();
+    disk.baseWanted = () => this.persistence.startBase();
     this.#ending = new Ending({
       snapshots: this.persistence.snapshots,
       writes: this.gate.exitPause,
@@ -123,8 +130,6 @@ export class Server implements LocalHost {
       note: (level, message) => this.#log[level](message),
       stop: () => this.stop(),
     });
-    const router = new Router(shards.links, slots, seed);
-    this.gate = new CommandGate(config, shards.links, new Readiness(states, router));
     this.#recovery = new ShardRecovery(this.#recoveryHost());
     this.measuring = new Measuring(config, this.commands, shards.links);
     this.deferred = new DeferredReplies(runs, this.measuring.tally, (connection) => this.touched(connection));
@@ -138,6 +143,7 @@ export class Server implements LocalHost {
       gate: this.gate,
       acl,
       measuring: this.measuring,
+      loggedTransactions: disk,
     });
     const acceptorOptions = this.#acceptorOptions();
     this.#acceptor = new Acceptor(acceptorOptions, {
@@ -181,6 +187,16 @@ export class Server implements LocalHost {
     const slots = slotTable(config.get('shards'), config.get('virtual-nodes'));
     const states = new ShardStates(config.get('shards'), options.log);
     let server: Server | undefined;
+    let refusal: string | undefined;
+    const disk = Disk.open({
+      config,
+      log: options.log,
+      giveUp: (message) => {
+        refusal ??= message;
+        if (server !== undefined) server.#giveUp(message);
+      },
+    });
+    states.holdStart(disk.mustPrepare);
     const shards = await Shards.start({
       commands: new CommandTable().all.length,
       shards: config.get('shards'),
@@ -191,15 +207,24 @@ export class Server implements LocalHost {
       wake,
       workerUrl: options.shardWorkerUrl,
       options: () => config.forShards(),
+      persistence: (shard, isRestart) => disk.setupFor(shard, isRestart),
+      message: (shard, message) => disk.accept(shard, message),
       status: (shard, message) => states.accept(shard, message),
       died: (shard, reason) => server?.shardDied(shard, reason),
+    }).catch(async (error: unknown) => {
+      await disk.close();
+      throw refusal === undefined ? error : new Error(refusal);
     });
-    server = new Server(options, { acl, shards, states, slots, seed, wake: new WakeWord(wake) });
+    disk.connect(shards.links);
+    server = new Server(options, { acl, shards, states, disk, slots, seed, wake: new WakeWord(wake) });
+    if (refusal !== undefined) server.#giveUp(refusal);
+    else if (disk.mustPrepare) server.#prepare();
     try {
       await server.#network.open();
     } catch (error) {
       clearInterval(server.#upkeep);
       await shards.terminate();
+      await disk.close();
       throw error;
     }
     server.#pidFile.write();
@@ -243,6 +268,17 @@ export class Server implements LocalHost {
     return this.#stopping;
   }
 
+  /** When everything is loaded, what must be written before clients are served. */
+  #prepare(): void {
+    const states = this.shardStates;
+    states.onLoaded(() => {
+      this.#disk.prepare().then(
+        () => states.holdStart(false),
+        (error: Error) => this.#giveUp(`cannot write the bases of the logs: ${error.message}`),
+      );
+    });
+  }
+
   async #stop(): Promise<void> {
     clearInterval(this.#upkeep);
     this.shardStates.close();
@@ -252,6 +288,7 @@ export class Server implements LocalHost {
     await this.persistence.snapshots.end();
     await this.#acceptor.stop(timeoutMs);
     await this.#shards.stop(timeoutMs);
+    await this.#disk.close();
     this.#pidFile.remove();
     this.#options.stopped?.({ kind: 'asked' });
   }
@@ -284,6 +321,7 @@ export class Server implements LocalHost {
     this.#network.close();
     await this.#acceptor.stop(0);
     await this.#shards.terminate();
+    await this.#disk.close();
   }
 
   // What server commands use

@@ -42,6 +42,18 @@ export class ShardStates {
     this.#update();
   }
 
+  /** Calls `loaded` once, when no shard has anything to load any more. */
+  onLoaded(loaded: () => void): void {
+    let isDone = false;
+    const look = () => {
+      if (isDone || !this.#shards.every(({ state }) => state === 'serving')) return;
+      isDone = true;
+      loaded();
+    };
+    this.onChange(look);
+    look();
+  }
+
   /** Has `changed` called whenever `isStarting` or a state may have changed. */
   onChange(changed: () => void): void {
     this.#changed.push(changed);

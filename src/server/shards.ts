@@ -40,7 +40,7 @@ export interface ShardsOptions {
   /** The options that shards use, by name, as they are now. */
   readonly options: () => StartOptions;
   /** What the shard loads and keeps; `isRestart`: the others serve. */
-  persistence(shard: number, isRestart: boolean): PersistenceSetup | undefined;
+  persistence(shard: number, isRestart: boolean): PersistenceSetup;
   /** Called with what a shard says of what is on disk. */
   message(shard: number, message: ShardMessage): void;
   /** Called with what a shard says of itself. */

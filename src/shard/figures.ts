@@ -6,6 +6,7 @@ import type { ErrorTally } from '../protocol/error-tally.ts';
 import type { ErrorStatistics } from '../ring/error-statistics.ts';
 import type { ShardStatistics } from '../ring/shard-statistics.ts';
 import type { Keyspace } from '../store/keyspace.ts';
+import type { Durability } from './durability.ts';
 import type { ExpiryPace } from './expiry-pace.ts';
 
 const SEVERAL = -1;
@@ -17,6 +18,7 @@ export interface FiguresParts {
   readonly tally: ErrorTally;
   readonly statistics: ShardStatistics;
   readonly errors: ErrorStatistics;
+  readonly durability: Durability;
 }
 
 export class Figures {
@@ -75,6 +77,7 @@ export class Figures {
     statistics.set('indexBytes', keyspace.indexBytes);
     statistics.set('arenaBytes', keyspace.arenaBytes);
     statistics.set('largestEntryBytes', keyspace.largestEntryBytes);
+    this.#parts.durability.publish(statistics);
     this.#publishErrors();
     this.#publishExpiry();
   }

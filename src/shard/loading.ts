@@ -28,7 +28,7 @@ export function loadAll(
   }
 }
 
-function tellLoading(port: Pick<MessagePort, 'postMessage'>, progress: LoadingProgress): void {
+export function tellLoading(port: Pick<MessagePort, 'postMessage'>, progress: LoadingProgress): void {
   const { loadedBytes, totalBytes, keys } = progress;
   port.postMessage({
     kind: 'status',

@@ -139,7 +139,7 @@ export class Recovery implements Loader {
   *#loadOwn(files: LogFiles): Generator<void> {
     const { shard, shards, keyspace, setup, board } = this.#parts;
     const log = this.#scan(shard, files);
-    if (setup.restartedAt > 0) log.cutIncomplete(board.lastOfAll().fill(Infinity, shard, shard + 1));
+    if (setup.restartedAt !== undefined) log.cutIncomplete(board.lastOfAll().fill(Infinity, shard, shard + 1));
     else this.#agree(log);
     this.#noteCut(log);
     yield* this.#loadBases(files, keyspace, undefined);
@@ -151,7 +151,7 @@ export class Recovery implements Loader {
       board: setup.syncBoard,
       segmentBytes: setup.segmentBytes,
     });
-    if (setup.restartedAt > this.lastTransaction) {
+    if (setup.restartedAt !== undefined && setup.restartedAt > this.lastTransaction) {
       // Whatever this shard had been sent when it died and never wrote: the others must not wait for it.
       this.lastTransaction = setup.restartedAt;
       this.writer.effects.transaction(setup.restartedAt, [shard]);
@@ -202,7 +202,12 @@ export class Recovery implements Loader {
     }
     for (const [shard, log] of logs.entries()) {
       this.#noteCut(log);
-      const part = new Keyspace({ ...keyspace.options, seed: keyspace.seed });
+      // Nobody but this loader is to see it.
+      const part = new Keyspace({
+        databases: keyspace.databases.length,
+        seed: keyspace.seed,
+        now: keyspace.options.now,
+      });
       part.expires = false;
       yield* this.#loadBases(files[shard]!, part, owns);
       this.#replay(log, part, owns);

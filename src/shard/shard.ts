@@ -15,7 +15,7 @@ import { keyWords } from '../commands/key-words.ts';
 import { type Command, CommandTable } from '../commands/table.ts';
 import { Arguments } from '../protocol/arguments.ts';
 import { ErrorTally } from '../protocol/error-tally.ts';
-import { cannotWriteLog, LOADING, OUT_OF_MEMORY } from '../protocol/errors.ts';
+import { LOADING, logFailed, OUT_OF_MEMORY } from '../protocol/errors.ts';
 import type { ReplyWriter } from '../protocol/reply-writer.ts';
 import { CommandStatistics } from '../ring/command-statistics.ts';
 import { CommandTimer, NOT_SLOW, slowLimitNs } from '../ring/command-timer.ts';
@@ -44,7 +44,7 @@ import { Keyspace, OutOfMemory } from '../store/keyspace.ts';
 import { Durability } from './durability.ts';
 import { ExpiryPace } from './expiry-pace.ts';
 import { Figures } from './figures.ts';
-import { type Loader, loadAll, tellServing } from './loading.ts';
+import { type Loader, loadAll, tellLoading, tellServing } from './loading.ts';
 import { RunReplies } from './run-replies.ts';
 import { COMPACTION_MS_MAX, Together } from './together.ts';
 
@@ -130,15 +130,6 @@ export class Shard implements ShardContext {
     });
     for (const message of this.keyspace.share()) setup.port.postMessage(message);
     this.#slots = new Uint16Array(setup.slots);
-    this.#durability = new Durability({
-      shard: setup.index,
-      shards: setup.shards,
-      keyspace: this.keyspace,
-      setup: setup.persistence,
-      owns: (bytes, start, end) => this.#slots[slotOf(bytes, start, end)] === setup.index,
-      now: () => this.#nowMs,
-      report: (message) => setup.port.postMessage(message),
-    });
     this.together = new Together(this, setup.index, setup.mailboxes);
     const { options } = setup;
     this.stringBytesMax = options['proto-max-bulk-len'];
@@ -149,6 +140,16 @@ export class Shard implements ShardContext {
       options['active-expire-effort'],
     );
     for (const name of MEASURING_OPTIONS) this.#setMeasuring(name, options[name]);
+    this.#durability = new Durability({
+      shard: setup.index,
+      shards: setup.shards,
+      keyspace: this.keyspace,
+      setup: setup.persistence,
+      owns: (bytes, start, end) => this.#slots[slotOf(bytes, start, end)] === setup.index,
+      now: () => this.#nowMs,
+      progressed: (loader) => tellLoading(setup.port, loader),
+      report: (message) => setup.port.postMessage(message),
+    });
     this.#figures = new Figures({
       keyspace: this.keyspace,
       databases: setup.databases,
@@ -156,14 +157,14 @@ export class Shard implements ShardContext {
       tally: this.#tally,
       statistics: new ShardStatistics(setup.statistics),
       errors: new ErrorStatistics(setup.errorStatistics),
+      durability: this.#durability,
     });
     this.#figures.publish();
   }
 
   /** Loads what is on disk; then serves until a control message says to stop. */
   run(): void {
-    const loader = this.#durability.loader();
-    if (loader !== undefined) this.#load(loader);
+    this.#load(this.#durability.loader());
     if (!this.#isStopping) tellServing(this.#setup.port);
     while (!this.#isStopping) {
       if (this.#requests.refresh()) {
@@ -365,7 +366,7 @@ export class Shard implements ShardContext {
       const { starts, ends, count } = this.args;
       const problem = this.#durability.refusal(count > 1 ? ends[count - 1]! - starts[1]! : 0);
       if (problem !== undefined) {
-        this.reply.error(cannotWriteLog(problem));
+        this.reply.error(logFailed(problem));
         return false;
       }
     }

@@ -29,6 +29,8 @@ export class Syncer {
   readonly #options: SyncerOptions;
   readonly #calls: SyncCalls;
   #timer: NodeJS.Timeout | undefined;
+  /** What the last sync took. */
+  lastSyncMs = 0;
   #inFlight = 0;
   #idle: (() => void)[] = [];
 
@@ -36,6 +38,11 @@ export class Syncer {
     this.#options = options;
     this.#calls = options.calls ?? fs;
     this.#boards = options.boards.map((memory) => new SyncBoard(memory));
+  }
+
+  /** How many syncs are under way. */
+  get inFlight(): number {
+    return this.#inFlight;
   }
 
   /** Runs a round each second; this alone keeps no process alive. */
@@ -80,12 +87,14 @@ export class Syncer {
       else this.#finish(board, slot);
     } else {
       const beganMs = (this.#options.now ?? Date.now)();
+      const startMs = performance.now();
       this.#calls.fdatasync(board.descriptor(slot), (error) => {
         if (error) {
           board.errno = Math.abs(error.errno ?? EIO);
           this.#finish(board, slot);
           return;
         }
+        this.lastSyncMs = performance.now() - startMs;
         board.setSynced(slot, sequence, beganMs);
         // A segment is left after its last record was written: if it was left then, this was all of it.
         if (state === SLOT_LEFT) this.#close(board, slot);
