@@ -54,12 +54,16 @@ export class Durability {
 
   /** Loads what the shard begins with; from its end on, changes are kept. */
   loader(): Loader {
-    return this.#watch(this.#host.setup.load, (recovery) => this.#begin(recovery));
+    return this.#watch(this.#host.setup.load, this.#host.progressed, (recovery) => this.#begin(recovery));
   }
 
-  #watch(order: LoadOrder, ended: (recovery: Recovery) => void): Loader {
+  #watch(
+    order: LoadOrder,
+    progressed: (loader: Loader) => void,
+    ended: (recovery: Recovery) => void,
+  ): Loader {
     const startedAtMs = performance.now();
-    const recovery = new Recovery({ ...this.#host, board: this.#board }, order);
+    const recovery = new Recovery({ ...this.#host, progressed, board: this.#board }, order);
     return {
       get loadedBytes() {
         return recovery.loadedBytes;
@@ -97,7 +101,7 @@ export class Durability {
   }
 
   #open(writer: WalWriter): void {
-    const { host } = { host: this.#host };
+    const host = this.#host;
     this.#log = new ShardLog({
       shard: host.shard,
       writer,
@@ -232,9 +236,11 @@ export class Durability {
       keyspace.journal = undefined;
     }
     if (isFlushed) keyspace.flushAll();
-    const loader = this.#watch(order, (recovery) => {
+    const ended = (recovery: Recovery) => {
       if (isLog) this.#begin(recovery);
-    });
+    };
+    // The state of the server stays as it is: nobody is told how far this is.
+    const loader = this.#watch(order, () => {}, ended);
     while (!loader.step(Infinity));
     this.commit();
   }
