@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Keyspace } from '../../../src/store/keyspace.ts';
+import { TYPE_HASH } from '../../../src/store/layout.ts';
 import { KeyspaceSnapshot, type SnapshotSink } from '../../../src/store/snapshot.ts';
 import { moveEntry, swapDatabases } from '../../../src/store/transfers.ts';
 import { verify } from '../../../src/store/verify.ts';
@@ -155,12 +156,12 @@ class Run {
 
 test('whatever is changed between its slices, a snapshot is what the keyspace was at the cut', () => {
   fc.assert(
-    fc.property(fc.array(step, { minLength: 10, maxLength: 120 }), (steps) => {
+    fc.property(fc.array(step, { minLength: 10, maxLength: 200, size: 'max' }), (steps) => {
       const run = new Run();
       for (const one of steps) run.step(one);
       run.end();
     }),
-    { numRuns: 400, verbose: 1 },
+    { numRuns: 250, verbose: 1 },
   );
   for (const times of Object.values(seen)) expect(times).toBeGreaterThan(0);
 });
@@ -252,6 +253,15 @@ test('compaction finishes the entry that is written in part before it moves it',
   expect(snapshot.step(1000)).toBe(true);
   expect(copies.content).toEqual(expected);
   verify(t.keyspace);
+});
+
+test('an entry that becomes a collection is written as it was', () => {
+  const t = new TestKeyspace();
+  t.set('a', pattern(5, 1));
+  const { copies, snapshot, expected } = begun(t);
+  t.keyspace.setObject(0, Buffer.from('a'), 0, 1, t.hash('a'), TYPE_HASH, 7, NO_EXPIRY);
+  expect(snapshot.step(0)).toBe(true);
+  expect(copies.content).toEqual(expected);
 });
 
 test('databases keep the numbers of the cut', () => {
