@@ -5,6 +5,7 @@ import { administration } from './cases/administration.ts';
 import { bitmaps } from './cases/bitmaps.ts';
 import { connection } from './cases/connection.ts';
 import { counters } from './cases/counters.ts';
+import { dumping } from './cases/dumping.ts';
 import { errors } from './cases/errors.ts';
 import { expiry } from './cases/expiry.ts';
 import { keys } from './cases/keys.ts';
@@ -22,6 +23,7 @@ export const families: Readonly<Record<string, Cases>> = {
   severalKeys,
   keys,
   expiry,
+  dumping,
   scanning,
   connection,
   server,
