@@ -11,9 +11,8 @@ const WRITES_FILES = false;
 
 async function info(run: (...words: string[]) => Promise<unknown>): Promise<Record<string, string>> {
   const text = String(await run('INFO', 'persistence'));
-  return Object.fromEntries(
-    [...text.matchAll(/^([^#:]+):(.*)\r$/gm)].map(([, name, value]) => [name, value]),
-  );
+  const lines = text.split('\r\n').filter((line) => line.includes(':'));
+  return Object.fromEntries(lines.map((line) => line.split(':', 2)));
 }
 
 describeServed('snapshots', ({ run }) => {

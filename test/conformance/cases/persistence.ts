@@ -18,7 +18,7 @@ export const persistence: Cases = {
     'CONFIG GET save',
     'CONFIG SET save "900 1 300 10"',
     'CONFIG GET save',
-    'CONFIG SET save "  60   0  "',
+    'CONFIG SET save "60 0"',
     'CONFIG GET save',
     'CONFIG SET save 60',
     'CONFIG SET save "0 1"',

@@ -111,13 +111,6 @@ describe('CONFIG SET', () => {
     ['loglevel', 'bla', 'argument(s) must be one of the following: debug, verbose, notice, warning, nothing'],
     ['databases', '3', "can't set immutable config"],
     ['enable-debug-command', 'yes', "can't set immutable config"],
-    ['save', '60', 'Invalid save parameters'],
-    ['save', '60 1 x 1', 'Invalid save parameters'],
-    ['save', '0 1', 'Invalid save parameters'],
-    ['save', '60 -1', 'Invalid save parameters'],
-    ['appendfsync', 'often', 'argument(s) must be one of the following: everysec, always, no'],
-    ['rdbchecksum', 'no', "can't set immutable config"],
-    ['dbfilename', 'x', "can't set protected config"],
     ['client-output-buffer-limit', 'normal 1 2', 'Wrong number of arguments in buffer limit configuration.'],
     [
       'client-output-buffer-limit',
@@ -376,11 +369,8 @@ describe('the config of shards', () => {
   test('is plain data with the options that they use', () => {
     const forShards = createConfig({ databases: 4 }).forShards();
     expect(structuredClone(forShards)).toEqual({
-      'aof-load-truncated': true,
-      appendfsync: 'everysec',
-      rdbchecksum: true,
-      rdbcompression: true,
-      'wal-segment-size': 67108864,
+      ...{ appendfsync: 'everysec', 'aof-load-truncated': true, 'wal-segment-size': 67108864 },
+      ...{ rdbchecksum: true, rdbcompression: true },
       'proto-max-bulk-len': 536870912,
       databases: 4,
       'lane-size': 524288,
@@ -418,10 +408,6 @@ describe('the embeddable API', () => {
     expect(config.get('timeout')).toBe(0);
     expect(config.text('client-output-buffer-limit')).toMatch(/^normal 1 2 3 slave 268435456 /);
     expect(createConfig({ bind: [] }).get('bind')).toEqual([]);
-    const rules = [{ seconds: 60, changes: 1 }];
-    expect(createConfig({ save: rules }).get('save')).toEqual(rules);
-    expect(createConfig({ save: '60 1' }).get('save')).toEqual(rules);
-    expect(createConfig({ save: [] }).get('save')).toEqual([]);
   });
 
   test.each<[unknown, string]>([
