@@ -25,7 +25,7 @@ export interface EmbeddedServer {
   readonly url: string;
   /** Resolves when the server has stopped, whoever asked for it; rejects when a shard died. */
   readonly stopped: Promise<void>;
-  /** No new commands; replies are sent; all threads are joined. */
+  /** As SHUTDOWN: a dump where `save` has rules; no new commands; replies are sent; all threads are joined. */
   close(): Promise<void>;
 }
 
@@ -57,5 +57,5 @@ export async function createServer(options: CreateServerOptions = {}): Promise<E
       reason.kind === 'asked' ? settle!.resolve() : settle!.reject(new Error(reason.message)),
   });
   const host = config.get('bind')[0] ?? '127.0.0.1';
-  return { port: server.port, url: `redis://${host}:${server.port}`, stopped, close: () => server.stop() };
+  return { port: server.port, url: `redis://${host}:${server.port}`, stopped, close: () => server.close() };
 }

@@ -60,16 +60,16 @@ async function main(): Promise<void> {
 
 /** As SHUTDOWN without words. Whoever insists with a second Ctrl+C does not wait for the last dump. */
 function endOn(signal: 'SIGTERM' | 'SIGINT', server: Server, log: Log): void {
-  let isEnding = false;
+  let isUndecided = false;
   process.on(signal, () => {
-    if (isEnding && signal === 'SIGINT') {
+    if (isUndecided && signal === 'SIGINT') {
       log.warning('You insist... exiting now.');
       process.exit(1);
     }
-    isEnding = true;
+    isUndecided = true;
     log.notice(`Received ${signal}, shutting down`);
     void server.shutdown({}).then((ended) => {
-      isEnding = ended;
+      isUndecided = false;
       if (!ended) {
         log.warning(`${signal} received but errors trying to shut down the server, check the logs`);
       }

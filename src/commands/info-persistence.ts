@@ -61,9 +61,10 @@ export function diskTimeFields({ report }: InfoSource): Field[] {
   ];
 }
 
+/** Not `shard0`, which is in the section of shards: clients put all fields into one table. */
 export function shardLogFields({ report }: InfoSource): Field[] {
   return report.persistence.log.shards.map(({ walBytes, baseBytes, segments, lastSyncMs, isOk }, index) => [
-    `shard${index}`,
+    `wal_shard${index}`,
     `wal_bytes=${walBytes},base_bytes=${baseBytes},segments=${segments},last_sync_ms=${lastSyncMs.toFixed(3)},status=${status(isOk)}`,
   ]);
 }

@@ -36,7 +36,7 @@ export interface Kind<V, Input = V> {
   words(input: Input): readonly string[] | undefined;
   /**
    * What settings in one place mean together: lines of config files, or the same flag given twice. Absent: the later one
-   * counts.
+   * counts. A setting with an empty text must take back those before it.
    */
   combine?(earlier: V, later: V): V;
   /** The value as CONFIG GET prints it. */

@@ -8,7 +8,8 @@
  * no server would start with becomes a comment.
  *
  * What an included file sets comes into force where it is included. So an option's own lines above an `include`
- * that sets it again could not change it: they go, and the option is written below.
+ * that sets it again could not change it: they go, and the option is written below. Where settings add up, an empty one
+ * first takes back what was included.
  */
 
 import type { Config } from './config.ts';
@@ -70,6 +71,8 @@ export function rewriteConfigText(
     if (isRight && !(isForced && own.length === 0)) continue;
     const wanted = fileLines(row.kind, value as never).map((words) => `${name} ${words}`);
     const fixedUntil = lines.findLastIndex((line) => line.includes?.has(name));
+    // What an included file sets would otherwise be added to.
+    if (row.kind.combine !== undefined && fixedUntil >= 0) wanted.unshift(`${name} ""`);
     for (const line of own) {
       const next = lines.indexOf(line) > fixedUntil ? wanted.shift() : undefined;
       if (next === undefined) removed.add(line);

@@ -378,6 +378,12 @@ export class Server implements LocalHost {
     return this.#stopping === undefined ? this.#ending.begin(options) : Promise.resolve(true);
   }
 
+  /** Writes the last dump, where the rules want one and it can be written, and stops. */
+  async close(): Promise<void> {
+    await this.shutdown({ isForced: true });
+    await this.stop();
+  }
+
   abortShutdown(): boolean {
     return this.#ending.callOff();
   }

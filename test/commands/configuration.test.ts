@@ -176,7 +176,10 @@ describe('protected options', () => {
 
   test.each(['yes', 'local'])('can be set from this machine where that is %s', async (allowed) => {
     const [client, server] = await start({ args: ['--enable-protected-configs', allowed] });
-    expect(await client.command('CONFIG', 'GET', 'dir')).toEqual(['dir', server.directory]);
+    expect(await client.command('CONFIG', 'GET', 'dir')).toEqual([
+      'dir',
+      path.join(server.directory, 'data'),
+    ]);
     expect(await client.command('CONFIG', 'SET', 'dbfilename', 'x.rdb', 'dir', '/tmp')).toBe('OK');
     expect(await client.command('CONFIG', 'GET', 'd[bi]*r*')).toEqual(expect.arrayContaining(['/tmp']));
   });

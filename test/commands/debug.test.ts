@@ -179,9 +179,7 @@ forEachShardCount([1, 3], (shards) => {
   });
 
   test.each([
-    ['DEBUG RELOAD', 'ERR not available in this version, which keeps nothing on disk'],
-    ['DEBUG RELOAD NOSAVE NOFLUSH', 'ERR not available in this version, which keeps nothing on disk'],
-    ['DEBUG LOADAOF', 'ERR not available in this version, which keeps nothing on disk'],
+    ['DEBUG RELOAD softly', 'ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.'],
     ['DEBUG RESTART', 'ERR failed to restart the server. Check server logs.'],
     ['DEBUG CRASH-AND-RECOVER 0', 'ERR failed to restart the server. Check server logs.'],
     ['DEBUG CONFIG-REWRITE-FORCE-ALL', 'ERR The server is running without a config file'],

@@ -10,6 +10,7 @@ import { errors } from './cases/errors.ts';
 import { expiry } from './cases/expiry.ts';
 import { keys } from './cases/keys.ts';
 import { measured } from './cases/measured.ts';
+import { persistence } from './cases/persistence.ts';
 import { passwordStreams, rawStreams } from './cases/raw-streams.ts';
 import { scanning } from './cases/scan.ts';
 import { server } from './cases/server.ts';
@@ -29,6 +30,7 @@ export const families: Readonly<Record<string, Cases>> = {
   server,
   administration,
   measured,
+  persistence,
   errors,
   acl,
 };

@@ -55,6 +55,9 @@ export function startServer(options: ServerOptions = {}): Promise<RunningServer>
       const file = path.join(directory, 'shardis.conf');
       writeFileSync(file, options.config);
       words.push(file);
+    } else {
+      // As the Redis beside it: no dump at the end. Rules among `args` add to this.
+      words.push('--save', '');
     }
     words.push('--port', String(port), '--loglevel', 'warning');
     if (options.shards !== undefined) words.push('--shards', String(options.shards));

@@ -113,7 +113,7 @@ const COMMANDS = [
     'hello',
     'auth',
   ],
-  ...['time', 'info'],
+  ...['time', 'info', 'save', 'bgsave', 'lastsave', 'bgrewriteaof'],
   ...['getrange', 'substr', 'setrange', 'setbit', 'getbit', 'bitcount', 'bitpos', 'bitop', 'bitfield'],
   ...['bitfield_ro', 'move', 'swapdb', 'rename', 'renamenx', 'copy', 'lcs', 'sort', 'sort_ro'],
 ];
@@ -142,6 +142,17 @@ function ownInfo(name: string) {
     transform: (reply) => sortDeep((reply as Reply[]).map((entry) => (entry as Reply[]).slice(0, 9))),
   });
 }
+
+const PERSISTENCE_FIELDS = [
+  ...['async_loading', 'current_cow_peak', 'current_cow_size', 'current_cow_size_age', 'current_fork_perc'],
+  ...['current_save_keys_processed', 'current_save_keys_total', 'rdb_changes_since_last_save'],
+  ...['rdb_bgsave_in_progress', 'rdb_last_bgsave_status', 'rdb_last_bgsave_time_sec'],
+  ...['rdb_current_bgsave_time_sec', 'rdb_saves', 'rdb_last_cow_size', 'rdb_last_load_keys_expired'],
+  ...['rdb_last_load_keys_loaded', 'aof_rewrite_in_progress', 'aof_rewrite_scheduled'],
+  ...['aof_last_rewrite_time_sec', 'aof_current_rewrite_time_sec', 'aof_last_bgrewrite_status'],
+  ...['aof_rewrites', 'aof_rewrites_consecutive_failures', 'aof_last_write_status', 'aof_last_cow_size'],
+  ...['module_fork_in_progress', 'module_fork_last_cow_size'],
+];
 
 const GETKEYS_ARITY = 'Redis 7.2 takes commands of one word, 7.0 does not';
 
@@ -209,7 +220,7 @@ export const server: Cases = {
       'maxmemory',
       'maxmemory_policy',
     ),
-    info('persistence', 'loading', 'rdb_last_save_time', 'aof_enabled'),
+    info('persistence', 'loading', 'rdb_last_save_time', 'aof_enabled', ...PERSISTENCE_FIELDS),
     info(
       'stats',
       'total_connections_received',

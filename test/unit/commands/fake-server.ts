@@ -347,7 +347,13 @@ export class FakeServer implements ServerContext {
     const now = this.run(...words);
     if (now !== undefined) return now;
     await new Promise((resolve) => setImmediate(resolve));
-    return this.#decode(this.#buffer.take());
+    return this.taken();
+  }
+
+  /** The reply that has come since, undefined when there is none. */
+  taken(): Reply | Push | symbol | undefined {
+    const bytes = this.#buffer.take();
+    return bytes.length === 0 ? undefined : this.#decode(bytes);
   }
 
   /** Runs a command's handler and decodes its reply; undefined when it wrote none. Words are latin1. */

@@ -67,6 +67,46 @@ test('tells how far loading is, while there is any', () => {
   expect(idle).not.toContain('loading_');
 });
 
+test('tells of persistence', () => {
+  const lines = infoText(['persistence'], source).split('\r\n');
+  expect(lines.slice(0, 9)).toEqual([
+    '# Persistence',
+    'loading:0',
+    'async_loading:0',
+    'current_cow_peak:4096',
+    'current_cow_size:4096',
+    'current_cow_size_age:0',
+    'current_fork_perc:12.50',
+    'current_save_keys_processed:25',
+    'current_save_keys_total:200',
+  ]);
+  expect(lines.slice(9)).toEqual([
+    ...['rdb_changes_since_last_save:17', 'rdb_bgsave_in_progress:1', 'rdb_last_save_time:1700000000'],
+    ...['rdb_last_bgsave_status:err', 'rdb_last_bgsave_time_sec:3', 'rdb_current_bgsave_time_sec:2'],
+    ...['rdb_saves:4', 'rdb_last_cow_size:500', 'rdb_last_load_keys_expired:9'],
+    ...['rdb_last_load_keys_loaded:10', 'aof_enabled:1', 'aof_rewrite_in_progress:0'],
+    ...['aof_rewrite_scheduled:1', 'aof_last_rewrite_time_sec:5', 'aof_current_rewrite_time_sec:-1'],
+    ...['aof_last_bgrewrite_status:ok', 'aof_rewrites:6', 'aof_rewrites_consecutive_failures:1'],
+    ...['aof_last_write_status:ok', 'aof_last_cow_size:7', 'module_fork_in_progress:0'],
+    ...['module_fork_last_cow_size:0', 'aof_current_size:3300', 'aof_base_size:3100'],
+    ...['aof_pending_rewrite:0', 'aof_buffer_length:33', 'aof_pending_bio_fsync:1', 'aof_delayed_fsync:2'],
+    ...['snapshot_last_ms:12', 'snapshot_last_sync_ms:2', 'load_last_ms:9', 'load_last_keys:11'],
+    'wal_shard0:wal_bytes=100,base_bytes=1000,segments=1,last_sync_ms=0.250,status=ok',
+    'wal_shard1:wal_bytes=200,base_bytes=2000,segments=3,last_sync_ms=1.000,status=err',
+    '',
+  ]);
+});
+
+test('tells of the log only where there is one', () => {
+  const { persistence } = REPORT;
+  const log = { ...persistence.log, isEnabled: false, shards: [], problem: 'Input/output error' };
+  const report = { ...REPORT, persistence: { ...persistence, log } };
+  const text = infoText(['persistence'], { ...source, report });
+  expect(text).toContain('aof_enabled:0\r\n');
+  expect(text).toContain('aof_last_write_status:err\r\n');
+  expect(text).not.toContain('aof_current_size');
+});
+
 test('gives a line for each shard', () => {
   expect(infoText(['shards'], source)).toBe(
     '# Shards\r\nshard_restarts:2\r\n' +

@@ -136,18 +136,22 @@ describe('the command line', () => {
     ]);
   });
 
-  test('persistence is off: saying so is fine, asking for it is noted, and the last word counts', () => {
-    expect(run({ argv: ['--save', '', '--appendonly', 'no'] }).ignored).toEqual([]);
-    const asked = run({ argv: ['--save', '60', '1', '--appendonly', 'yes'] });
-    expect(asked.config.text('save')).toBe('');
-    expect(asked.config.get('appendonly')).toBe(false);
-    expect(asked.ignored.map(({ message }) => message)).toEqual([
-      '--save: persistence is not available in this version, ignored "60" "1"',
-      '--appendonly: persistence is not available in this version, ignored "yes"',
-    ]);
-    expect(run({ argv: ['--save', '60', '1', '--save', ''] }).ignored).toEqual([]);
-    expect(failure({ argv: ['--save', 'often'] })).toBe('--save: expected "", got "often"');
-    expect(failure({ argv: ['--appendonly', 'maybe'] })).toBe('--appendonly: expected no, got "maybe"');
+  test('says what is kept on disk', () => {
+    const asked = run({ argv: ['--save', '60', '1', '--appendonly', 'yes', '--appendfsync', 'always'] });
+    expect(asked.ignored).toEqual([]);
+    expect(asked.config.get('save')).toEqual([{ seconds: 60, changes: 1 }]);
+    expect(asked.config.get('appendonly')).toBe(true);
+    expect(asked.config.get('appendfsync')).toBe('always');
+    expect(run({ argv: ['--save', '60', '1', '--save', ''] }).config.get('save')).toEqual([]);
+    expect(failure({ argv: ['--save', 'often'] })).toBe(
+      '--save: expected pairs of seconds and changes, such as 3600 1 300 100, or "" for none, got "often"',
+    );
+    expect(failure({ argv: ['--appendonly', 'maybe'] })).toBe(
+      '--appendonly: expected yes or no, got "maybe"',
+    );
+    expect(failure({ argv: ['--dbfilename', 'a/b'] })).toBe(
+      '--dbfilename: expected a file name without a path, got "a/b"',
+    );
   });
 
   test('--version and --help print and end without an error', () => {

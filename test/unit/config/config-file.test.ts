@@ -100,7 +100,7 @@ describe('a config file', () => {
 
   test("may have Redis's other directives, each of which is noted once", () => {
     const { config, ignored } = fromFile(
-      'notify-keyspace-events 1gb\nport 1\nnotify-keyspace-events 2gb\nloadmodule x.so\nSave 900 1',
+      'notify-keyspace-events 1gb\nport 1\nnotify-keyspace-events 2gb\nloadmodule x.so\ndaemonize yes',
     );
     expect(config.get('port')).toBe(1);
     expect(ignored).toEqual([
@@ -117,10 +117,10 @@ describe('a config file', () => {
         message: 'redis.conf:4: loadmodule: not available in this version, ignored',
       },
       {
-        name: 'save',
+        name: 'daemonize',
         file: 'redis.conf',
         line: 5,
-        message: 'redis.conf:5: Save: persistence is not available in this version, ignored "900" "1"',
+        message: 'redis.conf:5: daemonize: shardis runs in the foreground, ignored "yes"',
       },
     ]);
   });
@@ -150,10 +150,25 @@ describe('a config file', () => {
     );
   });
 
-  test('that asks for persistence is no longer noted when a flag takes that back', () => {
-    const files = { 'redis.conf': 'appendonly yes' };
+  test('that asks for what cannot be had is no longer noted when a flag takes that back', () => {
+    const files = { 'redis.conf': 'daemonize yes' };
     expect(run({ argv: ['redis.conf'], files }).ignored).toHaveLength(1);
-    expect(run({ argv: ['redis.conf', '--appendonly', 'no'], files }).ignored).toEqual([]);
+    expect(run({ argv: ['redis.conf', '--daemonize', 'no'], files }).ignored).toEqual([]);
+  });
+
+  test('adds up its lines of save, the first of which replaces the defaults', () => {
+    const saved = (text: string, ...argv: string[]) =>
+      run({ argv: ['redis.conf', ...argv], files: { 'redis.conf': text } }).config.text('save');
+    expect(saved('port 1')).toBe('3600 1 300 100 60 10000');
+    expect(saved('Save 900 1\nport 1\nsave 300 10')).toBe('900 1 300 10');
+    expect(saved('save 900 1 300 10\nsave "60 0"')).toBe('900 1 300 10 60 0');
+    expect(saved('save 900 1\nsave ""')).toBe('');
+    expect(saved('save ""\nsave 900 1')).toBe('900 1');
+    expect(saved('save 900 1\nsave 300 10', '--save', '60', '5', '--save', '1 2')).toBe('60 5 1 2');
+    expect(saved('save 900 1', '--save', '')).toBe('');
+    expect(failureOfFile('save 900')).toBe(
+      'redis.conf:1: save: expected pairs of seconds and changes, such as 3600 1 300 100, or "" for none, got "900"',
+    );
   });
 
   test('is read from the disk', () => {

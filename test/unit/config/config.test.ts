@@ -32,7 +32,7 @@ describe('CONFIG GET', () => {
       'client-output-buffer-limit': 'normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60',
       shards: '3',
       'direct-reads': 'yes',
-      save: '',
+      save: '3600 1 300 100 60 10000',
       appendonly: 'no',
       loglevel: 'notice',
       requirepass: '',
@@ -111,7 +111,6 @@ describe('CONFIG SET', () => {
     ['loglevel', 'bla', 'argument(s) must be one of the following: debug, verbose, notice, warning, nothing'],
     ['databases', '3', "can't set immutable config"],
     ['enable-debug-command', 'yes', "can't set immutable config"],
-    ['save', '60 1', 'persistence is not available in this version'],
     ['client-output-buffer-limit', 'normal 1 2', 'Wrong number of arguments in buffer limit configuration.'],
     [
       'client-output-buffer-limit',
@@ -370,6 +369,8 @@ describe('the config of shards', () => {
   test('is plain data with the options that they use', () => {
     const forShards = createConfig({ databases: 4 }).forShards();
     expect(structuredClone(forShards)).toEqual({
+      ...{ appendfsync: 'everysec', 'aof-load-truncated': true, 'wal-segment-size': 67108864 },
+      ...{ rdbchecksum: true, rdbcompression: true },
       'proto-max-bulk-len': 536870912,
       databases: 4,
       'lane-size': 524288,
@@ -422,7 +423,7 @@ describe('the embeddable API', () => {
     [{ prot: 1 }, 'prot: no such option (did you mean port or proto-max-bulk-len or protected-mode?)'],
     [{ toString: 1 }, 'toString: no such option'],
     [{ 'direct-reads': 1 }, 'direct-reads: expected yes or no, got "1"'],
-    [{ appendonly: true }, 'appendonly: persistence is not available in this version'],
+    [{ daemonize: true }, 'daemonize: shardis runs in the foreground'],
   ])('%j is refused in one line', (wrong, message) => {
     expect(() => createConfig(wrong as Options)).toThrow(new Error(message));
   });
@@ -440,9 +441,7 @@ describe('the embeddable API', () => {
 describe('the table of options', () => {
   test('has a line for each option with an effect in the README, and the names of the others', () => {
     const lines = optionsTable().trimEnd().split('\n');
-    expect(lines.pop()).toMatch(
-      /^`maxmemory-samples`, `dir`, `replicaof`, .*`hash-max-listpack-entries`, .*\.$/,
-    );
+    expect(lines.pop()).toMatch(/^`maxmemory-samples`, `replicaof`, .*`hash-max-listpack-entries`, .*\.$/);
     expect(lines.splice(-2)).toEqual(['', expect.stringContaining('without effect')]);
     expect(lines).toHaveLength(optionNames.filter((name) => !rowOf(name).isInert).length + 2);
     expect(lines[0]).toBe('| option | default | changeable at run time | what it does |');
@@ -493,6 +492,7 @@ describe('the table of options', () => {
       'virtual-nodes',
       'lane-size',
       'direct-reads',
+      'wal-segment-size',
       'allow-from',
     ]);
   });

@@ -122,6 +122,19 @@ describe('a rewritten config file', () => {
     expect(rewrite(text.trimStart(), set(createConfig(), [name, value]))).toBe(`${line}\n`);
   });
 
+  test('has a line for each rule of save, and one for none', () => {
+    const text = 'save 900 1\n# more\nsave 300 10\n';
+    const rewritten = (value: string) => rewrite(text, set(started(text), ['save', value]));
+    expect(rewritten('900 1 300 10')).toBe(text);
+    expect(rewritten('60 5')).toBe('save 60 5\n# more\n');
+    expect(rewritten('')).toBe('save ""\n# more\n');
+    expect(rewritten('1 1 2 2 3 3')).toBe(`save 1 1\n# more\nsave 2 2\n${MARK}\nsave 3 3\n`);
+    const included = 'save 900 1\ninclude more.conf\n';
+    expect(rewrite(included, createConfig({ save: '60 5' }), { 'more.conf': 'save 7 7' })).toBe(
+      `include more.conf\n${MARK}\nsave ""\nsave 60 5\n`,
+    );
+  });
+
   test('has a line for each class of client', () => {
     const text = 'client-output-buffer-limit slave 1mb 1mb 1\n# end\n';
     const config = set(started(text), ['client-output-buffer-limit', 'normal 1024 512 7']);
@@ -210,6 +223,9 @@ const anyOptions: fc.Arbitrary<Options> = fc.record(
     'client-output-buffer-limit': fc.record({
       pubsub: fc.record({ hardBytes: fc.nat(), softBytes: fc.nat(), softSeconds: fc.nat() }),
     }),
+    save: fc.array(fc.record({ seconds: fc.integer({ min: 1, max: 9 }), changes: fc.nat(9) }), {
+      maxLength: 3,
+    }),
     'list-max-listpack-size': fc.integer({ min: -5, max: 5 }),
     'rename-command': fc.dictionary(fc.stringMatching(/^[a-z]{1,5}$/), fc.string(), { maxKeys: 3 }),
   },
@@ -220,7 +236,7 @@ const anyLine = fc.constantFrom(
   ...['include more.conf', 'maxmemory 1gb', 'nonsense 5', 'list-max-ziplist-size 3', 'loglevel debug\r'],
   ...['client-output-buffer-limit pubsub 1 2 3', 'client-output-buffer-limit normal 1 2 3 slave 0 0 0'],
   ...[
-    'save 900 1',
+    ...['save 900 1', 'save "300 10 60 1"', 'save ""', 'save 5'],
     'bind 127.0.0.1 ::1',
     MARK,
     'pidfile ""',
@@ -230,7 +246,13 @@ const anyLine = fc.constantFrom(
 );
 const anyFiles = fc.record({
   text: fc.array(anyLine, { maxLength: 15 }).map((lines) => lines.join('\n')),
-  more: fc.constantFrom('', 'timeout 9', 'requirepass in\nloglevel warning\npidfile a', 'slave-priority 1'),
+  more: fc.constantFrom(
+    '',
+    'timeout 9',
+    'requirepass in\nloglevel warning\npidfile a',
+    'slave-priority 1',
+    'save 7 7',
+  ),
 });
 
 describe('for any file and any values', () => {

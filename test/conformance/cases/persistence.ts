@@ -1,0 +1,48 @@
+import { type Cases, shape } from '../case.ts';
+
+export const persistence: Cases = {
+  'SAVE and LASTSAVE': [
+    'SET key value',
+    'SAVE',
+    shape('LASTSAVE'),
+    'SAVE now',
+    'LASTSAVE x',
+    // Redis begins it with a process of its own and is rarely done before it is asked again.
+    'BGSAVE later',
+    'BGSAVE SCHEDULE now',
+    'BGREWRITEAOF x',
+    'DEBUG RELOAD softly',
+    'SHUTDOWN ABORT',
+  ],
+  'CONFIG SET save takes pairs, or nothing': [
+    'CONFIG GET save',
+    'CONFIG SET save "900 1 300 10"',
+    'CONFIG GET save',
+    'CONFIG SET save "60 0"',
+    'CONFIG GET save',
+    'CONFIG SET save 60',
+    'CONFIG SET save "0 1"',
+    'CONFIG SET save "1 -1"',
+    'CONFIG SET save "1 1 a b"',
+    'CONFIG SET save "1.5 1"',
+    'CONFIG SET save ""',
+    'CONFIG GET save',
+  ],
+  'the options of persistence': [
+    'CONFIG GET dbfilename',
+    'CONFIG SET dbfilename x.rdb',
+    'CONFIG SET rdbchecksum no',
+    'CONFIG SET rdbcompression maybe',
+    'CONFIG SET stop-writes-on-bgsave-error no',
+    'CONFIG GET stop-writes-on-bgsave-error',
+    'CONFIG SET stop-writes-on-bgsave-error yes',
+    'CONFIG SET appendfsync sometimes',
+    'CONFIG SET auto-aof-rewrite-percentage -1',
+    'CONFIG SET auto-aof-rewrite-min-size 1x',
+    'CONFIG SET auto-aof-rewrite-min-size 1mb',
+    'CONFIG GET auto-aof-rewrite-*',
+    'CONFIG SET auto-aof-rewrite-min-size 64mb',
+    'CONFIG SET aof-load-truncated maybe',
+    'CONFIG SET appendonly maybe',
+  ],
+};
