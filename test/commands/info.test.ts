@@ -79,10 +79,12 @@ forEachShardCount([1, 3], (shards) => {
     for (let i = 0; i < 30; i++) await client.command('SET', `key:${i}`, i);
     const fields = fieldsOf(await client.command('INFO', 'shards'));
     expect(fields.get('shard_restarts')).toBe('0');
-      fields.delete('shard_restarts');
-      expect([...fields.keys()]).toEqual(Array.from({ length: shards }, (_, i) => `shard${i}`));
+    fields.delete('shard_restarts');
+    expect([...fields.keys()]).toEqual(Array.from({ length: shards }, (_, i) => `shard${i}`));
     const keys = [...fields.values()].map((line) => {
-      expect(line).toMatch(/^keys=\d+,bytes=\d+,ops=\d+,queue_bytes=\d+,direct_reads=\d+,restarts=0,state=serving$/);
+      expect(line).toMatch(
+        /^keys=\d+,bytes=\d+,ops=\d+,queue_bytes=\d+,direct_reads=\d+,restarts=0,state=serving$/,
+      );
       return Number(/keys=(\d+)/.exec(line)![1]);
     });
     expect(keys.reduce((a, b) => a + b)).toBe(30);
