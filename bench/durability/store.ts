@@ -84,9 +84,11 @@ export class Store {
   readonly name: ServerName;
   readonly directory: string;
   readonly #launch: Launch;
+  readonly #keeping: Keeping;
 
   constructor(name: ServerName, options: DurabilityOptions, keeping: Keeping) {
     this.name = name;
+    this.#keeping = keeping;
     this.directory = makeDirectory(name);
     const words = [...keepingWords(keeping), '--dir', this.directory];
     const launch =
@@ -99,8 +101,10 @@ export class Store {
     this.#launch = { ...launch, directory: this.directory };
   }
 
-  start(): Promise<Server> {
-    return startServer(this.#launch);
+  async start(): Promise<Server> {
+    const server = await startServer(this.#launch);
+    await checkKeeping(server, this.#keeping);
+    return server;
   }
 
   remove(): void {
@@ -133,7 +137,6 @@ export function withRunning<T>(
     const servers: Server[] = [];
     try {
       for (const store of stores) servers.push(await store.start());
-      for (const server of servers) await checkKeeping(server, keeping);
       return await use(servers);
     } finally {
       for (const server of servers) await server.kill();
@@ -146,7 +149,9 @@ async function checkKeeping(server: Server, keeping: Keeping): Promise<void> {
   const [reply] = await ask(server.port, [['CONFIG', 'GET', 'appendonly']]);
   const said = Array.isArray(reply) ? reply[1] : undefined;
   const wanted = keeping === 'snapshots' ? 'no' : 'yes';
-  if (said !== wanted) throw new BenchError(`${server.name} says appendonly=${String(said)}, not ${wanted}`);
+  if (said === wanted) return;
+  await server.kill();
+  throw new BenchError(`${server.name} says appendonly=${String(said)}, not ${wanted}`);
 }
 
 /** The fields of INFO persistence. */

@@ -144,6 +144,11 @@ function modelOf(words: readonly string[]): Modelled {
   return model;
 }
 
+/** True for a command that can stand in a history. */
+export function isModelled(words: readonly string[]): boolean {
+  return Object.hasOwn(COMMANDS, words[0] ?? '') && words.length > 1;
+}
+
 /** The keys that a command names, each once. Throws an Error for a command that has no model. */
 export function keysOf(words: readonly string[]): string[] {
   return [...new Set(modelOf(words).keysOf(words))];

@@ -6,6 +6,7 @@
  */
 import { closeSync, createReadStream, openSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { isModelled } from './effects.ts';
 import { History } from './history.ts';
 import type { WriterLog } from './writer.ts';
 
@@ -57,14 +58,16 @@ export async function readRecord(path: string, lossMsMax: number): Promise<Histo
   let number = 0;
   for await (const line of createInterface({ input: createReadStream(path, 'utf8') })) {
     number++;
-    const [kind, connection, atMs, ...words] = parse(line, `${path}:${number}`);
+    const place = `${path}:${number}`;
+    const [kind, connection, atMs, ...words] = parse(line, place);
     let history = histories.get(connection);
     if (history === undefined) {
       history = new History(lossMsMax);
       histories.set(connection, history);
     }
-    if (kind === SENT) history.send(words, atMs);
-    else history.acknowledgeNext(atMs);
+    if (kind === SENT && isModelled(words)) history.send(words, atMs);
+    else if (kind === ACKNOWLEDGED && history.unanswered > 0) history.acknowledgeNext(atMs);
+    else throw new Error(`${place} is no line of a record`);
   }
   return [...histories.values()];
 }
