@@ -2,14 +2,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { runToEnd } from '../server/processes.ts';
 import { useServer } from '../server/served.ts';
 import { describeWithRedis } from '../support/server.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'shardis-crash-command-'));
 const record = path.join(folder, 'record');
-process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function crash(...args: string[]) {
   return runToEnd(['bench', 'crash', ...args], { cwd: folder });
