@@ -66,7 +66,7 @@ function commandsFor(test: LatencyTest): Buffer[] {
 }
 
 /** Runs the closed loop on a connection of its own for `lengthMs`; counts into `histogram`, in nanoseconds. */
-function loop(
+export function closedLoop(
   server: Server,
   test: LatencyTest,
   lengthMs: number,
@@ -135,7 +135,7 @@ async function measure(options: LatencyOptions, servers: Server[]): Promise<Seri
   for (const test of ['set', 'get'] as const) {
     for (const server of servers) {
       progress(`warming up ${test} ${server.name}`);
-      await loop(server, test, warmUpMs, null);
+      await closedLoop(server, test, warmUpMs, null);
     }
     const own = servers.map((server) => ({
       server,
@@ -146,7 +146,7 @@ async function measure(options: LatencyOptions, servers: Server[]): Promise<Seri
     for (let slice = 0; slice < slices; slice++) {
       for (const { server, histogram } of slice % 2 === 0 ? own : own.toReversed()) {
         progress(`${test} ${server.name} ${slice + 1}/${slices}`);
-        await loop(server, test, length, histogram);
+        await closedLoop(server, test, length, histogram);
       }
     }
     for (const { server, histogram } of own) series.push({ test, server: server.name, histogram });

@@ -5,6 +5,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { runAcl } from './acl.ts';
 import { runCompare } from './compare.ts';
+import { PART_NAMES, runDurability } from './durability.ts';
 import { runLatency } from './latency.ts';
 import { TEST_NAMES, type TestName } from './load.ts';
 import { runMemory } from './memory.ts';
@@ -33,6 +34,13 @@ function tests(text: string): TestName[] {
   const unknown = names.find((name) => !(TEST_NAMES as string[]).includes(name));
   if (unknown !== undefined) throw new InvalidArgumentError(`it must be of ${TEST_NAMES.join(', ')}`);
   return names as TestName[];
+}
+
+function parts(text: string): string[] {
+  const names = text.toLowerCase().split(',');
+  const isKnown = names.every((name) => PART_NAMES.includes(name));
+  if (!isKnown) throw new InvalidArgumentError(`it must be of ${PART_NAMES.join(', ')}`);
+  return names;
 }
 
 const program = new Command('bench')
@@ -110,6 +118,14 @@ benchmark('tls', 'throughput over TLS, and what a plain client feels while many 
   .option('--clients <n>', 'clients that connect at once', count, 100)
   .option(...shards)
   .action(runTls);
+
+benchmark('durability', 'what keeping data on disk costs: logs, snapshots, recovery')
+  .option('--only <list>', `parts, of ${PART_NAMES.join(', ')}`, parts, PART_NAMES)
+  .option('--rounds <n>', 'counted rounds', count, 5)
+  .option('--seconds <n>', 'length of one run', positive, 2)
+  .option('--keys <n>', 'keys where the targets speak of a million', count, 1_000_000)
+  .option('--shards <n>', 'shards of shardis', count, 2)
+  .action(runDurability);
 
 async function engine(options: { keys?: number[]; json?: boolean }): Promise<void> {
   const { runEngine } = await import('./engine.ts');

@@ -22,6 +22,8 @@ export type ServerName = 'redis' | 'shardis';
 export interface Launch {
   name: ServerName;
   command: string[];
+  /** Its working directory, which stays when it ends; absent: a temporary one of its own. */
+  directory?: string;
 }
 
 export interface Server {
@@ -31,6 +33,8 @@ export interface Server {
   /** Milliseconds from just before spawn to the first +PONG. */
   startMs: number;
   stop(): Promise<void>;
+  /** Ends it at once, as a crash would. */
+  kill(): Promise<void>;
 }
 
 export const onLinux = process.platform === 'linux';
@@ -155,7 +159,8 @@ function pings(port: number, signal: AbortSignal): Promise<boolean> {
 /** Starts a server and waits for its first +PONG; fails, with the end of its log, when it ends or takes 30 s. */
 export async function startServer(launch: Launch): Promise<Server> {
   const port = await freePort();
-  const directory = fs.mkdtempSync(path.join(os.tmpdir(), `shardis-bench-${launch.name}-`));
+  const directory =
+    launch.directory ?? fs.mkdtempSync(path.join(os.tmpdir(), `shardis-bench-${launch.name}-`));
   const logFile = path.join(directory, 'bench-server.log');
   const log = fs.openSync(logFile, 'w');
   const [file, ...args] = launch.command.map((word) => word.replaceAll('{port}', String(port)));
@@ -174,7 +179,7 @@ export async function startServer(launch: Launch): Promise<Server> {
   };
   child.once('error', (error) => fail(error.message));
   child.once('exit', (code, signal) => fail(`it ended (${signal ?? `exit code ${code}`})`));
-  track(child, directory);
+  track(child, launch.directory === undefined ? directory : null);
   const limit = setTimeout(() => fail(`no +PONG within ${startLimitMs / 1000} s`), startLimitMs);
   while (failure === null && !(await pings(port, abort.signal))) {
     await new Promise((resolve) => setTimeout(resolve, pollMs));
@@ -185,13 +190,15 @@ export async function startServer(launch: Launch): Promise<Server> {
     throw new BenchError(`${launch.name} did not start: ${failure}`);
   }
   const startMs = performance.now() - begun;
-  return { name: launch.name, port, pid: child.pid!, startMs, stop: () => stopChild(child) };
+  const { name } = launch;
+  const stop = () => stopChild(child, 'SIGTERM');
+  return { name, port, pid: child.pid!, startMs, stop, kill: () => stopChild(child, 'SIGKILL') };
 }
 
-async function stopChild(child: ChildProcess): Promise<void> {
+async function stopChild(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  child.kill('SIGTERM');
+  child.kill(signal);
   const kill = setTimeout(() => child.kill('SIGKILL'), 5000);
   await ended;
   clearTimeout(kill);

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * The `shardis` command: reads the options, starts the server, and ends with a clear line and an exit code. As
- * `shardis cli` it is a client instead.
+ * `shardis cli` it is a client instead, and as `shardis bench` it puts a server to the test.
  */
 import { shardWorkerUrl } from '../workers/urls.ts';
 import { loadConfig } from './config/load.ts';
@@ -28,6 +28,10 @@ async function main(): Promise<void> {
     // Loaded only here: the server needs none of it.
     const { runCli } = await import('./cli/cli.ts');
     process.exit(await runCli(process.argv.slice(3)));
+  }
+  if (process.argv[2] === 'bench') {
+    const { runBench } = await import('./cli/crash/command.ts');
+    process.exit(await runBench(process.argv.slice(3)));
   }
   const loaded = loadConfig({
     argv: process.argv.slice(2),

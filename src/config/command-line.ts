@@ -31,6 +31,7 @@ accepted and not listed here.
 
 Commands:
   cli [command...]  talk to a server: an interactive client; see shardis cli --help
+  bench crash       kill a server while it is written to, and verify what it recovers; see shardis bench crash --help
 
 Examples:
   shardis
