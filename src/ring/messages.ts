@@ -137,7 +137,12 @@ export type ControlMessage =
   /** The log ends here, and its files are closed. */
   | { readonly kind: 'close-log' }
   /** Loads once more, in the place of what is in memory or over it. */
-  | { readonly kind: 'reload'; readonly order: LoadOrder; readonly isFlushed: boolean; readonly isMerged: boolean }
+  | {
+      readonly kind: 'reload';
+      readonly order: LoadOrder;
+      readonly isFlushed: boolean;
+      readonly isMerged: boolean;
+    }
   /** The base that was written last is the one that counts. */
   | { readonly kind: 'base-written' }
   | { readonly kind: 'shutdown' };

@@ -16,7 +16,13 @@ import type { SnapshotRunner } from '../persistence/snapshots.ts';
 import { CommitBoard } from '../ring/commit-board.ts';
 import { REQUEST_WORDS_OFFSET } from '../ring/layout.ts';
 import { MARK_CUT } from '../ring/marks.ts';
-import type { ControlMessage, LoadOrder, LoadResult, PersistenceSetup, ShardMessage } from '../ring/messages.ts';
+import type {
+  ControlMessage,
+  LoadOrder,
+  LoadResult,
+  PersistenceSetup,
+  ShardMessage,
+} from '../ring/messages.ts';
 import type { Log } from './log.ts';
 import type { PersistenceBackend } from './persistence.ts';
 import type { ShardLink } from './shard-link.ts';
@@ -249,7 +255,10 @@ export class Disk implements PersistenceBackend, LoggedTransactions {
     return {
       isEnabled: this.#hasLog,
       ...(problem !== undefined && { problem }),
-      unsyncedBytes: this.#links.reduce((sum, { statistics }) => sum + statistics.get('logUnwrittenBytes'), 0),
+      unsyncedBytes: this.#links.reduce(
+        (sum, { statistics }) => sum + statistics.get('logUnwrittenBytes'),
+        0,
+      ),
       pendingSyncs: this.#sync.pending,
       delayedSyncs: 0,
       shards: this.#hasLog ? shards : [],
@@ -292,7 +301,11 @@ export class Disk implements PersistenceBackend, LoggedTransactions {
     return this.#reload((shard) => ({ from: 'log', files: this.#directory.filesOf(shard) }), true, false);
   }
 
-  async #reload(order: (shard: number) => LoadOrder, isFlushed: boolean, isMerged: boolean): Promise<boolean> {
+  async #reload(
+    order: (shard: number) => LoadOrder,
+    isFlushed: boolean,
+    isMerged: boolean,
+  ): Promise<boolean> {
     this.#loaded = [];
     const loaded = new Promise<void>((resolve) => {
       this.#allLoaded = resolve;

@@ -1,9 +1,16 @@
 /**
  * Everything of a shard that has to do with the disk: what it loads when it starts, its log, and its part of snapshots.
  */
-import type { ControlMessage, LoadOrder, PersistenceSetup, ShardMessage, SyncPolicy } from '../ring/messages.ts';
+
 import { CommitBoard } from '../ring/commit-board.ts';
 import { MARK_CUT, MARK_TRANSACTION, type Mark } from '../ring/marks.ts';
+import type {
+  ControlMessage,
+  LoadOrder,
+  PersistenceSetup,
+  ShardMessage,
+  SyncPolicy,
+} from '../ring/messages.ts';
 import type { ShardStatistics } from '../ring/shard-statistics.ts';
 import type { Keyspace } from '../store/keyspace.ts';
 import { diskFiles } from '../wal/files.ts';

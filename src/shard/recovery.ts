@@ -12,7 +12,7 @@ import { RdbError } from '../rdb/rdb-error.ts';
 import { RdbReader } from '../rdb/rdb-reader.ts';
 import { FileSource } from '../rdb/rdb-source.ts';
 import type { CommitBoard } from '../ring/commit-board.ts';
-import type { LogFiles, LoadOrder, PersistenceSetup } from '../ring/messages.ts';
+import type { LoadOrder, LogFiles, PersistenceSetup } from '../ring/messages.ts';
 import { Keyspace, NO_EXPIRY } from '../store/keyspace.ts';
 import { diskFiles } from '../wal/files.ts';
 import { ShardLog as Log } from '../wal/recovery.ts';
@@ -139,7 +139,8 @@ export class Recovery implements Loader {
   *#loadOwn(files: LogFiles): Generator<void> {
     const { shard, shards, keyspace, setup, board } = this.#parts;
     const log = this.#scan(shard, files);
-    if (setup.restartedAt !== undefined) log.cutIncomplete(board.lastOfAll().fill(Infinity, shard, shard + 1));
+    if (setup.restartedAt !== undefined)
+      log.cutIncomplete(board.lastOfAll().fill(Infinity, shard, shard + 1));
     else this.#agree(log);
     this.#noteCut(log);
     yield* this.#loadBases(files, keyspace, undefined);
@@ -241,5 +242,15 @@ function copyEntry(from: Keyspace, ref: number, db: number, to: Keyspace): void 
   const valueStart = from.valueStart(ref);
   const valueEnd = valueStart + from.valueLength(ref);
   const hash = hashBytes(bytes, keyStart, valueStart, to.seed);
-  to.setString(db, bytes, keyStart, valueStart, hash, bytes, valueStart, valueEnd, from.expiry(ref) < 0 ? NO_EXPIRY : from.expiry(ref));
+  to.setString(
+    db,
+    bytes,
+    keyStart,
+    valueStart,
+    hash,
+    bytes,
+    valueStart,
+    valueEnd,
+    from.expiry(ref) < 0 ? NO_EXPIRY : from.expiry(ref),
+  );
 }
