@@ -8,6 +8,9 @@ import { CommandGate } from '../../../src/server/command-gate.ts';
 import type { Connection } from '../../../src/server/connection.ts';
 import { silentLog } from '../../../src/server/log.ts';
 import { Persistence } from '../../../src/server/persistence.ts';
+import { Readiness } from '../../../src/server/readiness.ts';
+import { Router } from '../../../src/server/router.ts';
+import { ShardStates } from '../../../src/server/shard-states.ts';
 import { FakeRunner, settled } from '../persistence/fake-runner.ts';
 
 let config: Config;
@@ -93,7 +96,13 @@ describe('writes are refused', () => {
 
   test('by the gate: commands that write, and PING, which tells of it', () => {
     const commands = new CommandTable();
-    const gate = new CommandGate(config, []);
+    const states = new ShardStates(0, { notice: () => {} });
+    states.holdStart(false);
+    const gate = new CommandGate(
+      config,
+      [],
+      new Readiness(states, new Router([], new Uint16Array(0), { k0: 1, k1: 2 })),
+    );
     const changes: boolean[] = [];
     gate.onChange(() => changes.push(gate.isActive));
     const refusal = (...words: string[]) => {
