@@ -492,6 +492,7 @@ describe('the table of options', () => {
       'shards',
       'virtual-nodes',
       'lane-size',
+      'on-shard-crash',
       'direct-reads',
       'allow-from',
     ]);
