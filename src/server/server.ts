@@ -294,7 +294,14 @@ export class Server implements LocalHost {
   }
 
   shardDied(shard: number, reason: string): void {
-    if (this.#stopping === undefined) this.#recovery.died(this.#shards.links[shard]!, reason);
+    const link = this.#shards.links[shard]!;
+    if (this.#stopping === undefined) {
+      this.#recovery.died(link, reason);
+      return;
+    }
+    // Nobody must wait for its replies.
+    this.#log.warning(`shard ${shard} died: ${reason}`);
+    this.#acceptor.lose(link);
   }
 
   #recoveryHost(): RecoveryHost {

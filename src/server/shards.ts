@@ -211,13 +211,13 @@ export class Shards {
   #ended(link: ShardLink, wasUp: boolean, reason: string): void {
     const { index } = link;
     this.#isServing[index] = false;
+    // Shards that wait for this one in the middle of a command on keys of both stop waiting.
+    this.#mailbox(index).abandon();
     if (this.#isStopping) return;
     if (!this.#hasStarted) {
       this.#diedEarly ??= { shard: index, reason };
       return;
     }
-    // Shards that wait for this one in the middle of a command on keys of both stop waiting.
-    this.#mailbox(index).abandon();
     this.#fences[index] = this.links.map((other) =>
       other !== link && other.guards > 0 ? other.askedRuns : 0,
     );

@@ -88,12 +88,29 @@ forEachShardCount([1, 3], (shards) => {
     ['OBJECT'],
     ['OBJECT', 'a', 'b'],
     ['SET-ACTIVE-EXPIRE'],
+    ['SHARD-CRASH'],
   ])('DEBUG %s … is an error when the words do not fit', async (...words) => {
     expect(await client.command('DEBUG', ...words)).toEqual(
       new ReplyError(
         `ERR unknown subcommand or wrong number of arguments for '${words[0]}'. Try DEBUG HELP.`,
       ),
     );
+  });
+
+  test('DEBUG SHARD-CRASH wants the number of a shard, and ends its thread', async () => {
+    expect(await client.command('DEBUG', 'SHARD-CRASH', 'x')).toEqual(
+      new ReplyError('ERR value is not an integer or out of range'),
+    );
+    for (const index of [-1, shards]) {
+      expect(await client.command('DEBUG', 'SHARD-CRASH', index)).toEqual(
+        new ReplyError(`ERR value is out of range, value must between 0 and ${shards - 1}`),
+      );
+    }
+    const dying = await server.client();
+    dying.send('DEBUG SHARD-CRASH 0\r\n');
+    expect(await dying.receivedUntilClosed()).toBe('');
+    const lines = async () => String(await client.command('INFO', 'shards'));
+    await expect.poll(lines, { timeout: 20_000 }).toMatch(/^shard0:.*restarts=1,state=serving\r$/m);
   });
 
   test('DEBUG DIGEST is the same for the same data, however it came about', async () => {

@@ -491,6 +491,7 @@ describe('the table of options', () => {
       'shards',
       'virtual-nodes',
       'lane-size',
+      'on-shard-crash',
       'direct-reads',
       'wal-segment-size',
       'allow-from',
