@@ -1,4 +1,4 @@
-/** A power failure at every moment of a session: what comes back is the effects of a prefix of the records, with all synced ones. */
+/** A power failure at every moment of a run: what comes back is the effects of a prefix of the records, with all synced ones. */
 import { describe, expect, test } from 'vitest';
 import { ShardLog } from '../../../src/wal/recovery.ts';
 import { SyncBoard } from '../../../src/wal/sync-board.ts';
@@ -7,7 +7,7 @@ import { WalWriter } from '../../../src/wal/wal-writer.ts';
 import { MemoryDisk } from './memory-disk.ts';
 import { append, type Effect, NOTHING, randomFrom, replayed, set, smallOptions } from './wal.ts';
 
-interface Session {
+interface Play {
   disk: MemoryDisk;
   /** By sequence - 1. */
   records: Effect[][];
@@ -17,7 +17,7 @@ interface Session {
 
 const RECORDS = 40;
 
-function session(policy: SyncPolicy, seed: number): Session {
+function play(policy: SyncPolicy, seed: number): Play {
   const random = randomFrom(seed);
   const disk = new MemoryDisk();
   const board = SyncBoard.memory();
@@ -33,7 +33,7 @@ function session(policy: SyncPolicy, seed: number): Session {
     },
   };
   const syncer = new Syncer({ boards: [board], policy: () => policy, calls });
-  const result: Session = { disk, records: [], promised: [] };
+  const result: Play = { disk, records: [], promised: [] };
   for (let i = 0; i < RECORDS; i++) {
     const effects: Effect[] = [];
     for (let j = random(3); j >= 0; j--)
@@ -52,7 +52,7 @@ function session(policy: SyncPolicy, seed: number): Session {
 }
 
 /** Recovers and returns how many records came back. */
-function recover(disk: MemoryDisk, { records }: Session): number {
+function recover(disk: MemoryDisk, { records }: Play): number {
   const log = ShardLog.scan(disk, '/wal', 0, 1);
   expect(replayed(log)).toEqual(records.slice(0, log.records).flat());
   return log.records;
@@ -61,7 +61,7 @@ function recover(disk: MemoryDisk, { records }: Session): number {
 describe.each(['always', 'everysec', 'no'] as const)('with appendfsync %s', (policy) => {
   test('at each operation, any sectors may be lost: a prefix comes back, with all that was synced', () => {
     for (let seed = 1; seed <= 6; seed++) {
-      const played = session(policy, seed);
+      const played = play(policy, seed);
       const random = randomFrom(seed * 7919);
       let promised = 0;
       const first = played.disk.operations.findIndex(({ kind }) => kind === 'syncDirectory') + 1;
@@ -78,7 +78,7 @@ describe.each(['always', 'everysec', 'no'] as const)('with appendfsync %s', (pol
   });
 
   test('after a crash, the log goes on, and the bytes behind its end never come back', () => {
-    const played = session(policy, 11);
+    const played = play(policy, 11);
     const random = randomFrom(5);
     for (let count = 10; count < played.disk.operations.length; count += 3) {
       const disk = played.disk.crashed(count, random(500), () => random(3) !== 0);
@@ -102,7 +102,7 @@ describe.each(['always', 'everysec', 'no'] as const)('with appendfsync %s', (pol
 });
 
 test('cut at every byte of the last records, the log comes back up to the last whole one', () => {
-  const played = session('always', 3);
+  const played = play('always', 3);
   const { operations } = played.disk;
   let checked = 0;
   for (let count = operations.length - 30; count < operations.length; count++) {
@@ -125,7 +125,7 @@ test('cut at every byte of the last records, the log comes back up to the last w
 });
 
 test('a file that ends in the middle of a record is torn there, and the report says how much', () => {
-  const { disk, records } = session('always', 4);
+  const { disk, records } = play('always', 4);
   const path = disk.paths.at(-1)!;
   const log = ShardLog.scan(disk, '/wal', 0, 1);
   expect(log.torn).toBe(undefined);

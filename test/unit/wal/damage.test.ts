@@ -2,6 +2,7 @@
 import { crc32 } from 'node:zlib';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { checkDirectory, repairDirectory } from '../../../src/wal/check.ts';
+import { baseName, removeStrays, segmentName } from '../../../src/wal/directory.ts';
 import { WalDamage } from '../../../src/wal/errors.ts';
 import { encodeManifest, readManifest, writeManifest } from '../../../src/wal/manifest.ts';
 import { ShardLog } from '../../../src/wal/recovery.ts';
@@ -108,6 +109,17 @@ test('a directory in order has no findings, and what the manifest does not name 
     ['stray', 'base-1-0.rdb', 0],
     ['stray', 'wal-0-0.log', 0],
   ]);
+});
+
+test('files that the manifest does not name are removed, all others stay', () => {
+  const mine = disk.paths;
+  for (const name of [baseName(1, 0), baseName(2, 0, 4), segmentName(0, 0), segmentName(5, 1)]) {
+    disk.put(`/wal/${name}`, Buffer.alloc(3));
+  }
+  disk.put('/wal/dump.rdb', Buffer.alloc(3));
+  const removed = removeStrays(disk, '/wal', manifest.files);
+  expect(removed).toEqual(['base-1-0.rdb', 'base-2-0-4.rdb', 'wal-0-0.log', 'wal-5-1.log']);
+  expect(disk.paths).toEqual([...mine, '/wal/dump.rdb']);
 });
 
 describe('the manifest', () => {
