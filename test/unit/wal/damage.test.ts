@@ -21,10 +21,12 @@ const manifest = {
 let disk: MemoryDisk;
 let effects: Effect[];
 
-beforeEach(() => {
+beforeEach(() => writeLog(640));
+
+function writeLog(segmentBytes: number): void {
   disk = new MemoryDisk();
   effects = [];
-  const writer = WalWriter.create({ ...smallOptions(disk), segmentBytes: 640 }, 1, NOTHING);
+  const writer = WalWriter.create({ ...smallOptions(disk), segmentBytes }, 1, NOTHING);
   for (let i = 0; i < 12; i++) {
     const effect = set(`key${i}`, 'v'.repeat(i * 7));
     append(writer.effects, effect);
@@ -34,7 +36,7 @@ beforeEach(() => {
   writer.close(1);
   writeManifest(disk, '/wal', manifest);
   disk.put('/wal/base-2-0.rdb', Buffer.from('REDIS'));
-});
+}
 
 function flipped(path: string, at: number, mask: number): MemoryDisk {
   const copy = disk.copyOfAll();
@@ -43,9 +45,13 @@ function flipped(path: string, at: number, mask: number): MemoryDisk {
 }
 
 describe('a byte of the log that changed', () => {
-  test('is located in the record that it belongs to, or cuts the very last record', () => {
+  test.each([
+    ['several segments', 640, 3],
+    ['one segment', 4096, 1],
+  ])('in %s is located before it, or cuts the very last record', (_name, segmentBytes, count) => {
+    writeLog(segmentBytes);
     const segments = disk.paths.filter((path) => path.endsWith('.log'));
-    expect(segments.length).toBeGreaterThan(2);
+    expect(segments.length).toBeGreaterThanOrEqual(count);
     let damaged = 0;
     for (const path of segments) {
       const size = disk.contentOf(path).length;
