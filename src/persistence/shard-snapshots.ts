@@ -7,7 +7,7 @@
  *
  * Until the last step nothing that was there before is touched, so that a crash at any moment leaves one whole state.
  */
-import { promises as fs } from 'node:fs';
+import { promises as fs, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { Crc64 } from '../rdb/crc64.ts';
 import { combineCrc64 } from '../rdb/crc64-combine.ts';
@@ -108,6 +108,8 @@ export class ShardSnapshots implements SnapshotRunner {
   #filesFor(kind: SnapshotKind, number: number): string[] {
     if (kind === 'base') return this.#directory.nextBasePaths();
     const directory = path.dirname(this.#settings.dumpPath());
+    // The directory that is the default is made when it is first needed.
+    mkdirSync(directory, { recursive: true });
     return Array.from({ length: this.#shards.count }, (_, shard) =>
       path.join(directory, `temp-${process.pid}-${number}-${shard}.rdb`),
     );

@@ -89,6 +89,8 @@ export interface LoadResult {
   readonly ms: number;
   /** What the log should say of it. */
   readonly notices: readonly string[];
+  /** Why a file could not be loaded; only while the server runs, for at the start it ends then. */
+  readonly problem?: string;
 }
 
 /** What a shard has written of a snapshot. */

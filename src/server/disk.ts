@@ -28,6 +28,7 @@ import type { PersistenceBackend } from './persistence.ts';
 import type { ShardLink } from './shard-link.ts';
 import type { LoggedTransactions } from './transactions.ts';
 
+const NOTHING_WRITTEN = { keys: 0, bytes: 0, writeMs: 0, syncMs: 0, copiedBytes: 0 };
 /** How often is looked whether lanes have room for a cut. */
 const CUT_RETRY_MS = 1;
 
@@ -79,7 +80,11 @@ export class Disk implements PersistenceBackend, LoggedTransactions {
         checksum: () => config.get('rdbchecksum'),
       },
     );
-    this.runner = this.#snapshots;
+    this.runner = {
+      // Without a log there is nothing to write bases for.
+      run: async (kind) => (kind === 'base' && !this.#hasLog ? NOTHING_WRITTEN : this.#snapshots.run(kind)),
+      abort: () => this.#snapshots.abort(),
+    };
     const wantsLog = config.get('appendonly');
     const plan = directory.plan(wantsLog);
     this.#hasLog = wantsLog && plan.isSameLayout && plan.manifest !== undefined;
@@ -314,7 +319,9 @@ export class Disk implements PersistenceBackend, LoggedTransactions {
       link.send({ kind: 'reload', order: order(shard), isFlushed, isMerged });
     });
     await loaded;
-    return this.#loaded.every((one) => one!.notices.length === 0);
+    const problems = this.#loaded.flatMap((one) => one?.problem ?? []);
+    for (const problem of problems) this.#options.log.warning(problem);
+    return problems.length === 0;
   }
 
   #send(message: ControlMessage): void {

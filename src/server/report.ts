@@ -9,7 +9,7 @@ export function reportOf(server: Server): ServerReport {
   const { acceptor, dispatcher, measuring, rates } = server;
   const { denials } = server.acl.accessLog;
   const links = server.shards.links;
-  const sum = (field: StatisticField) => links.reduce((total, link) => total + link.statistics.get(field), 0);
+  const sum = (field: StatisticField) => sumOf(links, field);
   const directReads = links.reduce((total, link) => total + link.directReads, 0);
   const directMisses = links.reduce((total, link) => total + link.directMisses, 0);
   const { perSecond, largestBuffers } = rates;
@@ -64,10 +64,8 @@ export function reportOf(server: Server): ServerReport {
       startupBytes: server.startupBytes,
       rssBytes: rss,
       heapBytes: heapUsed,
-      entryBytes: sum('entryBytes'),
-      indexBytes: sum('indexBytes'),
-      arenaBytes: sum('arenaBytes'),
       clientBytes: buffers.total,
+      ...arenaOf(links),
     },
     mainThreadCpu: threadCpu(),
     persistence: server.persistence.report(),
@@ -75,6 +73,18 @@ export function reportOf(server: Server): ServerReport {
     shardRestarts: server.shardStates.restarts,
     loading: server.shardStates.loading,
     databases: databasesOf(server),
+  };
+}
+
+function sumOf(links: readonly ShardLink[], field: StatisticField): number {
+  return links.reduce((total, link) => total + link.statistics.get(field), 0);
+}
+
+function arenaOf(links: readonly ShardLink[]) {
+  return {
+    entryBytes: sumOf(links, 'entryBytes'),
+    indexBytes: sumOf(links, 'indexBytes'),
+    arenaBytes: sumOf(links, 'arenaBytes'),
   };
 }
 

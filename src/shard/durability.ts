@@ -61,7 +61,11 @@ export class Durability {
 
   /** Loads what the shard begins with; from its end on, changes are kept. */
   loader(): Loader {
-    return this.#watch(this.#host.setup.load, this.#host.progressed, (recovery) => this.#begin(recovery));
+    const loader = this.#watch(this.#host.setup.load, this.#host.progressed, (recovery) => {
+      this.#begin(recovery);
+    });
+    const { step } = loader;
+    return Object.assign(loader, { step: (budgetMs: number) => this.#stepOrRefuse(step, budgetMs) });
   }
 
   #watch(
@@ -82,7 +86,7 @@ export class Durability {
         return recovery.keys;
       },
       step: (budgetMs) => {
-        if (!this.#step(recovery, budgetMs)) return false;
+        if (!recovery.step(budgetMs)) return false;
         ended(recovery);
         const { keys, expired, notices } = recovery;
         this.#host.report({ kind: 'loaded', keys, expired, notices, ms: performance.now() - startedAtMs });
@@ -91,9 +95,9 @@ export class Durability {
     };
   }
 
-  #step(recovery: Recovery, budgetMs: number): boolean {
+  #stepOrRefuse(step: Loader['step'], budgetMs: number): boolean {
     try {
-      return recovery.step(budgetMs);
+      return step(budgetMs);
     } catch (error) {
       // A file that cannot be read is no reason to try again.
       this.#host.report({ kind: 'refused', problem: (error as Error).message });
@@ -248,7 +252,12 @@ export class Durability {
     };
     // The state of the server stays as it is: nobody is told how far this is.
     const loader = this.#watch(order, () => {}, ended);
-    while (!loader.step(Infinity));
+    try {
+      while (!loader.step(Infinity));
+    } catch (error) {
+      const problem = (error as Error).message;
+      this.#host.report({ kind: 'loaded', keys: 0, expired: 0, ms: 0, notices: [], problem });
+    }
     this.commit();
   }
 }

@@ -6,6 +6,7 @@ import { hashBytes } from '../base/hash.ts';
 import type { RdbVisitor } from '../rdb/rdb-reader.ts';
 import type { RdbValue } from '../rdb/values.ts';
 import { ABSENT, type Keyspace, NO_EXPIRY } from '../store/keyspace.ts';
+import { loadString } from '../store/loading.ts';
 import { swapDatabases } from '../store/transfers.ts';
 import type { EffectVisitor } from '../wal/effects.ts';
 import { EFFECT_RAW } from './effect-journal.ts';
@@ -26,10 +27,13 @@ export class DumpLoader implements RdbVisitor {
   readonly #keyspace: Keyspace;
   /** What has expired before is left out; 0: nothing is. */
   readonly #expiresBefore: number;
+  readonly #isOnly: boolean;
   #db = 0;
 
-  constructor(keyspace: Keyspace, filter: KeyFilter | undefined, expiresBefore: number) {
+  /** `isOnly`: no key of the file is in the keyspace, or twice in the file. */
+  constructor(keyspace: Keyspace, filter: KeyFilter | undefined, expiresBefore: number, isOnly: boolean) {
     this.#keyspace = keyspace;
+    this.#isOnly = isOnly;
     this.#expiresBefore = expiresBefore;
     if (filter !== undefined) this.wants = filter;
   }
@@ -54,9 +58,15 @@ export class DumpLoader implements RdbVisitor {
       this.expired++;
       return;
     }
-    const hash = hashBytes(key, keyStart, keyEnd, this.#keyspace.seed);
-    this.#keyspace.setString(this.#db, key, keyStart, keyEnd, hash, value, valueStart, valueEnd, expiresAt);
+    const keyspace = this.#keyspace;
+    const db = this.#db;
+    const hash = hashBytes(key, keyStart, keyEnd, keyspace.seed);
     this.keys++;
+    if (this.#isOnly) {
+      loadString(keyspace, db, key, keyStart, keyEnd, hash, value, valueStart, valueEnd, expiresAt, false);
+    } else {
+      keyspace.setString(db, key, keyStart, keyEnd, hash, value, valueStart, valueEnd, expiresAt);
+    }
   }
 
   value(key: ViewedBytes, keyStart: number, keyEnd: number, value: RdbValue): void {

@@ -18,7 +18,7 @@ import { ErrorTally } from '../protocol/error-tally.ts';
 import { LOADING, logFailed, OUT_OF_MEMORY } from '../protocol/errors.ts';
 import type { ReplyWriter } from '../protocol/reply-writer.ts';
 import { CommandStatistics } from '../ring/command-statistics.ts';
-import { CommandTimer, NOT_SLOW, slowLimitNs } from '../ring/command-timer.ts';
+import { CommandTimer, NOT_SLOW } from '../ring/command-timer.ts';
 import { ErrorStatistics } from '../ring/error-statistics.ts';
 import { LaneConsumer, LaneProducer } from '../ring/lane.ts';
 import {
@@ -45,6 +45,7 @@ import { Durability } from './durability.ts';
 import { ExpiryPace } from './expiry-pace.ts';
 import { Figures } from './figures.ts';
 import { type Loader, loadAll, tellLoading, tellServing } from './loading.ts';
+import { MeasuringOptions } from './measuring-options.ts';
 import { RunReplies } from './run-replies.ts';
 import { COMPACTION_MS_MAX, Together } from './together.ts';
 
@@ -54,18 +55,6 @@ const GROUP_REQUESTS = 32;
 const BATCH_PART = 1 / 2;
 /** The longest sleep: bounds how long a lost wake-up could go unnoticed. */
 const SLEEP_MS_MAX = 1000;
-
-/** Options about what is measured. */
-const MEASURING_OPTIONS = [
-  'slowlog-log-slower-than',
-  'latency-monitor-threshold',
-  'latency-tracking',
-] as const;
-type MeasuringOption = (typeof MEASURING_OPTIONS)[number];
-
-function isMeasuringOption(name: string): name is MeasuringOption {
-  return (MEASURING_OPTIONS as readonly string[]).includes(name);
-}
 
 export class Shard implements ShardContext {
   readonly keyspace: Keyspace;
@@ -88,8 +77,7 @@ export class Shard implements ShardContext {
   readonly #commandStatistics: CommandStatistics;
   readonly #tally = new ErrorTally();
   readonly #timer: CommandTimer;
-  /** `slowlog-log-slower-than` and `latency-monitor-threshold`. */
-  readonly #slow = { slowerThanUs: -1, thresholdMs: 0 };
+  readonly #measuring: MeasuringOptions;
   readonly #commands: readonly Command[];
   readonly #handlers: readonly ((context: ShardContext) => void)[];
   readonly #expiry: ExpiryPace;
@@ -139,7 +127,7 @@ export class Shard implements ShardContext {
       options.hz,
       options['active-expire-effort'],
     );
-    for (const name of MEASURING_OPTIONS) this.#setMeasuring(name, options[name]);
+    this.#measuring = new MeasuringOptions(this.#timer, this.#commandStatistics, this.#expiry, options);
     this.#durability = new Durability({
       shard: setup.index,
       shards: setup.shards,
@@ -469,17 +457,6 @@ export class Shard implements ShardContext {
     }
   }
 
-  #setMeasuring(name: MeasuringOption, value: unknown): void {
-    if (name === 'latency-tracking') {
-      this.#commandStatistics.tracksLatency = value === true;
-      return;
-    }
-    if (name === 'slowlog-log-slower-than') this.#slow.slowerThanUs = Number(value);
-    else this.#slow.thresholdMs = Number(value);
-    this.#expiry.slowMs = this.#slow.thresholdMs;
-    this.#timer.slowNs = slowLimitNs(this.#slow.slowerThanUs, this.#slow.thresholdMs);
-  }
-
   #readControl(): void {
     if (!this.#control.refresh()) return;
     for (;;) {
@@ -503,7 +480,7 @@ export class Shard implements ShardContext {
         if (message.name === 'proto-max-bulk-len') this.stringBytesMax = Number(message.value);
         if (message.name === 'hz') this.#expiry.hz = Number(message.value);
         if (message.name === 'active-expire-effort') this.#expiry.effort = Number(message.value);
-        if (isMeasuringOption(message.name)) this.#setMeasuring(message.name, message.value);
+        this.#measuring.set(message.name, message.value);
         break;
     }
   }

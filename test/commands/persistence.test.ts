@@ -7,7 +7,7 @@ import { type RunningServer, startServer } from '../support/server.ts';
 import { describeServed, error, SYNTAX_ERROR, wrongArity } from './served.ts';
 
 /** Whether the server writes files; without that what this describes cannot be. */
-const WRITES_FILES = false;
+const WRITES_FILES = true;
 
 async function info(run: (...words: string[]) => Promise<unknown>): Promise<Record<string, string>> {
   const text = String(await run('INFO', 'persistence'));
