@@ -204,6 +204,8 @@ export class Shards {
       // The keys live in shared memory; the heap of a shard holds little else than code.
       stdout: false,
       stderr: false,
+      // Segments of its log are synced and closed by this thread (see persistence/log-sync.ts).
+      trackUnmanagedFds: false,
     });
   }
 
