@@ -34,11 +34,11 @@ export type CreateServerOptions = Options & { readonly log?: Log | 'console' };
 
 /**
  * Starts a server in this process and resolves when it accepts connections. Port 0, the default here, picks a
- * free one. Throws an Error with a one-line message for an invalid option or an address that cannot be used.
+ * free one. Nothing is kept on disk unless `appendonly: true` or rules of `save` ask for it, with `dir` for where. Throws an Error with a one-line message for an invalid option or an address that cannot be used.
  */
 export async function createServer(options: CreateServerOptions = {}): Promise<EmbeddedServer> {
   const { log, ...rest } = options;
-  const config = createConfig({ port: 0, ...rest });
+  const config = createConfig({ port: 0, appendonly: false, save: '', ...rest });
   const chosenLog =
     log === 'console' ? await openLog(config.get('loglevel'), config.get('logfile')) : (log ?? silentLog);
   let settle: { resolve: () => void; reject: (error: Error) => void } | undefined;

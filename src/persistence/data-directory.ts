@@ -37,6 +37,7 @@ export class DataDirectory {
   readonly #options: DirectoryOptions;
   #lock: LockFile | undefined;
   #manifest: Manifest | undefined;
+  #baseBytes: readonly number[] | undefined;
 
   constructor(options: DirectoryOptions) {
     this.path = options.directory;
@@ -109,9 +110,11 @@ export class DataDirectory {
   }
 
   /** Bytes of the bases, by shard. */
-  baseBytes(): number[] {
-    const files = this.#manifest?.files ?? [];
-    return files.map(({ bases }) => bases.reduce((sum, name) => sum + sizeOf(path.join(this.path, name)), 0));
+  baseBytes(): readonly number[] {
+    this.#baseBytes ??= (this.#manifest?.files ?? []).map(({ bases }) =>
+      bases.reduce((sum, name) => sum + sizeOf(path.join(this.path, name)), 0),
+    );
+    return this.#baseBytes;
   }
 
   close(): void {
@@ -132,6 +135,7 @@ export class DataDirectory {
     };
     writeManifest(diskFiles, this.path, manifest);
     this.#manifest = manifest;
+    this.#baseBytes = undefined;
     removeStrays(diskFiles, this.path, files);
   }
 

@@ -28,6 +28,8 @@ const UNSURE = -1;
 export class DirectReader {
   /** The option `direct-reads`. */
   isEnabled = true;
+  /** What is read must be safe on the disk: a shard with requests under way may have changes that are not yet. */
+  readsOnlySynced = false;
   readonly #router: Router;
   readonly #statistics: CommandStatistics;
   #nowMs = 0;
@@ -49,7 +51,7 @@ export class DirectReader {
 
   /** Answers a command on one key, word `command.keyIndex`. False: it must take the lane, nothing is written. */
   read(connection: Connection, command: Command, link: ShardLink, args: Arguments, hash: number): boolean {
-    if (!this.isEnabled || link.guards > 0) return false;
+    if (!this.isEnabled || link.guards > 0 || (this.readsOnlySynced && link.isBusy)) return false;
     const { view } = link;
     const { reply } = connection;
     const start = args.starts[command.keyIndex]!;

@@ -441,10 +441,12 @@ export class Server implements LocalHost {
 
   #followConfig(acceptor: AcceptorOptions): void {
     const { config } = this;
-    this.#direct.isEnabled = config.get('direct-reads');
-    config.onChange('direct-reads', () => {
+    const followReads = () => {
       this.#direct.isEnabled = config.get('direct-reads');
-    });
+      this.#direct.readsOnlySynced = config.get('appendonly') && config.get('appendfsync') === 'always';
+    };
+    followReads();
+    config.onChange(['direct-reads', 'appendonly', 'appendfsync'], followReads);
     config.onChange(['proto-max-bulk-len', 'client-query-buffer-limit', 'maxclients'], () => {
       acceptor.limits.bulkBytesMax = config.get('proto-max-bulk-len');
       acceptor.limits.queryBufferBytesMax = config.get('client-query-buffer-limit');

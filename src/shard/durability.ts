@@ -41,6 +41,8 @@ export class Durability {
   readonly #snapshots: ShardSnapshots;
   #log: ShardLog | undefined;
   #firstSegment = 0;
+  /** Of the next request. */
+  #part: Mark | undefined;
   #lastTransaction = 0;
   #sync: SyncPolicy;
 
@@ -125,6 +127,18 @@ export class Durability {
 
   // While it serves
 
+  /**
+   * The command that runs now, or the hold, is the one that the last mark was for: what it changes belongs to that
+   * transaction. Not before: what is committed until then does not.
+   */
+  beginPart(): void {
+    const part = this.#part;
+    if (part === undefined) return;
+    this.#part = undefined;
+    this.#lastTransaction = part.number;
+    this.#log?.takesPart(part.number, part.shards);
+  }
+
   /** Why a command that writes, with `wordBytes` of words, cannot run now; undefined: it can. */
   refusal(wordBytes: number): string | undefined {
     const log = this.#log;
@@ -138,12 +152,8 @@ export class Durability {
   }
 
   take(mark: Mark): void {
-    if (mark.kind === MARK_TRANSACTION) {
-      this.#lastTransaction = mark.number;
-      this.#log?.takesPart(mark.number, mark.shards);
-    } else if (mark.kind === MARK_CUT) {
-      this.#snapshots.cut(mark.number);
-    }
+    if (mark.kind === MARK_TRANSACTION) this.#part = mark;
+    else if (mark.kind === MARK_CUT) this.#snapshots.cut(mark.number);
   }
 
   apply(message: ControlMessage): void {

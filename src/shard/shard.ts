@@ -351,6 +351,7 @@ export class Shard implements ShardContext {
   /** Returns whether the command ran: not when memory was short, or it could not be written down. */
   #run(id: number): boolean {
     if (this.#commands[id]!.isWrite) {
+      this.#durability.beginPart();
       const { starts, ends, count } = this.args;
       const problem = this.#durability.refusal(count > 1 ? ends[count - 1]! - starts[1]! : 0);
       if (problem !== undefined) {
@@ -401,6 +402,7 @@ export class Shard implements ShardContext {
   /** Answers only the executor of a transaction, until it releases this shard. The hold's own reply is empty. */
   #park(transaction: number, executor: number): void {
     this.#publish();
+    this.#durability.beginPart();
     this.together.park(transaction, executor);
     this.#nowMs = Date.now();
     this.#figures.usesAll();

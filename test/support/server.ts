@@ -56,8 +56,8 @@ export function startServer(options: ServerOptions = {}): Promise<RunningServer>
       writeFileSync(file, options.config);
       words.push(file);
     } else {
-      // As the Redis beside it: no dump at the end. Rules among `args` add to this.
-      words.push('--save', '');
+      // As the Redis beside it, nothing is kept unless `args` ask for it. Rules among them add to this.
+      words.push('--save', '', '--appendonly', 'no');
     }
     words.push('--port', String(port), '--loglevel', 'warning');
     if (options.shards !== undefined) words.push('--shards', String(options.shards));

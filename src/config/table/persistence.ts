@@ -66,7 +66,7 @@ export const persistence = {
   }),
   appendonly: row({
     kind: boolean(),
-    default: false,
+    default: true,
     mutable: true,
     affects: ['server'],
     group,
