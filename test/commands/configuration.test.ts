@@ -86,7 +86,9 @@ describe('CONFIG REWRITE', () => {
   });
 
   test('DEBUG CONFIG-REWRITE-FORCE-ALL writes every option', async () => {
-    const [client, server] = await start({ config: text, args: ['--enable-debug-command', 'yes'] });
+    // Without files: the second server has the first one's directory, too.
+    const args = ['--enable-debug-command', 'yes', '--appendonly', 'no'];
+    const [client, server] = await start({ config: `${text}\nsave ""`, args });
     expect(await client.command('DEBUG', 'CONFIG-REWRITE-FORCE-ALL')).toBe('OK');
     const rewritten = readFileSync(fileOf(server), 'utf8');
     expect(rewritten).toContain('\nloglevel warning\n');
