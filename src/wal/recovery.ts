@@ -73,7 +73,7 @@ export class ShardLog {
   #judge(place: BadPlace): TornTail | undefined {
     const { path, header } = this.#chain.segments[place.index]!;
     const { durable, bytes } = this.#chain.behind(place);
-    if (place.sequence <= durable || (place.index === 0 && place.offset === 0)) {
+    if (this.#chain.isDamage(place, durable)) {
       throw new WalDamage(path, place.offset, place.reason);
     }
     return header === MISSING && bytes === 0
@@ -191,7 +191,8 @@ export class ShardLog {
   }
 }
 
-const NO_EFFECTS: EffectVisitor = {
+/** Does nothing with any effect. */
+export const NO_EFFECTS: EffectVisitor = {
   set: ignore,
   patch: ignore,
   expire: ignore,

@@ -15,6 +15,8 @@ export interface BadPlace {
   readonly reason: string;
   /** The sequence that should have been there. */
   readonly sequence: number;
+  /** The bytes are as they were written, but nothing that this program can read. */
+  readonly isUnknown?: boolean;
 }
 
 /** `index` is the segment's. False to stop behind this record. */
@@ -78,6 +80,11 @@ export class SegmentChain {
       }
     }
     return undefined;
+  }
+
+  /** Whether bytes are gone that were synced; `durable` is what `behind` found. */
+  isDamage(place: BadPlace, durable: number): boolean {
+    return place.isUnknown === true || place.sequence <= durable || (place.index === 0 && place.offset === 0);
   }
 
   /** What is behind a bad place: the highest sequence that was durable, whole records, and bytes that are not zero. */

@@ -4,6 +4,7 @@ import { type ViewedBytes, viewedBytes } from '../base/bytes.ts';
 import { segmentName } from './directory.ts';
 import { readAll, type WalFiles } from './files.ts';
 import {
+  aligned,
   decodeRecordHeader,
   decodeSegmentHeader,
   isWhole,
@@ -33,7 +34,7 @@ export class SegmentReader {
   /** What `next` read last. */
   readonly record: RecordHeader = { length: 0, sequence: 0, timeMs: 0, lastTransaction: 0, durable: 0 };
   /** The window; the payload of the record that was read is [payloadStart, payloadEnd) of it, until the next `next`. */
-  bytes: ViewedBytes = viewedBytes(new ArrayBuffer(WINDOW_BYTES));
+  bytes: ViewedBytes = viewedBytes(new ArrayBuffer(0));
   payloadStart = 0;
   payloadEnd = 0;
   /** Where in the file the record begins that was read last, or that is bad, or where the segment ends. */
@@ -140,7 +141,9 @@ export class SegmentReader {
     if (at >= this.#windowStart && at + bytes <= this.#windowEnd) return;
     const isTooBig = this.bytes.length > KEPT_BYTES && bytes <= WINDOW_BYTES;
     if (bytes > this.bytes.length || isTooBig) {
-      this.bytes = viewedBytes(new ArrayBuffer(Math.max(WINDOW_BYTES, Math.ceil(bytes / 8) * 8)));
+      this.bytes = viewedBytes(
+        new ArrayBuffer(Math.max(Math.min(WINDOW_BYTES, aligned(this.size)), aligned(bytes))),
+      );
     }
     const end = Math.min(this.bytes.length, this.size - at);
     this.#windowStart = at;

@@ -92,7 +92,7 @@ export class WalWriter {
     this.effects.lastTransaction = place.lastTransaction;
     this.#sequence = place.sequence;
     this.#lastTransaction = place.lastTransaction;
-    this.#slot = this.#board.open(segment.fd, place.sequence, Date.now());
+    this.#slot = this.#board.open(segment.fd, place.sequence, 0);
   }
 
   /** Begins a log with segment `number`, behind `place`: that of a base, or all 0. Throws `WalError`. */
@@ -322,7 +322,8 @@ export class WalWriter {
     for (let slot = 0; slot < SyncBoard.slots; slot++) {
       if (!this.#board.isDirty(slot)) continue;
       const sinceMs = Math.max(this.#dirtySinceMs, this.#board.lastSyncMs(slot));
-      if (nowMs - sinceMs > UNSYNCED_MS_MAX) this.#syncSlot(slot, nowMs);
+      // Either way: a clock that was set back must not stop this for as long.
+      if (Math.abs(nowMs - sinceMs) > UNSYNCED_MS_MAX) this.#syncSlot(slot, nowMs);
     }
   }
 

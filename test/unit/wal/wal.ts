@@ -1,6 +1,10 @@
 /** What tests of the log share: effects as plain objects, and a model of what they do. */
 import { type ViewedBytes, viewedBytes } from '../../../src/base/bytes.ts';
 import type { EffectBuffer, EffectVisitor } from '../../../src/wal/effects.ts';
+import type { WalFiles } from '../../../src/wal/files.ts';
+import type { ShardLog } from '../../../src/wal/recovery.ts';
+import type { SyncPolicy } from '../../../src/wal/syncer.ts';
+import type { WalWriterOptions } from '../../../src/wal/wal-writer.ts';
 
 export type Effect =
   | { kind: 'set'; db: number; key: string; value: string; expiresAt: number; flags: number }
@@ -93,4 +97,38 @@ export class Collector implements EffectVisitor {
 
 function text(bytes: Uint8Array, start: number, end: number): string {
   return Buffer.from(bytes.subarray(start, end)).toString('latin1');
+}
+
+/** All effects of a log. */
+export function replayed(log: ShardLog): Effect[] {
+  const collector = new Collector();
+  log.replay(collector);
+  return collector.effects;
+}
+
+export const NOTHING = { sequence: 0, lastTransaction: 0, bytesSinceBase: 0 };
+
+/** Small segments, so that a test sees many. */
+export function smallOptions(files: WalFiles, policy: SyncPolicy = 'always'): WalWriterOptions {
+  return {
+    files,
+    directory: '/wal',
+    shard: 0,
+    shards: 3,
+    policy,
+    segmentBytes: 2048,
+    stepBytes: 512,
+    marginBytes: 64,
+  };
+}
+
+/** A number below `below`, the same row for each seed. */
+export function randomFrom(seed: number): (below: number) => number {
+  let state = seed >>> 0;
+  return (below) => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
+  };
 }
