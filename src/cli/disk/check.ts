@@ -54,6 +54,10 @@ async function check(directory: string, flags: CheckFlags): Promise<number> {
   for (const file of found.files) print(lineOf(file));
   for (const note of found.notes) print(note);
   const damaged = found.files.filter(({ state }) => state === 'damaged');
+  if (found.files.length === 0) {
+    print('there is neither a log nor a dump');
+    return OK;
+  }
   if (damaged.length === 0) {
     const isCut = found.notes.length > 0 || found.files.some(({ state }) => state === 'torn');
     print(isCut ? 'nothing is damaged; what is named above is what a crash leaves' : 'all is well');

@@ -147,7 +147,6 @@ function together(
   const notes: string[] = [];
   const loss: string[] = [];
   if (manifest === undefined) {
-    if (files.length === 0) notes.push('there is neither a log nor a dump');
     return { notes, loss };
   }
   const isDamaged = findings.some(({ kind }) => kind === 'damage');
