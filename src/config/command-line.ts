@@ -32,6 +32,9 @@ accepted and not listed here.
 Commands:
   cli [command...]  talk to a server: an interactive client; see shardis cli --help
   bench crash       kill a server while it is written to, and verify what it recovers; see shardis bench crash --help
+  check [DIR]       are the files of a data directory whole, and what can be saved of them; see shardis check --help
+  import FILE       make a data directory from an RDB file, such as Redis's; see shardis import --help
+  export FILE       write what a data directory holds to an RDB file, for Redis; see shardis export --help
 
 Examples:
   shardis

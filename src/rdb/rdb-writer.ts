@@ -172,6 +172,12 @@ export class RdbWriter {
     this.#raw(bytes, start, end);
   }
 
+  /** Writes a record, from its expiry to its value, as it stands in another file. */
+  record(bytes: ViewedBytes, start: number, end: number): void {
+    this.#checkWhole();
+    this.#raw(bytes, start, end);
+  }
+
   /** Ends the file with its checksum, and hands everything out. */
   end(): void {
     this.#opcode(OPCODE_EOF);

@@ -28,14 +28,24 @@ export interface Finding {
 /** What is wrong with a base, undefined if nothing; `offset` in bytes. */
 export type BaseCheck = (path: string) => { offset: number; reason: string } | undefined;
 
+/** Is told of each whole record: the name of its segment, and its bytes. */
+export type RecordCount = (file: string, bytes: number) => void;
+
 /** Everything that is wrong in a data directory; empty when a server can start from it and nothing is left over. */
-export function checkDirectory(files: WalFiles, directory: string, checkBase: BaseCheck): Finding[] {
+export function checkDirectory(
+  files: WalFiles,
+  directory: string,
+  checkBase: BaseCheck,
+  counted: RecordCount = () => {},
+): Finding[] {
   const manifest = manifestOf(files, directory);
   if ('kind' in manifest) return [manifest];
   const bases = manifest.files
     .flatMap((shard) => shard.bases)
     .flatMap((name) => baseFinding(directory, name, checkBase));
-  const logs = manifest.files.flatMap((shard, number) => logFindings(files, directory, number, shard));
+  const logs = manifest.files.flatMap((shard, number) =>
+    logFindings(files, directory, number, shard, counted),
+  );
   const strays = strayNames(files.list(directory), manifest.files).map((name) => ({
     ...nothingLost('stray', name, 0, 'the manifest does not name it'),
     canRepair: true,
@@ -100,14 +110,15 @@ function logFindings(
   directory: string,
   shard: number,
   { firstSegment }: ShardFiles,
+  counted: RecordCount,
 ): Finding[] {
   const chain = new SegmentChain(files, directory, shard, firstSegment);
-  const place = badPlace(chain);
+  const place = badPlace(chain, counted);
   return place ? [logFinding(chain, place)] : [];
 }
 
 /** Where a log cannot be read on, be it for its bytes or for what they say. */
-function badPlace(chain: SegmentChain): BadPlace | undefined {
+function badPlace(chain: SegmentChain, counted: RecordCount = () => {}): BadPlace | undefined {
   const decoder = new EffectDecoder(NO_EFFECTS);
   let unknown: BadPlace | undefined;
   const place = chain.walk((reader, index) => {
@@ -118,6 +129,7 @@ function badPlace(chain: SegmentChain): BadPlace | undefined {
       if (!(error instanceof BadEffect)) throw error;
       unknown = { index, offset, reason: error.message, sequence: reader.record.sequence, isUnknown: true };
     }
+    if (unknown === undefined) counted(basename(reader.path), reader.record.length);
     return unknown === undefined;
   });
   return unknown ?? place;

@@ -17,7 +17,19 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   acl: ['commands', 'config', 'protocol', 'base'],
   shard: ['commands', 'store', 'wal', 'rdb', 'ring', 'protocol', 'config', 'base'],
   server: ['acl', 'commands', 'persistence', 'ring', 'protocol', 'config', 'base', 'store/view.ts'],
-  cli: ['protocol', 'base'],
+  // Tools for a data directory load it as shards do, without any.
+  cli: [
+    'persistence',
+    'wal',
+    'rdb',
+    'ring',
+    'config',
+    'protocol',
+    'base',
+    'store',
+    'shard/keyspace-loader.ts',
+    'commands/redis-version.ts',
+  ],
   workers: ['shard', 'wal', 'rdb', 'ring', 'config', 'base'],
   '.': ['server', 'cli', 'config', 'workers/urls.ts', '.'],
 };
