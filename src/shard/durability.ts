@@ -51,7 +51,7 @@ export class Durability {
     this.#journal = new EffectJournal(host.keyspace);
     this.#snapshots = new ShardSnapshots({
       keyspace: host.keyspace,
-      beginSegment: (segment) => this.#beginSegment(segment),
+      beginSegment: (segment, keepsLog) => this.#beginSegment(segment, keepsLog),
       aux: () => ({ 'shardis-last-transaction': String(this.#lastTransaction) }),
       report: (part) => host.report({ kind: 'snapshot', part }),
     });
@@ -68,9 +68,11 @@ export class Durability {
     order: LoadOrder,
     progressed: (loader: Loader) => void,
     ended: (recovery: Recovery) => void,
+    isOptional = false,
   ): Loader {
     const startedAtMs = performance.now();
     const recovery = new Recovery({ ...this.#host, progressed, board: this.#board }, order);
+    recovery.isOptional = isOptional;
     return {
       get loadedBytes() {
         return recovery.loadedBytes;
@@ -95,6 +97,10 @@ export class Durability {
     try {
       return recovery.step(budgetMs);
     } catch (error) {
+      if (recovery.isOptional) {
+        recovery.notices.push((error as Error).message);
+        return true;
+      }
       // A file that cannot be read is no reason to try again.
       this.#host.report({ kind: 'refused', problem: (error as Error).message });
       throw error;
@@ -202,7 +208,7 @@ export class Durability {
   }
 
   /** At a cut: what comes behind it goes into a segment of its own, whose number it returns. */
-  #beginSegment(number: number): number {
+  #beginSegment(number: number, keepsLog: boolean): number {
     const nowMs = this.#host.now();
     if (this.#log !== undefined) {
       this.#log.commit(nowMs);
@@ -222,6 +228,10 @@ export class Durability {
       number,
       { sequence: 0, lastTransaction: this.#lastTransaction, bytesSinceBase: 0 },
     );
+    if (!keepsLog) {
+      writer.close(nowMs);
+      return number;
+    }
     this.#open(writer);
     this.#board.setLast(shard, this.#lastTransaction);
     return number;
@@ -247,7 +257,7 @@ export class Durability {
       if (isLog) this.#begin(recovery);
     };
     // The state of the server stays as it is: nobody is told how far this is.
-    const loader = this.#watch(order, () => {}, ended);
+    const loader = this.#watch(order, () => {}, ended, !isLog);
     while (!loader.step(Infinity));
     this.commit();
   }

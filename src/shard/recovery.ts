@@ -44,6 +44,8 @@ export class Recovery implements Loader {
   lastTransaction = 0;
   /** The log, where the shard goes on with one. */
   writer: WalWriter | undefined;
+  /** A file that cannot be loaded is a notice, and no reason to end. */
+  isOptional = false;
   /** What whoever runs the server should know. */
   readonly notices: string[] = [];
   readonly #parts: RecoveryParts;
