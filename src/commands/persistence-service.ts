@@ -71,6 +71,8 @@ export interface ShardLogReport {
 /** The log of all shards. */
 export interface LogReport {
   readonly isEnabled: boolean;
+  /** Nothing can be loaded from it until the next bases are written. */
+  readonly lacksBase?: boolean;
   /** Why writes to it fail, in the system's words; undefined when they do not. */
   readonly problem?: string;
   /** Bytes that are written and not yet synced. */

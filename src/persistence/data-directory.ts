@@ -101,12 +101,24 @@ export class DataDirectory {
     );
   }
 
-  /** There is no log any more: what is in its files does not count. */
-  forgetLog(): void {
-    fs.rmSync(path.join(this.path, 'manifest.json'), { force: true });
-    diskFiles.syncDirectory(this.path);
+  /** What the manifest names is not what the shards have: until the next bases, nothing can be loaded from it. */
+  outdate(): void {
     this.#manifest = undefined;
-    removeStrays(diskFiles, this.path, []);
+  }
+
+  /** Whether the files that the manifest names, with what is written to the logs, are the state of the shards. */
+  get isCurrent(): boolean {
+    return this.#manifest !== undefined;
+  }
+
+  /** Whether the manifest on the disk may name this base. */
+  names(file: string): boolean {
+    try {
+      const manifest = readManifest(diskFiles, this.path);
+      return manifest?.files.some(({ bases }) => bases.includes(path.basename(file))) ?? false;
+    } catch {
+      return true;
+    }
   }
 
   /** Bytes of the bases, by shard. */
@@ -121,14 +133,15 @@ export class DataDirectory {
     this.#lock?.release();
   }
 
-  /** Always above what an older manifest may have named. */
+  /** Always above what an older manifest may name. */
   get #nextGeneration(): number {
-    return (this.#manifest?.generation ?? 0) + 1;
+    const generations = fs.readdirSync(this.path).map((name) => Number(/^base-(\d+)-/.exec(name)?.[1] ?? 0));
+    return Math.max(this.#manifest?.generation ?? 0, ...generations) + 1;
   }
 
   #adopt(files: readonly ShardFiles[]): void {
     const manifest: Manifest = {
-      generation: this.#nextGeneration,
+      generation: generationOf(files),
       shards: this.#options.shards,
       virtualNodes: this.#options.virtualNodes,
       files,
@@ -147,6 +160,11 @@ export class DataDirectory {
       }
     }
   }
+}
+
+/** That of bases which are there. */
+function generationOf(files: readonly ShardFiles[]): number {
+  return Number(/^base-(\d+)-/.exec(files[0]!.bases[0]!)![1]);
 }
 
 function sizeOf(file: string): number {

@@ -7,7 +7,7 @@
  *
  * Until the last step nothing that was there before is touched, so that a crash at any moment leaves one whole state.
  */
-import { promises as fs, mkdirSync } from 'node:fs';
+import { promises as fs } from 'node:fs';
 import path from 'node:path';
 import { Crc64 } from '../rdb/crc64.ts';
 import { combineCrc64 } from '../rdb/crc64-combine.ts';
@@ -18,6 +18,11 @@ import type { SnapshotKind, SnapshotResult, SnapshotRunner } from './snapshots.t
 /** Opcode of the end of an RDB file. */
 const RDB_EOF = 0xff;
 const COPY_BYTES = 1024 * 1024;
+/** Clients may empty databases again and again: each time there is less to write. */
+const TRIES_MAX = 10;
+
+/** A database was emptied before it was written. */
+class Emptied extends Error {}
 
 /** The shards, as far as a snapshot needs them. */
 export interface SnapshotShards {
@@ -32,9 +37,12 @@ export interface SnapshotSettings {
   readonly dumpPath: () => string;
   readonly compress: () => boolean;
   readonly checksum: () => boolean;
+  /** Whether logs go on behind new bases. */
+  readonly keepsLog: () => boolean;
 }
 
 interface Running {
+  readonly kind: SnapshotKind;
   readonly number: number;
   readonly parts: (SnapshotPart | undefined)[];
   readonly files: readonly string[];
@@ -57,6 +65,18 @@ export class ShardSnapshots implements SnapshotRunner {
   }
 
   async run(kind: SnapshotKind): Promise<SnapshotResult> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#run(kind);
+      } catch (error) {
+        if (!(error instanceof Emptied) || tries === TRIES_MAX) throw error;
+      }
+    }
+  }
+
+  async #run(kind: SnapshotKind): Promise<SnapshotResult> {
+    // Nothing may have been kept there until now.
+    if (kind === 'base' || this.#dumpDirectory === this.#directory.path) this.#directory.take();
     const startedAt = performance.now();
     const number = ++this.#last;
     const files = this.#filesFor(kind, number);
@@ -76,8 +96,12 @@ export class ShardSnapshots implements SnapshotRunner {
     } catch (error) {
       for (let shard = 0; shard < this.#shards.count; shard++) {
         this.#shards.send(shard, { kind: 'discard-snapshot', number });
+        // The cut may have opened one after the log was closed.
+        if (kind === 'base' && !this.#settings.keepsLog()) this.#shards.send(shard, { kind: 'close-log' });
       }
-      await Promise.all(files.map((file) => fs.rm(file, { force: true }).catch(() => {})));
+      // What counts although the last step failed must stay.
+      const useless = files.filter((file) => !this.#directory.names(file));
+      await Promise.all(useless.map((file) => fs.rm(file, { force: true }).catch(() => {})));
       throw error;
     } finally {
       this.#running = undefined;
@@ -88,12 +112,17 @@ export class ShardSnapshots implements SnapshotRunner {
     this.#running?.failed(new Error('the snapshot was given up'));
   }
 
+  /** Gives up the bases that are being written, if that is so. */
+  abortBase(): void {
+    if (this.#running?.kind === 'base') this.abort();
+  }
+
   /** To be called with what a shard says of its part. */
   partDone(shard: number, part: SnapshotPart): void {
     const running = this.#running;
     if (running === undefined || running.number !== part.number || running.parts[shard] !== undefined) return;
     if (part.problem !== undefined) {
-      running.failed(new Error(part.problem));
+      running.failed(new (part.wasEmptied ? Emptied : Error)(part.problem));
       return;
     }
     running.parts[shard] = part;
@@ -105,11 +134,13 @@ export class ShardSnapshots implements SnapshotRunner {
     this.#running?.failed(new Error('a shard was restarted'));
   }
 
+  get #dumpDirectory(): string {
+    return path.dirname(this.#settings.dumpPath());
+  }
+
   #filesFor(kind: SnapshotKind, number: number): string[] {
     if (kind === 'base') return this.#directory.nextBasePaths();
-    const directory = path.dirname(this.#settings.dumpPath());
-    // The directory that is the default is made when it is first needed.
-    mkdirSync(directory, { recursive: true });
+    const directory = this.#dumpDirectory;
     return Array.from({ length: this.#shards.count }, (_, shard) =>
       path.join(directory, `temp-${process.pid}-${number}-${shard}.rdb`),
     );
@@ -118,10 +149,18 @@ export class ShardSnapshots implements SnapshotRunner {
   async #write(kind: SnapshotKind, number: number, files: readonly string[]): Promise<SnapshotPart[]> {
     const { count } = this.#shards;
     const settings = this.#settings;
-    const segment = this.#directory.nextSegment();
+    const segment = kind === 'base' ? this.#directory.nextSegment() : 0;
     const isWhole = kind === 'base' || count === 1;
     const finished = new Promise<void>((done, failed) => {
-      this.#running = { number, parts: new Array(count).fill(undefined), files, left: count, done, failed };
+      this.#running = {
+        kind,
+        number,
+        parts: new Array(count).fill(undefined),
+        files,
+        left: count,
+        done,
+        failed,
+      };
     });
     // A failure before it is awaited must not end the process.
     finished.catch(() => {});
@@ -132,7 +171,8 @@ export class ShardSnapshots implements SnapshotRunner {
         file,
         hasHead: isWhole || shard === 0,
         hasEnd: isWhole,
-        segment: kind === 'base' ? segment : 0,
+        segment,
+        keepsLog: settings.keepsLog(),
         compress: kind === 'dump' && settings.compress(),
         checksum: settings.checksum(),
       });

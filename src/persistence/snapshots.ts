@@ -37,6 +37,8 @@ export interface SnapshotRunner {
 /** Bytes of the logs of all shards. */
 export interface LogSizes {
   readonly isEnabled: boolean;
+  /** Bases are wanted, because without them the log is worth nothing. */
+  readonly lacksBase?: boolean;
   /** Bases and what has been written since. */
   readonly bytes: number;
   readonly baseBytes: number;
@@ -192,7 +194,9 @@ export class Snapshots {
   tick(): void {
     if (this.#run !== undefined || this.#isEnding || this.#savesWaiting > 0) return;
     const { dump, base } = this.#tracks;
-    if (base.isScheduled && !this.#isBaseLimited()) this.#begin('base', false);
+    const { isEnabled, lacksBase } = this.#parts.log();
+    const isBaseWanted = base.isScheduled || (isEnabled && lacksBase === true);
+    if (isBaseWanted && !this.#isBaseLimited()) this.#begin('base', false);
     else if (this.#dueRule()) this.#begin('dump', false);
     else if (dump.isScheduled && this.#mayTryDump()) this.#begin('dump', false);
     else if (this.#hasLogGrown()) this.#begin('base', false);

@@ -106,6 +106,8 @@ export interface SnapshotPart {
   readonly segment: number;
   /** Why it could not be written; then nothing else counts. */
   readonly problem?: string;
+  /** The problem was only that a database was emptied meanwhile. */
+  readonly wasEmptied?: boolean;
 }
 
 /** What a shard says by its message port, beside what readers must know of its memory. */
@@ -132,6 +134,8 @@ export type ControlMessage =
       readonly hasEnd: boolean;
       /** From the cut on the log goes on in a new segment, or begins with the one of this number; 0: the file is a dump. */
       readonly segment: number;
+      /** Where there was no log: it goes on behind the segment's beginning, or ends there at once. */
+      readonly keepsLog: boolean;
       readonly compress: boolean;
       readonly checksum: boolean;
     }

@@ -28,7 +28,6 @@ import type { PersistenceBackend } from './persistence.ts';
 import type { ShardLink } from './shard-link.ts';
 import type { LoggedTransactions } from './transactions.ts';
 
-const NOTHING_WRITTEN = { keys: 0, bytes: 0, writeMs: 0, syncMs: 0, copiedBytes: 0 };
 /** How often is looked whether lanes have room for a cut. */
 const CUT_RETRY_MS = 1;
 
@@ -54,9 +53,13 @@ export class Disk implements PersistenceBackend, LoggedTransactions {
   #links: readonly ShardLink[] = [];
   /** Shards keep logs. */
   #hasLog: boolean;
+  /** They do, or will as soon as there are bases. */
+  #wantsLog: boolean;
   #problems: (string | undefined)[] = [];
   #lastTransaction = 0;
   #loaded: (LoadResult | undefined)[] = [];
+  /** All that was on disk at the start is in memory. */
+  #hasLoaded = false;
   #allLoaded: () => void = () => {};
   #load: LoadReport = { ms: 0, keys: 0, dumpKeysExpired: 0, dumpKeysLoaded: 0 };
 
@@ -78,14 +81,12 @@ export class Disk implements PersistenceBackend, LoggedTransactions {
         dumpPath: () => this.#dumpPath,
         compress: () => config.get('rdbcompression'),
         checksum: () => config.get('rdbchecksum'),
+        keepsLog: () => this.#wantsLog,
       },
     );
-    this.runner = {
-      // Without a log there is nothing to write bases for.
-      run: async (kind) => (kind === 'base' && !this.#hasLog ? NOTHING_WRITTEN : this.#snapshots.run(kind)),
-      abort: () => this.#snapshots.abort(),
-    };
+    this.runner = this.#snapshots;
     const wantsLog = config.get('appendonly');
+    this.#wantsLog = wantsLog;
     const plan = directory.plan(wantsLog);
     this.#hasLog = wantsLog && plan.isSameLayout && plan.manifest !== undefined;
     const { manifest } = plan;
@@ -126,6 +127,9 @@ export class Disk implements PersistenceBackend, LoggedTransactions {
   setupFor(shard: number, isRestart: boolean): PersistenceSetup {
     const { config } = this.#options;
     if (isRestart) {
+      // The others may wait for it, and it has lost what it had loaded.
+      if (!this.#hasLoaded && this.#orders[0]!.from !== 'nothing')
+        this.#options.giveUp(`shard ${shard} died while it loaded its keys`);
       new CommitBoard(this.#commits).abandon(shard);
       this.#snapshots.shardLost();
       this.#problems[shard] = undefined;
@@ -144,7 +148,7 @@ export class Disk implements PersistenceBackend, LoggedTransactions {
   }
 
   #restartOrder(shard: number): LoadOrder {
-    if (!this.#hasLog) return { from: 'nothing' };
+    if (!this.#hasLog || !this.#directory.isCurrent) return { from: 'nothing' };
     return { from: 'log', files: this.#directory.filesOf(shard) };
   }
 
@@ -209,6 +213,7 @@ export class Disk implements PersistenceBackend, LoggedTransactions {
       dumpKeysExpired: all.reduce((sum, { expired }) => sum + expired, 0),
       dumpKeysLoaded: isDump ? keys : 0,
     };
+    this.#hasLoaded = true;
     this.#allLoaded();
   }
 
@@ -259,6 +264,7 @@ export class Disk implements PersistenceBackend, LoggedTransactions {
     }));
     return {
       isEnabled: this.#hasLog,
+      lacksBase: !this.#directory.isCurrent,
       ...(problem !== undefined && { problem }),
       unsyncedBytes: this.#links.reduce(
         (sum, { statistics }) => sum + statistics.get('logUnwrittenBytes'),
@@ -281,8 +287,9 @@ export class Disk implements PersistenceBackend, LoggedTransactions {
     try {
       const directory = this.#directory;
       directory.take();
-      directory.forgetLog();
+      directory.outdate();
       // The bases that are asked for next begin it.
+      this.#wantsLog = true;
       this.#hasLog = true;
       return undefined;
     } catch (error) {
@@ -293,7 +300,9 @@ export class Disk implements PersistenceBackend, LoggedTransactions {
 
   async stopLog(): Promise<void> {
     if (!this.#hasLog) return;
+    this.#wantsLog = false;
     this.#hasLog = false;
+    this.#snapshots.abortBase();
     this.#send({ kind: 'close-log' });
   }
 
@@ -302,7 +311,7 @@ export class Disk implements PersistenceBackend, LoggedTransactions {
   }
 
   async reloadLog(): Promise<boolean> {
-    if (!this.#hasLog) return false;
+    if (!this.#hasLog || !this.#directory.isCurrent) return false;
     return this.#reload((shard) => ({ from: 'log', files: this.#directory.filesOf(shard) }), true, false);
   }
 

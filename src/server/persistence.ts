@@ -57,7 +57,11 @@ export class Persistence implements PersistenceService {
       changes: () => backend.changes(),
       log: () => {
         const report = backend.log();
-        return { isEnabled: report.isEnabled, ...sizesOf(report) };
+        return {
+          isEnabled: report.isEnabled,
+          lacksBase: report.lacksBase === true,
+          ...sizesOf(report),
+        };
       },
       rules: () => config.get('save'),
       growth: () => ({

@@ -382,7 +382,9 @@ export class Server implements LocalHost {
 
   /** Writes the last dump, where one is wanted, and stops. Resolves with false when the server goes on instead. */
   shutdown(options: ShutdownOptions): Promise<boolean> {
-    return this.#stopping === undefined ? this.#ending.begin(options) : Promise.resolve(true);
+    if (this.#stopping !== undefined) return Promise.resolve(true);
+    // What is loaded up to now is not what a dump should have.
+    return this.#ending.begin(this.shardStates.isStarting ? { ...options, dump: 'nosave' } : options);
   }
 
   /** Writes the last dump, where the rules want one and it can be written, and stops. */
@@ -484,7 +486,7 @@ export class Server implements LocalHost {
     this.measuring.latency.add('event-loop-stall', Math.floor(now - this.#lastUpkeepMs - UPKEEP_MS));
     this.#lastUpkeepMs = now;
     this.measuring.watchShards();
-    this.persistence.tick();
+    if (!this.shardStates.isStarting) this.persistence.tick();
     if (++this.#upkeeps % SWEEPS_EVERY !== 0) return;
     const { largestInput, largestOutput } = buffersOf(this);
     this.rates.sampleBuffers(largestInput, largestOutput);

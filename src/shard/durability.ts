@@ -53,7 +53,7 @@ export class Durability {
     this.#journal = new EffectJournal(host.keyspace);
     this.#snapshots = new ShardSnapshots({
       keyspace: host.keyspace,
-      beginSegment: (segment) => this.#beginSegment(segment),
+      beginSegment: (segment, keepsLog) => this.#beginSegment(segment, keepsLog),
       aux: () => ({ 'shardis-last-transaction': String(this.#lastTransaction) }),
       report: (part) => host.report({ kind: 'snapshot', part }),
     });
@@ -216,7 +216,7 @@ export class Durability {
   }
 
   /** At a cut: what comes behind it goes into a segment of its own, whose number it returns. */
-  #beginSegment(number: number): number {
+  #beginSegment(number: number, keepsLog: boolean): number {
     const nowMs = this.#host.now();
     if (this.#log !== undefined) {
       this.#log.commit(nowMs);
@@ -236,6 +236,10 @@ export class Durability {
       number,
       { sequence: 0, lastTransaction: this.#lastTransaction, bytesSinceBase: 0 },
     );
+    if (!keepsLog) {
+      writer.close(nowMs);
+      return number;
+    }
     this.#open(writer);
     this.#board.setLast(shard, this.#lastTransaction);
     return number;

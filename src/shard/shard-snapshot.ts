@@ -17,8 +17,11 @@ type Order = Extract<ControlMessage, { kind: 'snapshot' }>;
 
 export interface ShardSnapshotHost {
   readonly keyspace: Keyspace;
-  /** Begins a new segment of the log and returns its number: `number`, where there was no log before. */
-  beginSegment(number: number): number;
+  /**
+   * Begins a new segment of the log and returns its number: `number`, where there was no log before; and there is none
+   * behind it either unless the server `keepsLog`.
+   */
+  beginSegment(number: number, keepsLog: boolean): number;
   /** Aux fields of the file's head, beside the standard ones. */
   aux(): Readonly<Record<string, string>>;
   report(part: SnapshotPart): void;
@@ -53,7 +56,7 @@ export class ShardSnapshots {
     const order = this.#order;
     if (order === undefined || order.number !== number) return;
     try {
-      this.#segment = order.segment > 0 ? this.#host.beginSegment(order.segment) : 0;
+      this.#segment = order.segment > 0 ? this.#host.beginSegment(order.segment, order.keepsLog) : 0;
       this.#begin(order);
     } catch (error) {
       this.#failed(error as Error);
@@ -77,8 +80,8 @@ export class ShardSnapshots {
       const isDone = walk.step(budget);
       this.#sliceEndMs = performance.now();
       if (this.#file!.problem !== undefined) throw this.#file!.problem;
-      if (walk.isAborted) throw new Error('a database was emptied');
-      if (isDone) this.#finish();
+      if (walk.isAborted) this.#failed(new Error('a database was emptied'), true);
+      else if (isDone) this.#finish();
     } catch (error) {
       this.#failed(error as Error);
     }
@@ -113,10 +116,19 @@ export class ShardSnapshots {
     });
   }
 
-  #failed(error: Error): void {
+  #failed(error: Error, wasEmptied = false): void {
     const number = this.#order!.number;
     this.discard();
     const problem = `cannot write the snapshot: ${error.message}`;
-    this.#host.report({ number, keys: 0, bytes: 0, crc: '0', copiedBytes: 0, segment: 0, problem });
+    this.#host.report({
+      number,
+      keys: 0,
+      bytes: 0,
+      crc: '0',
+      copiedBytes: 0,
+      segment: 0,
+      problem,
+      wasEmptied,
+    });
   }
 }

@@ -6,9 +6,6 @@ import type { Client } from '../support/client.ts';
 import { type RunningServer, startServer } from '../support/server.ts';
 import { describeServed, error, SYNTAX_ERROR, wrongArity } from './served.ts';
 
-/** Whether the server writes files; without that what this describes cannot be. */
-const WRITES_FILES = true;
-
 async function info(run: (...words: string[]) => Promise<unknown>): Promise<Record<string, string>> {
   const text = String(await run('INFO', 'persistence'));
   const lines = text.split('\r\n').filter((line) => line.includes(':'));
@@ -69,8 +66,7 @@ describeServed('snapshots', ({ run }) => {
   });
 });
 
-/** To be enabled with WRITES_FILES. */
-describe.skipIf(!WRITES_FILES)('files', () => {
+describe('files', () => {
   let directory: string;
   let servers: RunningServer[];
   beforeEach(() => {

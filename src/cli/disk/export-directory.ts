@@ -130,7 +130,7 @@ class Export {
     try {
       const bytes = fs.fstatSync(fd).size;
       const reader = new RdbReader(new FileSource(fd, bytes));
-      const loader = new DumpLoader(keyspace, undefined, 0);
+      const loader = new DumpLoader(keyspace, undefined, 0, true);
       while (reader.runFor(loader, STEP_ENTRIES)) {
         this.#progressed(this.#doneBytes + reader.offset, loader.keys);
       }
