@@ -51,7 +51,7 @@ export class DataDirectory {
   take(): void {
     if (this.#lock !== undefined) return;
     try {
-      fs.mkdirSync(this.path, { recursive: true });
+      makeDirectory(this.path);
       fs.accessSync(this.path, fs.constants.R_OK | fs.constants.W_OK | fs.constants.X_OK);
     } catch (error) {
       throw new Error(`cannot use the data directory ${this.path}: ${(error as Error).message}`);
@@ -159,6 +159,17 @@ export class DataDirectory {
         if (/^temp-\d+-\d+-\d+\.rdb$/.test(name)) fs.rmSync(path.join(directory, name), { force: true });
       }
     }
+  }
+}
+
+/** With those above it. Node's own way to do so never returns where the system says ENOENT whatever there is, as in /proc. */
+function makeDirectory(directory: string): void {
+  if (fs.existsSync(directory)) return;
+  makeDirectory(path.dirname(directory));
+  try {
+    fs.mkdirSync(directory);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * Starts the shards' threads, each anew when it has ended by itself, and connects an acceptor to them.
  */
-import { MessageChannel, Worker } from 'node:worker_threads';
+import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type { HashSeed } from '../base/hash.ts';
 import { CODES_MAX } from '../protocol/error-tally.ts';
 import { CommandStatistics } from '../ring/command-statistics.ts';
@@ -168,7 +168,7 @@ export class Shards {
     this.#threads[index] = { worker, exited: exited.then(() => {}) };
     return new Promise((resolve) => {
       let view: KeyspaceView | undefined;
-      port1.on('message', (message: ShareMessage | StatusMessage | ShardMessage) => {
+      const accept = (message: ShareMessage | StatusMessage | ShardMessage) => {
         if (hasEnded) return;
         if (isShardMessage(message)) {
           this.#options.message(index, message);
@@ -184,9 +184,14 @@ export class Shards {
         else this.#options.status(index, message);
         isUp = true;
         resolve(undefined);
-      });
+      };
+      port1.on('message', accept);
       port1.unref();
       void exited.then((reason) => {
+        // The end of a thread may be heard of before its last words.
+        for (let last = receiveMessageOnPort(port1); last !== undefined; last = receiveMessageOnPort(port1)) {
+          accept(last.message);
+        }
         hasEnded = true;
         const wasUp = isUp;
         this.#ended(link, wasUp, reason);

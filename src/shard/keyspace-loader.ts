@@ -40,8 +40,7 @@ export class DumpLoader implements RdbVisitor {
 
   database(db: number): void {
     const { length } = this.#keyspace.databases;
-    if (db >= length)
-      throw new Error(`it has keys in database ${db}, and there are ${length} (option databases)`);
+    if (db >= length) throw new Error(tooFewDatabases(db, length));
     this.#db = db;
   }
 
@@ -75,6 +74,10 @@ export class DumpLoader implements RdbVisitor {
   }
 }
 
+function tooFewDatabases(db: number, databases: number): string {
+  return `it has keys in database ${db}, and there are ${databases} (option databases)`;
+}
+
 /** The effects of a log, one after the other. */
 export class EffectLoader implements EffectVisitor {
   readonly #keyspace: Keyspace;
@@ -95,7 +98,7 @@ export class EffectLoader implements EffectVisitor {
     valueStart: number,
     valueEnd: number,
   ): void {
-    if (!this.#wants(bytes, keyStart, keyEnd)) return;
+    if (!this.#wants(db, bytes, keyStart, keyEnd)) return;
     const keyspace = this.#keyspace;
     const hash = hashBytes(bytes, keyStart, keyEnd, keyspace.seed);
     const expiry = expiresAt === 0 ? NO_EXPIRY : expiresAt;
@@ -116,7 +119,7 @@ export class EffectLoader implements EffectVisitor {
     start: number,
     end: number,
   ): void {
-    if (!this.#wants(bytes, keyStart, keyEnd)) return;
+    if (!this.#wants(db, bytes, keyStart, keyEnd)) return;
     const keyspace = this.#keyspace;
     const hash = hashBytes(bytes, keyStart, keyEnd, keyspace.seed);
     let ref = keyspace.peek(db, bytes, keyStart, keyEnd, hash);
@@ -131,7 +134,7 @@ export class EffectLoader implements EffectVisitor {
   }
 
   expire(db: number, expiresAt: number, bytes: ViewedBytes, keyStart: number, keyEnd: number): void {
-    if (!this.#wants(bytes, keyStart, keyEnd)) return;
+    if (!this.#wants(db, bytes, keyStart, keyEnd)) return;
     const keyspace = this.#keyspace;
     const hash = hashBytes(bytes, keyStart, keyEnd, keyspace.seed);
     const ref = keyspace.peek(db, bytes, keyStart, keyEnd, hash);
@@ -139,16 +142,18 @@ export class EffectLoader implements EffectVisitor {
   }
 
   remove(db: number, bytes: ViewedBytes, keyStart: number, keyEnd: number): void {
-    if (!this.#wants(bytes, keyStart, keyEnd)) return;
+    if (!this.#wants(db, bytes, keyStart, keyEnd)) return;
     const hash = hashBytes(bytes, keyStart, keyEnd, this.#keyspace.seed);
     this.#keyspace.delete(db, bytes, keyStart, keyEnd, hash);
   }
 
   flush(db: number): void {
+    this.#check(db);
     this.#keyspace.flush(db);
   }
 
   swap(a: number, b: number): void {
+    this.#check(Math.max(a, b));
     swapDatabases(this.#keyspace, a, b);
   }
 
@@ -156,7 +161,13 @@ export class EffectLoader implements EffectVisitor {
     // Whether it is whole was found out before.
   }
 
-  #wants(bytes: Uint8Array, start: number, end: number): boolean {
+  #check(db: number): void {
+    const { length } = this.#keyspace.databases;
+    if (db >= length) throw new Error(`the log cannot be loaded: ${tooFewDatabases(db, length)}`);
+  }
+
+  #wants(db: number, bytes: Uint8Array, start: number, end: number): boolean {
+    this.#check(db);
     return this.#filter === undefined || this.#filter(bytes, start, end);
   }
 }

@@ -15,6 +15,8 @@ import type { WalWriter } from '../wal/wal-writer.ts';
 /** Beside a command's words: headers of effects and of the record. */
 const EFFECT_SLACK_BYTES = 256;
 const RETRY_MS = 100;
+/** Room for as much as was refused is wanted before writes go on, or else they would be refused and taken in turns. */
+const WANTED_BYTES_MAX = 1024 * 1024;
 
 interface Transaction {
   readonly number: number;
@@ -43,6 +45,8 @@ export class ShardLog {
   /** Why writes are refused. */
   #problem: string | undefined;
   #retryAtMs = 0;
+  /** What there must be room for. */
+  #wantedBytes = EFFECT_SLACK_BYTES;
 
   constructor(options: ShardLogOptions) {
     this.#options = options;
@@ -59,6 +63,7 @@ export class ShardLog {
     if (this.#problem !== undefined) return false;
     const { writer } = this;
     if (writer.reserve(writer.effects.end + wordBytes + EFFECT_SLACK_BYTES)) return true;
+    this.#wantedBytes = Math.min(WANTED_BYTES_MAX, wordBytes) + EFFECT_SLACK_BYTES;
     this.#fail(this.#lastError());
     return false;
   }
@@ -121,7 +126,7 @@ export class ShardLog {
     }
     this.#missing = this.#missing.filter(({ other, number }) => this.#commits.lastOf(other) < number);
     if (this.#missing.length > 0) return;
-    if (writer.reserve(EFFECT_SLACK_BYTES)) this.#recovered();
+    if (writer.reserve(writer.effects.end + this.#wantedBytes)) this.#recovered();
     else this.#fail(this.#lastError());
   }
 
@@ -144,6 +149,7 @@ export class ShardLog {
 
   #recovered(): void {
     this.#problem = undefined;
+    this.#wantedBytes = EFFECT_SLACK_BYTES;
     this.#commits.resume(this.#options.shard);
     this.#options.report(undefined, this.writer.needsBase);
   }

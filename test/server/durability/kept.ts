@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'vitest';
 import type { Client, Reply, Word } from '../../support/client.ts';
-import { type RunningServer, startServer } from '../../support/server.ts';
+import { freePort, type RunningServer, startServer } from '../../support/server.ts';
 import { type Ended, runToEnd } from '../processes.ts';
 import { infoField } from '../served.ts';
 import { until } from '../waiting.ts';
@@ -49,8 +49,9 @@ export class Kept {
   }
 
   /** Runs a server that is expected to refuse to start. */
-  startAndFail(shards = this.#options.shards ?? 1, args: readonly string[] = []): Promise<Ended> {
-    return runToEnd(['--port', '0', '--save', '', '--shards', String(shards), ...this.#args(args)]);
+  async startAndFail(shards = this.#options.shards ?? 1, args: readonly string[] = []): Promise<Ended> {
+    const port = String(await freePort());
+    return runToEnd(['--port', port, '--save', '', '--shards', String(shards), ...this.#args(args)]);
   }
 
   /** Ends it as the kernel does when memory is short. */
