@@ -62,10 +62,7 @@ export const migrating = defineCommands([
           flags: ['RW', 'access', 'delete', 'incomplete'],
         },
       ],
-      find: (args) => {
-        const order = readWords(args);
-        return typeof order === 'string' ? [] : order.keys;
-      },
+      find: (args) => readWords(args).keys,
     },
     arguments: [
       { name: 'host', type: 'string' },
@@ -118,10 +115,7 @@ export const migrating = defineCommands([
       ['6.0.0', 'Added the `AUTH2` option.'],
     ],
     tips: ['nondeterministic_output'],
-    secretWords: (args) => {
-      const order = readWords(args);
-      return typeof order === 'string' ? [] : order.credentials;
-    },
+    secretWords: (args) => readWords(args).credentials,
     placement: { at: 'server', handler: migrate, onShard: readOrRemove },
   },
 ]);
@@ -133,11 +127,12 @@ interface Words {
   /** A password, or a name and a password. */
   credentials: readonly number[];
   keys: readonly number[];
+  /** The text of the error where they are wrong; the rest is what stands before. */
+  problem: string | undefined;
 }
 
-/** Or the text of an error. */
-function readWords(args: Arguments): Words | string {
-  const words: Words = { copies: false, replaces: false, credentials: [], keys: [3] };
+function readWords(args: Arguments): Words {
+  const words: Words = { copies: false, replaces: false, credentials: [], keys: [3], problem: undefined };
   for (let i = 6; i < args.count; i++) {
     const more = args.count - 1 - i;
     if (args.is(i, 'copy')) words.copies = true;
@@ -145,10 +140,10 @@ function readWords(args: Arguments): Words | string {
     else if (args.is(i, 'auth') && more >= 1) words.credentials = [++i];
     else if (args.is(i, 'auth2') && more >= 2) words.credentials = [++i, ++i];
     else if (args.is(i, 'keys')) {
-      if (args.length(3) !== 0) return KEYS_WITH_KEY;
+      if (args.length(3) !== 0) return { ...words, problem: KEYS_WITH_KEY };
       words.keys = Array.from({ length: more }, (_, n) => i + 1 + n);
       break;
-    } else return SYNTAX_ERROR;
+    } else return { ...words, problem: SYNTAX_ERROR };
   }
   return words;
 }
@@ -178,8 +173,8 @@ const OK: Answer = { simple: 'OK' };
 function migrate(context: ServerContext): void {
   const { args, reply, config, client } = context;
   const words = readWords(args);
-  if (typeof words === 'string') {
-    reply.error(words);
+  if (words.problem !== undefined) {
+    reply.error(words.problem);
     return;
   }
   const timeout = args.integer(5);

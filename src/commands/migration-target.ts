@@ -48,7 +48,7 @@ export class MigrationTarget {
     const number = Number.parseInt(port, 10);
     if (!(number > 0 && number < 65536)) return Promise.reject(new TargetFailed('connecting'));
     return new Promise((resolve, reject) => {
-      const socket = net.connect({ host, port: number, noDelay: true });
+      const socket = new net.Socket();
       const fail = (doing: TargetFailed['doing']) => {
         clearTimeout(timer);
         socket.destroy();
@@ -64,6 +64,12 @@ export class MigrationTarget {
         socket.off('error', failed);
         resolve(new MigrationTarget(socket, timeoutMs));
       });
+      try {
+        socket.connect({ host, port: number, noDelay: true });
+      } catch {
+        // No host can be called this.
+        fail('connecting');
+      }
     });
   }
 
@@ -101,7 +107,13 @@ export class MigrationTarget {
         clearInterval(timer);
         then();
       };
-      socket.write(Buffer.concat(parts), (error) => done(error ? fail : resolve));
+      // Not joined before: values may be longer together than any buffer.
+      socket.cork();
+      parts.forEach((part, i) => {
+        if (i < parts.length - 1) socket.write(part);
+        else socket.write(part, (error) => done(error ? fail : resolve));
+      });
+      socket.uncork();
     });
   }
 

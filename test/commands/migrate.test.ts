@@ -211,6 +211,8 @@ describe('a target that is no good', () => {
     const failed = error('IOERR error or timeout connecting to the client');
     expect(await client.command('MIGRATE', 'no-such-host.invalid', 6379, 'key', 0, 3000)).toEqual(failed);
     expect(await client.command('MIGRATE', '127.0.0.1', 'port', 'key', 0, 3000)).toEqual(failed);
+    expect(await client.command('MIGRATE', 'a\0b', 6379, 'key', 0, 3000)).toEqual(failed);
+    expect(await client.command('MIGRATE', '', 70000, 'key', 0, 3000)).toEqual(failed);
     expect(await client.command('GET', 'key')).toBe('value');
   });
 
@@ -277,6 +279,33 @@ describe('a target that is no good', () => {
       },
     );
     expect(await reply).toEqual(['OK', 1]);
+  });
+
+  test('a password is shown to nobody', async () => {
+    const client = await server().client();
+    await client.command('CONFIG', 'SET', 'slowlog-log-slower-than', 0);
+    await client.command('SLOWLOG', 'RESET');
+    for (const more of [[], ['WRONG']]) {
+      await client.command('MIGRATE', '127.0.0.1', 1, 'none', 0, 10, 'AUTH2', 'me', 'secret', ...more);
+    }
+    await client.command('CONFIG', 'SET', 'slowlog-log-slower-than', 10_000);
+    const log = JSON.stringify(await client.command('SLOWLOG', 'GET', -1));
+    expect(log.match(/MIGRATE/g)).toHaveLength(2);
+    expect(log).not.toContain('secret');
+  });
+
+  test('a user needs a right to each key', async () => {
+    const client = await server().client();
+    await client.command('MSET', 'mine:1', 'x', 'other', 'y');
+    await client.command('ACL', 'SETUSER', 'mover', 'on', 'nopass', '+@all', '~mine:*');
+    const mover = await server().client();
+    await mover.command('AUTH', 'mover', 'any');
+    const denied = error('NOPERM No permissions to access a key');
+    expect(await mover.command('MIGRATE', '127.0.0.1', 1, 'other', 0, 10)).toEqual(denied);
+    expect(await mover.command('MIGRATE', '127.0.0.1', 1, '', 0, 10, 'KEYS', 'mine:2', 'other')).toEqual(
+      denied,
+    );
+    expect(await mover.command('MIGRATE', '127.0.0.1', 1, '', 0, 10, 'KEYS', 'mine:2')).toBe('NOKEY');
   });
 
   test('RESTORE-ASKING is RESTORE', async () => {
