@@ -17,6 +17,7 @@ const FLAG_ORDER: readonly CommandFlag[] = [
   'stale',
   'skip_monitor',
   'skip_slowlog',
+  'asking',
   'fast',
   'no_auth',
   'may_replicate',
@@ -102,7 +103,10 @@ export function flagsOfKey(keys: KeyPositions, word: number, count: number): rea
   return (own ?? specifications[specifications.length - 1]!).flags;
 }
 
-function writeKeySpec(reply: ReplyWriter, { notes, flags, positions: keys }: KeySpecification): void {
+function writeKeySpec(
+  reply: ReplyWriter,
+  { notes, flags, positions: keys, keyword }: KeySpecification,
+): void {
   reply.map(notes === undefined ? 3 : 4);
   if (notes !== undefined) writeText(reply, 'notes', notes);
   reply.bulkText('flags');
@@ -121,10 +125,15 @@ function writeKeySpec(reply: ReplyWriter, { notes, flags, positions: keys }: Key
 
   reply.bulkText('begin_search');
   reply.map(2);
-  writeText(reply, 'type', 'index');
+  writeText(reply, 'type', keyword === undefined ? 'index' : 'keyword');
   reply.bulkText('spec');
-  reply.map(1);
-  writeInteger(reply, 'index', keys.first);
+  reply.map(keyword === undefined ? 1 : 2);
+  if (keyword === undefined) {
+    writeInteger(reply, 'index', keys.first);
+  } else {
+    writeText(reply, 'keyword', keyword.word);
+    writeInteger(reply, 'startfrom', keyword.startFrom);
+  }
 
   reply.bulkText('find_keys');
   reply.map(2);
@@ -173,6 +182,7 @@ export function writeCommandDocs(reply: ReplyWriter, command: Command): void {
     entries.push(['deprecated_since', () => reply.bulkText(deprecated.since)]);
     entries.push(['replaced_by', () => reply.bulkUtf8(deprecated.replacedBy)]);
   }
+  if (command.isInternal) entries.push(['doc_flags', () => writeSimpleSet(reply, ['syscmd'])]);
   if (history !== undefined && history.length > 0) {
     entries.push(['history', () => writeHistory(reply, history)]);
   }

@@ -22,6 +22,7 @@ export type CommandFlag =
   | 'stale'
   | 'skip_monitor'
   | 'skip_slowlog'
+  | 'asking'
   | 'fast'
   | 'no_auth'
   | 'may_replicate'
@@ -48,6 +49,8 @@ export type KeyFlag =
 
 /** One of several key specifications, as COMMAND INFO lists them; without positions it is `unknown`. */
 export interface KeySpecification {
+  /** The keys begin behind this word, looked for from word `startFrom` on; negative: from there towards the first. */
+  readonly keyword?: { readonly word: string; readonly startFrom: number };
   readonly positions?: { readonly first: number; readonly last: number; readonly step: number };
   readonly flags: readonly KeyFlag[];
   readonly notes?: string;
@@ -151,6 +154,8 @@ export type Placement =
        * way through the shards, may affect: then it waits for their replies.
        */
       readonly afterReplies?: boolean;
+      /** What shards do for the handler, when it asks for that by `ServerContext.shardRequests`. */
+      readonly onShard?: ShardHandler;
     }
   /** On the shard that owns its only key. */
   | {
@@ -234,6 +239,8 @@ export interface CommandSpec {
   readonly reportsDiskErrors?: boolean;
   /** A container has subcommands in place of a placement (or both, like COMMAND). */
   readonly subcommands?: readonly CommandSpec[];
+  /** True for what servers send to each other, not people. */
+  readonly isInternal?: boolean;
   /** True when it is there only to say that this version cannot do it: no list of what it can do shows it. */
   readonly alwaysRefuses?: boolean;
   /**

@@ -235,6 +235,11 @@ export interface ServerContext {
    * belongs to other commands: what is needed later must have been taken out of it.
    */
   defer(): (write: (reply: ReplyWriter) => void) => void;
+  /**
+   * Returns what has the command's `onShard` handler run on the shard of the key `words[1]`, in the client's database, also
+   * after this handler has returned. It resolves to the encoded reply, in RESP2; undefined when the shard does not serve.
+   */
+  shardRequests(): (words: readonly Uint8Array[]) => Promise<Uint8Array | undefined>;
   /** Writes the config file anew; with `isForced` every option. Returns the text of an error, or undefined. */
   rewriteConfig(isForced: boolean): string | undefined;
   /** Writes a line to the server's log, as a warning. */

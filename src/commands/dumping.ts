@@ -15,13 +15,36 @@ import { RdbError } from '../rdb/rdb-error.ts';
 import type { RdbValue } from '../rdb/values.ts';
 import { ABSENT, NO_EXPIRY } from '../store/keyspace.ts';
 import { ACCESS_MASK, accessClock } from '../store/layout.ts';
-import { defineCommands } from './command.ts';
+import { type CommandSpec, defineCommands } from './command.ts';
 import type { ShardContext } from './context.ts';
 import { KEY, oneKey, token } from './declarations.ts';
 import { absoluteTime, MILLISECONDS } from './expiry-options.ts';
 import { findKey, peekKey, refusesType, storeString } from './key-access.ts';
 
 const FREQ_MAX = 255;
+
+const RESTORE = {
+  complexity: 'O(N) where N is the length of the value',
+  arity: -4,
+  flags: ['write', 'denyoom'],
+  categories: ['dangerous'],
+  keys: oneKey('OW', 'update'),
+  arguments: [
+    KEY,
+    { name: 'ttl', type: 'integer' },
+    { name: 'serialized-value', type: 'string' },
+    { ...token('REPLACE', '3.0.0'), optional: true },
+    { ...token('ABSTTL', '5.0.0'), optional: true },
+    { name: 'seconds', type: 'integer', token: 'IDLETIME', optional: true, since: '5.0.0' },
+    { name: 'frequency', type: 'integer', token: 'FREQ', optional: true, since: '5.0.0' },
+  ],
+  history: [
+    ['3.0.0', 'Added the `REPLACE` modifier.'],
+    ['5.0.0', 'Added the `ABSTTL` modifier.'],
+    ['5.0.0', 'Added the `IDLETIME` and `FREQ` options.'],
+  ],
+  placement: { at: 'key', handler: restore },
+} as const satisfies Partial<CommandSpec>;
 
 export const dumping = defineCommands([
   {
@@ -39,30 +62,21 @@ export const dumping = defineCommands([
     placement: { at: 'key', handler: dump },
   },
   {
+    ...RESTORE,
     name: 'restore',
     group: 'generic',
     since: '2.6.0',
     summary: 'Stores a value at a key from the bytes that DUMP returned',
-    complexity: 'O(N) where N is the length of the value',
-    arity: -4,
-    flags: ['write', 'denyoom'],
-    categories: ['dangerous'],
-    keys: oneKey('OW', 'update'),
-    arguments: [
-      KEY,
-      { name: 'ttl', type: 'integer' },
-      { name: 'serialized-value', type: 'string' },
-      { ...token('REPLACE', '3.0.0'), optional: true },
-      { ...token('ABSTTL', '5.0.0'), optional: true },
-      { name: 'seconds', type: 'integer', token: 'IDLETIME', optional: true, since: '5.0.0' },
-      { name: 'frequency', type: 'integer', token: 'FREQ', optional: true, since: '5.0.0' },
-    ],
-    history: [
-      ['3.0.0', 'Added the `REPLACE` modifier.'],
-      ['5.0.0', 'Added the `ABSTTL` modifier.'],
-      ['5.0.0', 'Added the `IDLETIME` and `FREQ` options.'],
-    ],
-    placement: { at: 'key', handler: restore },
+  },
+  {
+    ...RESTORE,
+    name: 'restore-asking',
+    group: 'server',
+    since: '3.0.0',
+    summary: 'RESTORE, as the nodes of a cluster send it to each other',
+    flags: [...RESTORE.flags, 'asking'],
+    categories: ['keyspace', 'dangerous'],
+    isInternal: true,
   },
 ]);
 

@@ -11,6 +11,7 @@ import { dumping } from './dumping.ts';
 import { expiry } from './expiry.ts';
 import { introspection } from './introspection.ts';
 import { keys } from './keys.ts';
+import { migrating } from './migrating.ts';
 import { modules } from './modules.ts';
 import { objects } from './objects.ts';
 import { persistence } from './persistence.ts';
@@ -35,6 +36,7 @@ export const families: readonly CommandSpec[] = [
   ...renaming,
   ...objects,
   ...dumping,
+  ...migrating,
   ...databases,
   ...expiry,
   ...scanning,

@@ -149,6 +149,7 @@ function build(spec: CommandSpec, container: Command | undefined, all: Command[]
     subcommands: spec.subcommands,
     alwaysRefuses: spec.alwaysRefuses ?? false,
     readsOwnWords: spec.readsOwnWords ?? false,
+    isInternal: spec.isInternal ?? false,
     id: all.length,
     fullName: container === undefined ? spec.name : `${container.name}|${spec.name}`,
     calledName: spec.name,

@@ -38,6 +38,12 @@ export const INVALID_FREQ = 'ERR Invalid FREQ value, must be >= 0 and <= 255';
 export const BAD_DUMP_PAYLOAD = 'ERR DUMP payload version or checksum are wrong';
 export const BAD_DATA_FORMAT = 'ERR Bad data format';
 export const UNSUPPORTED_DUMP_TYPE = 'ERR Bad data format: values of this type are not supported';
+export const KEYS_WITH_KEY =
+  'ERR When using MIGRATE KEYS option, the key argument must be set to the empty string';
+export const MIGRATION_NOT_CONNECTED = 'IOERR error or timeout connecting to the client';
+/** Redis, which stands still meanwhile, cannot come to this. */
+export const CHANGED_DURING_MIGRATION =
+  'ERR the key was changed again and again while it was migrated, and stays here';
 export const DB_OUT_OF_RANGE = 'ERR DB index is out of range';
 export const INT_OUT_OF_RANGE = 'ERR value is out of range, value must between -2147483648 and 2147483647';
 export const NOT_AUTHENTICATED = 'NOAUTH Authentication required.';
@@ -206,6 +212,16 @@ export function notAllowed(command: string, option: string): string {
 /** `reason` is the system's: `Permission denied`. */
 export function rewriteFailed(reason: string): string {
   return `ERR Rewriting config file: ${reason}`;
+}
+
+/** `doing` is `writing` or `reading`. */
+export function migrationFailed(doing: string): string {
+  return `IOERR error or timeout ${doing} to target instance`;
+}
+
+/** `error` is the one of the server that keys were sent to, without its dash. */
+export function targetRefused(error: string): string {
+  return `ERR Target instance replied with error: ${error}`;
 }
 
 export function unrecognizedOption(option: string): string {

@@ -14,6 +14,7 @@ import type { ReplyWriter } from '../protocol/reply-writer.ts';
 import type { CommandGate } from './command-gate.ts';
 import type { Connection } from './connection.ts';
 import type { DeferredReplies } from './deferred-replies.ts';
+import type { ShardRequests } from './shard-requests.ts';
 
 /** What the context needs of the server. */
 export interface LocalHost {
@@ -31,6 +32,7 @@ export interface LocalHost {
   crossProtocol(connection: Connection): void;
   readonly gate: CommandGate;
   readonly deferred: DeferredReplies;
+  readonly shardRequests: ShardRequests;
   rewriteConfig(isForced: boolean): string | undefined;
   log(message: string): void;
 }
@@ -137,6 +139,14 @@ export class LocalCommands implements ServerContext {
 
   defer(): (write: (reply: ReplyWriter) => void) => void {
     return this.#host.deferred.take(this.#connection);
+  }
+
+  shardRequests(): (words: readonly Uint8Array[]) => Promise<Uint8Array | undefined> {
+    const connection = this.#connection;
+    const { command } = this;
+    const { db } = connection;
+    const sent = () => this.touched(connection);
+    return (words) => this.#host.shardRequests.run(command, connection, db, words, sent);
   }
 
   rewriteConfig(isForced: boolean): string | undefined {

@@ -36,6 +36,7 @@ import { buffersOf, eventLoopTotals, reportOf } from './report.ts';
 import { Router } from './router.ts';
 import { RunPool } from './run.ts';
 import { type RecoveryHost, ShardRecovery } from './shard-recovery.ts';
+import { ShardRequests } from './shard-requests.ts';
 import { ShardStates } from './shard-states.ts';
 import { Shards } from './shards.ts';
 
@@ -76,6 +77,7 @@ export class Server implements LocalHost {
   readonly commands: CommandTable;
   readonly acl: Acl;
   readonly deferred: DeferredReplies;
+  readonly shardRequests: ShardRequests;
   readonly runId = randomBytes(20).toString('hex');
   readonly startedAtMs = Date.now();
   readonly measuring: Measuring;
@@ -133,6 +135,7 @@ export class Server implements LocalHost {
     this.#recovery = new ShardRecovery(this.#recoveryHost());
     this.measuring = new Measuring(config, this.commands, shards.links);
     this.deferred = new DeferredReplies(runs, this.measuring.tally, (connection) => this.touched(connection));
+    this.shardRequests = new ShardRequests(router, runs, states);
     this.#direct = new DirectReader(router, this.measuring.statistics);
     this.#dispatcher = new Dispatcher({
       commands: this.commands,

@@ -490,6 +490,7 @@ export class Shard implements ShardContext {
 
 function handlerOf(command: Command): (context: ShardContext) => void {
   const placement = command.placement;
+  if (placement?.at === 'server' && placement.onShard !== undefined) return placement.onShard;
   if (placement === undefined || placement.at === 'server') {
     return () => {
       throw new Error(`${command.fullName} does not run on a shard`);

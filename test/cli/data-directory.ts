@@ -42,3 +42,17 @@ export function flip(file: string, at: number): void {
   bytes[at]! ^= 0x55;
   writeFileSync(file, bytes);
 }
+
+/** All strings of databases 0 and 3, with their expiry. */
+export async function contents(client: Client): Promise<unknown> {
+  const all: unknown[] = [];
+  for (const db of [0, 3]) {
+    await client.command('SELECT', db);
+    const keys = ((await client.command('KEYS', '*')) as string[]).sort();
+    for (const key of keys) {
+      all.push([db, key, await client.command('GET', key), await client.command('PEXPIRETIME', key)]);
+    }
+  }
+  await client.command('SELECT', 0);
+  return all;
+}

@@ -1,19 +1,10 @@
-/** `shardis import` and `shardis export`, with files of a real Redis and for one. */
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
+/** `shardis import`, with files of a real Redis. */
+import { copyFileSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { runToEnd } from '../server/processes.ts';
-import type { Client } from '../support/client.ts';
 import { describeWithRedis, startRedis } from '../support/server.ts';
-import { flip, startOn, temporaryFolder, withServer } from './data-directory.ts';
+import { contents, flip, temporaryFolder, withServer } from './data-directory.ts';
 
 const KEYS = 500;
 const folder = temporaryFolder();
@@ -21,33 +12,6 @@ const strings = path.join(folder, 'strings.rdb');
 const mixed = path.join(folder, 'mixed.rdb');
 /** Milliseconds since 1970. */
 const LATER = 4_000_000_000_000;
-
-/** All strings of databases 0 and 3, with their expiry. */
-async function contents(client: Client): Promise<unknown> {
-  const all: unknown[] = [];
-  for (const db of [0, 3]) {
-    await client.command('SELECT', db);
-    const keys = ((await client.command('KEYS', '*')) as string[]).sort();
-    for (const key of keys) {
-      all.push([db, key, await client.command('GET', key), await client.command('PEXPIRETIME', key)]);
-    }
-  }
-  await client.command('SELECT', 0);
-  return all;
-}
-
-/** What a Redis holds that starts with `file` as its dump. */
-async function inRedis<T>(file: string, use: (client: Client) => Promise<T>): Promise<T> {
-  const directory = path.join(folder, `redis-${Math.random()}`);
-  mkdirSync(directory);
-  copyFileSync(file, path.join(directory, 'dump.rdb'));
-  const redis = await startRedis(['--dir', directory]);
-  const client = await redis.client();
-  const result = await use(client);
-  client.destroy();
-  await redis.close();
-  return result;
-}
 
 let expected: unknown;
 
@@ -162,44 +126,4 @@ describeWithRedis('files of a real Redis', () => {
     });
     expect(await withServer(directory, 2, (client) => client.command('GET', 'mine'))).toBe('x');
   });
-
-  test('come out again as Redis loads them', async () => {
-    const directory = path.join(folder, 'out');
-    await runToEnd(['import', strings, '--dir', directory, '--shards', '3']);
-    const changed = await withServer(directory, 3, async (client) => {
-      await client.command('APPEND', 'key:1', 'more');
-      await client.command('DEL', 'key:2');
-      await client.command('PERSIST', 'key:3');
-      await client.command('SETRANGE', 'large', 2_000_000, 'in the middle');
-      await client.command('MSET', 'a', '1', 'b', '2', 'c', '3', 'd', '4');
-      return contents(client);
-    });
-    const file = path.join(folder, 'exported.rdb');
-    const { code, stdout } = await runToEnd(['export', file, '--dir', directory]);
-    expect(stdout).toMatch(/keys to .* keys\/s/);
-    expect(code).toBe(0);
-    expect(await inRedis(file, contents)).toEqual(changed);
-    const again = await runToEnd(['export', file, '--dir', directory]);
-    expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining('is there already') });
-    expect(await runToEnd(['export', file, '--dir', directory, '--replace'])).toMatchObject({ code: 0 });
-  });
-});
-
-test('of what is damaged, or in use, nothing is exported', async () => {
-  const directory = path.join(folder, 'damaged');
-  const file = path.join(folder, 'never.rdb');
-  const server = await startOn(directory, 1);
-  const client = await server.client();
-  for (let i = 0; i < 20; i++) await client.command('SET', `key:${i}`, 'x');
-  expect(await runToEnd(['export', file, '--dir', directory])).toMatchObject({ code: 2 });
-  client.destroy();
-  await server.close();
-  const log = readdirSync(directory).find((name) => name.startsWith('wal'))!;
-  flip(path.join(directory, log), 64 + 50);
-  const { code, stderr } = await runToEnd(['export', file, '--dir', directory]);
-  expect(stderr).toContain(`${log} is damaged at byte 64`);
-  expect(code).toBe(1);
-  expect(existsSync(file)).toBe(false);
-  expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
-  expect(readFileSync(path.join(directory, log)).length).toBeGreaterThan(0);
 });

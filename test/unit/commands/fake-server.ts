@@ -328,6 +328,10 @@ export class FakeServer implements ServerContext {
   }
 
   /** What is deferred goes where other replies go. */
+  shardRequests(): (words: readonly Uint8Array[]) => Promise<Uint8Array | undefined> {
+    return () => Promise.resolve(undefined);
+  }
+
   defer(): (write: (reply: ReplyWriter) => void) => void {
     this.events.push('defer');
     return (write) => write(this.reply);
