@@ -29,6 +29,8 @@ export class MigrationTarget {
   private constructor(socket: net.Socket, timeoutMs: number) {
     this.#socket = socket;
     this.#timeoutMs = timeoutMs;
+    // A server that ends does not wait for it.
+    socket.unref();
     socket.on('data', (bytes) => {
       this.#received += bytes.toString('latin1');
       if (this.#received.length > LINE_BYTES_MAX && !this.#received.includes('\r\n')) socket.destroy();

@@ -141,6 +141,7 @@ export class RdbFile {
   readonly path: string;
   readonly writer: RdbWriter;
   readonly #fd: number;
+  #isOpen = true;
 
   constructor(file: string) {
     this.path = file;
@@ -158,16 +159,19 @@ export class RdbFile {
   end(): number {
     this.writer.end();
     fs.fsyncSync(this.#fd);
-    fs.closeSync(this.#fd);
+    this.#close();
     return this.writer.bytesWritten;
   }
 
+  /** Removes the file, unless it has got another name. */
   abandon(): void {
-    try {
-      fs.closeSync(this.#fd);
-    } catch {
-      // It was closed already.
-    }
+    this.#close();
     fs.rmSync(this.path, { force: true });
+  }
+
+  #close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    fs.closeSync(this.#fd);
   }
 }
