@@ -163,10 +163,14 @@ export class Disk implements PersistenceBackend, LoggedTransactions {
     return this.#options.config.get('appendonly') && !this.#hasLog;
   }
 
+  /** There is nothing on disk to be loaded. */
+  get isEmpty(): boolean {
+    return this.#orders.every(({ from }) => from === 'nothing');
+  }
+
   /** To be called when all shards have loaded: makes the logs begin where they could not yet. */
   async prepare(): Promise<void> {
-    const { log } = this.#options;
-    log.notice('writing new bases for the logs');
+    if (!this.isEmpty) this.#options.log.notice('writing new bases for the logs');
     await this.#snapshots.run('base');
     this.#hasLog = true;
   }

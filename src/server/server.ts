@@ -221,8 +221,10 @@ export class Server implements LocalHost {
     disk.connect(shards.links);
     server = new Server(options, { acl, shards, states, disk, slots, seed, wake: new WakeWord(wake) });
     if (refusal !== undefined) server.#giveUp(refusal);
-    else if (disk.mustPrepare) server.#prepare();
+    const prepared = disk.mustPrepare ? server.#prepare() : undefined;
     try {
+      // Where nothing is to be loaded this takes no time, and no client need see it.
+      if (disk.isEmpty) await prepared;
       await server.#network.open();
     } catch (error) {
       clearInterval(server.#upkeep);
@@ -272,14 +274,14 @@ export class Server implements LocalHost {
   }
 
   /** When everything is loaded, what must be written before clients are served. */
-  #prepare(): void {
-    const states = this.shardStates;
-    states.onLoaded(() => {
-      this.#disk.prepare().then(
-        () => states.holdStart(false),
-        (error: Error) => this.#giveUp(`cannot write the bases of the logs: ${error.message}`),
-      );
-    });
+  async #prepare(): Promise<void> {
+    await new Promise<void>((resolve) => this.shardStates.onLoaded(resolve));
+    try {
+      await this.#disk.prepare();
+      this.shardStates.holdStart(false);
+    } catch (error) {
+      this.#giveUp(`cannot write the bases of the logs: ${(error as Error).message}`);
+    }
   }
 
   async #stop(): Promise<void> {

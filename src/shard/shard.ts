@@ -44,6 +44,7 @@ import { Keyspace, OutOfMemory } from '../store/keyspace.ts';
 import { Durability } from './durability.ts';
 import { ExpiryPace } from './expiry-pace.ts';
 import { Figures } from './figures.ts';
+import { handlerOf } from './handlers.ts';
 import { type Loader, loadAll, tellLoading, tellServing } from './loading.ts';
 import { MeasuringOptions } from './measuring-options.ts';
 import { RunReplies } from './run-replies.ts';
@@ -152,7 +153,9 @@ export class Shard implements ShardContext {
 
   /** Loads what is on disk; then serves until a control message says to stop. */
   run(): void {
-    this.#load(this.#durability.loader());
+    const loader = this.#durability.loader();
+    if (this.#setup.persistence.load.from === 'nothing') loader.step(Infinity);
+    else this.#load(loader);
     if (!this.#isStopping) tellServing(this.#setup.port);
     while (!this.#isStopping) {
       if (this.#requests.refresh()) {
@@ -486,15 +489,4 @@ export class Shard implements ShardContext {
         break;
     }
   }
-}
-
-function handlerOf(command: Command): (context: ShardContext) => void {
-  const placement = command.placement;
-  if (placement?.at === 'server' && placement.onShard !== undefined) return placement.onShard;
-  if (placement === undefined || placement.at === 'server') {
-    return () => {
-      throw new Error(`${command.fullName} does not run on a shard`);
-    };
-  }
-  return placement.handler;
 }

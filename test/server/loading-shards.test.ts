@@ -63,6 +63,7 @@ function preloaded(source: string): Record<string, string> {
 async function startLoading(shards: number): Promise<{ client: Client; ended: Promise<Ended> }> {
   const port = await freePort();
   const args = ['--port', String(port), '--shards', String(shards), '--enable-debug-command', 'yes'];
+  args.push('--appendonly', 'no');
   const ended = runToEnd(args, { env: preloaded(PRELOAD) });
   return { client: await connectWhenUp(port), ended };
 }

@@ -1,6 +1,8 @@
 /** Processes from outside: what they use, and what they leave behind when they have run to their end. */
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { mainScript } from '../support/paths.ts';
 
 const RUN_MS_MAX = 30_000;
@@ -22,7 +24,8 @@ export interface RunOptions {
 export function runToEnd(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [mainScript, ...args], {
-      cwd: options.cwd,
+      // Data that it may keep there is nobody else's.
+      cwd: options.cwd ?? mkdtempSync(path.join(tmpdir(), 'shardis-test-')),
       env: { ...process.env, ...options.env },
       stdio: 'pipe',
     });

@@ -19,6 +19,8 @@ async function expectFailure(line: RegExp, args: readonly string[], options: Run
   const ended = await runToEnd([...args, ...(args.includes('--port') ? [] : ['--port', port])], {
     cwd: directory,
     ...options,
+    // Without files there is nothing to say before the error.
+    env: { SHARDIS_APPENDONLY: 'no', ...options.env },
   });
   expect(ended.stderr).toMatch(/^shardis: [^\n]+\n$/);
   expect(ended.stderr).toMatch(line);

@@ -33,7 +33,7 @@ describe('CONFIG GET', () => {
       shards: '3',
       'direct-reads': 'yes',
       save: '3600 1 300 100 60 10000',
-      appendonly: 'no',
+      appendonly: 'yes',
       loglevel: 'notice',
       requirepass: '',
     });

@@ -23,7 +23,7 @@ let told: (string | undefined)[];
 let asked: string[];
 
 beforeEach(() => {
-  config = createConfig({ save: '60 1' });
+  config = createConfig({ save: '60 1', appendonly: false });
   runner = new FakeRunner();
   log = {
     isEnabled: true,

@@ -9,7 +9,7 @@ import { ShardStates } from '../../../src/server/shard-states.ts';
 const SERVING = { kind: 'status', state: 'serving' } as const;
 
 function recovering(shards: number, option: 'restart' | 'exit' = 'restart') {
-  const config = createConfig({ shards, 'on-shard-crash': option });
+  const config = createConfig({ shards, 'on-shard-crash': option, appendonly: false });
   const states = new ShardStates(shards, { notice: () => {} });
   for (let shard = 0; shard < shards; shard++) states.accept(shard, SERVING);
   const events: string[] = [];
