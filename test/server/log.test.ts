@@ -99,7 +99,7 @@ test('the level decides what is said, and can be changed', async () => {
 test('on a terminal each line is for people', async (context) => {
   requirePeer(context, TERMINAL);
   const port = await freePort();
-  const command = `${process.execPath} ${mainScript} --port ${port} --shards 2`;
+  const command = `${process.execPath} ${mainScript} --port ${port} --shards 2 --appendonly no`;
   const child = spawn(TERMINAL, ['-qec', command, '/dev/null'], { stdio: ['ignore', 'pipe', 'inherit'] });
   let printed = '';
   child.stdout.on('data', (chunk: Buffer) => {
