@@ -6,7 +6,8 @@
  * and reads go on. If writing fails all the same, what is acknowledged must still be true:
  *
  * - With `always` the shard's thread ends. It starts again from its log, that is from what is safe; the connections
- *   that were waiting are closed, as by any server that went down.
+ *   that were waiting are closed, as by any server that went down. Not when all that was to be written is that keys have
+ *   expired: nobody was promised that, and after a restart they expire again.
  * - Otherwise the effects stay in memory and are tried again, as Redis does it; until then writes are refused.
  */
 import type { CommitBoard } from '../ring/commit-board.ts';
@@ -45,6 +46,8 @@ export class ShardLog {
   /** Why writes are refused. */
   #problem: string | undefined;
   #retryAtMs = 0;
+  /** The batch may have more in it than keys that have expired. */
+  #hasWrites = false;
   /** What there must be room for. */
   #wantedBytes = EFFECT_SLACK_BYTES;
 
@@ -62,7 +65,10 @@ export class ShardLog {
   admits(wordBytes: number): boolean {
     if (this.#problem !== undefined) return false;
     const { writer } = this;
-    if (writer.reserve(writer.effects.end + wordBytes + EFFECT_SLACK_BYTES)) return true;
+    if (writer.reserve(writer.effects.end + wordBytes + EFFECT_SLACK_BYTES)) {
+      this.#hasWrites = true;
+      return true;
+    }
     this.#wantedBytes = Math.min(WANTED_BYTES_MAX, wordBytes) + EFFECT_SLACK_BYTES;
     this.#fail(this.#lastError());
     return false;
@@ -70,17 +76,20 @@ export class ShardLog {
 
   /** The next command is this shard's part of a write that `shards` take part in. */
   takesPart(number: number, shards: readonly number[]): void {
+    this.#hasWrites = true;
     this.writer.effects.transaction(number, shards);
     this.#transactions.push({ number, shards });
   }
 
   /** Writes the effects since the last time, and waits for other shards that took part in the same writes. */
   commit(nowMs: number): void {
+    if (this.writer.isEmpty) this.#hasWrites = false;
     if (this.writer.isEmpty || this.writer.isFailed) return;
     try {
       this.writer.commit(nowMs);
+      this.#hasWrites = false;
     } catch (error) {
-      if (this.writer.policy === 'always') throw error;
+      if (this.writer.policy === 'always' && this.#hasWrites) throw error;
       this.#fail((error as Error).message);
       return;
     }
