@@ -1,5 +1,6 @@
 /** Who syncs the logs of the shards, each by a syncer of its own: a shard that starts again gets a new one. */
-import { SyncBoard } from '../wal/sync-board.ts';
+import fs from 'node:fs';
+import { SLOT_FREE, SyncBoard } from '../wal/sync-board.ts';
 import { Syncer, type SyncPolicy } from '../wal/syncer.ts';
 
 export class LogSync {
@@ -13,10 +14,11 @@ export class LogSync {
     this.#syncers = this.#memories.map((memory) => this.#syncer(memory));
   }
 
-  /** The memory by which the shard talks to its syncer. A thread that has ended took its descriptors with it. */
+  /** The memory by which the shard talks to its syncer. What a thread that has ended had open is closed. */
   boardFor(shard: number, isRestart: boolean): SharedArrayBuffer {
     if (!isRestart) return this.#memories[shard]!;
-    void this.#syncers[shard]!.stop();
+    const board = new SyncBoard(this.#memories[shard]!);
+    void this.#syncers[shard]!.stop().then(() => closeAll(board));
     const memory = SyncBoard.memory();
     this.#memories[shard] = memory;
     this.#syncers[shard] = this.#syncer(memory);
@@ -45,5 +47,11 @@ export class LogSync {
 
   #syncer(memory: SharedArrayBuffer): Syncer {
     return new Syncer({ boards: [memory], policy: this.#policy });
+  }
+}
+
+function closeAll(board: SyncBoard): void {
+  for (let slot = 0; slot < SyncBoard.slots; slot++) {
+    if (board.state(slot) !== SLOT_FREE) fs.close(board.descriptor(slot), () => {});
   }
 }

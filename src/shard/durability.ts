@@ -191,6 +191,11 @@ export class Durability {
     statistics.set('logLastSegment', writer.segmentNumber);
   }
 
+  /** The thread ends by itself: no file of a snapshot stays open. */
+  abandon(): void {
+    this.#snapshots.discard();
+  }
+
   close(): void {
     this.#snapshots.discard();
     this.#closeLog();

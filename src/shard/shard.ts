@@ -164,6 +164,15 @@ export class Shard implements ShardContext {
 
   /** Loads what is on disk; then serves until a control message says to stop. */
   run(): void {
+    try {
+      this.#serve();
+    } catch (error) {
+      this.#durability.abandon();
+      throw error;
+    }
+  }
+
+  #serve(): void {
     this.#load(this.#durability.loader());
     if (!this.#isStopping) tellServing(this.#setup.port);
     while (!this.#isStopping) {

@@ -79,38 +79,47 @@ describe.skipIf(!isPossible)(title, () => {
     });
   }
 
-  test.each(['always', 'everysec'])('refuses writes until there is room, with appendfsync %s', async (policy) => {
-    const args = ['--appendfsync', policy];
-    const client = await kept.start(2, args);
-    await runAll(client, [
-      ...Array.from({ length: 20_000 }, (_, i): Word[] => ['SET', `brief:${i}:${'x'.repeat(100)}`, 'v', 'PX', 1000]),
-      ['SET', 'counter', 1],
-    ]);
-    leave(MB);
-    const taken = await writeUntilRefused(client, 'a');
-    expect(await client.command('STRLEN', 'a:0')).toBe(100_000);
-    const names = Array.from({ length: 20_000 }, (_, i) => `brief:${i}:${'x'.repeat(100)}`);
-    await until('all of them have expired', async () => (await client.command('EXISTS', ...names)) === 0);
-    expect(await client.command('DEL', 'a:0')).toBeInstanceOf(ReplyError);
-    expect(await kept.field('aof_last_write_status')).toBe('err');
-    // Nor is there room for new bases, which leave nothing behind.
-    const before = kept.files();
-    await client.command('BGREWRITEAOF');
-    await untilIdle(client);
-    expect(await kept.field('aof_last_bgrewrite_status')).toBe('err');
-    expect(kept.files(/^base-/)).toEqual(before.filter((name) => name.startsWith('base-')));
-    makeRoom();
-    await untilWritable(client);
-    expect(await kept.field('aof_last_write_status')).toBe('ok');
-    expect(await client.command('INCR', 'counter')).toBe(2);
-    expect(await kept.field('shard_restarts')).toBe('0');
-    await kept.kill();
-    const again = await kept.start(2, args);
-    expect(await again.command('GET', 'counter')).toBe('2');
-    for (let i = 0; i < taken; i++) expect(await again.command('STRLEN', `a:${i}`)).toBe(100_000);
-    expect(await again.command('EXISTS', `a:${taken}`)).toBe(0);
-    expect(await again.command('DBSIZE')).toBe(taken + 21);
-  });
+  test.each(['always', 'everysec'])(
+    'refuses writes until there is room, with appendfsync %s',
+    async (policy) => {
+      const args = ['--appendfsync', policy];
+      const client = await kept.start(2, args);
+      await runAll(client, [
+        ...Array.from({ length: 20_000 }, (_, i): Word[] => [
+          'SET',
+          `brief:${i}:${'x'.repeat(100)}`,
+          'v',
+          'PX',
+          1000,
+        ]),
+        ['SET', 'counter', 1],
+      ]);
+      leave(MB);
+      const taken = await writeUntilRefused(client, 'a');
+      expect(await client.command('STRLEN', 'a:0')).toBe(100_000);
+      const names = Array.from({ length: 20_000 }, (_, i) => `brief:${i}:${'x'.repeat(100)}`);
+      await until('all of them have expired', async () => (await client.command('EXISTS', ...names)) === 0);
+      expect(await client.command('DEL', 'a:0')).toBeInstanceOf(ReplyError);
+      expect(await kept.field('aof_last_write_status')).toBe('err');
+      // Nor is there room for new bases, which leave nothing behind.
+      const before = kept.files();
+      await client.command('BGREWRITEAOF');
+      await untilIdle(client);
+      expect(await kept.field('aof_last_bgrewrite_status')).toBe('err');
+      expect(kept.files(/^base-/)).toEqual(before.filter((name) => name.startsWith('base-')));
+      makeRoom();
+      await untilWritable(client);
+      expect(await kept.field('aof_last_write_status')).toBe('ok');
+      expect(await client.command('INCR', 'counter')).toBe(2);
+      expect(await kept.field('shard_restarts')).toBe('0');
+      await kept.kill();
+      const again = await kept.start(2, args);
+      expect(await again.command('GET', 'counter')).toBe('2');
+      for (let i = 0; i < taken; i++) expect(await again.command('STRLEN', `a:${i}`)).toBe(100_000);
+      expect(await again.command('EXISTS', `a:${taken}`)).toBe(0);
+      expect(await again.command('DBSIZE')).toBe(taken + 21);
+    },
+  );
 
   test('a killed server starts on a full disk, and reads', async () => {
     await kept.start();
@@ -136,7 +145,9 @@ describe.skipIf(!isPossible)(title, () => {
     expect(await kept.field('rdb_last_bgsave_status')).toBe('err');
     expect(kept.files()).toEqual(['filler', 'shardis.lock']);
     const refusal = (await client.command('SET', 'a', 1)) as ReplyError;
-    expect(refusal.message).toMatch(/^MISCONF Redis is configured to save RDB snapshots, but it's currently unable/);
+    expect(refusal.message).toMatch(
+      /^MISCONF Redis is configured to save RDB snapshots, but it's currently unable/,
+    );
     expect(await client.command('STRLEN', 'key:0')).toBe(100_000);
     makeRoom();
     expect(await client.command('BGSAVE')).toBe('Background saving started');
