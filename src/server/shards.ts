@@ -206,11 +206,12 @@ export class Shards {
       execArgv: inheritedArguments(process.execArgv),
       transferList: [setup.port],
       name: `shard-${setup.index}`,
+      // Files of a log are closed by whoever is through with them, also on the main thread: the end of a thread must not
+      // close what has the same numbers by then.
+      trackUnmanagedFds: false,
       // The keys live in shared memory; the heap of a shard holds little else than code.
       stdout: false,
       stderr: false,
-      // Segments of its log are synced and closed by this thread (see persistence/log-sync.ts).
-      trackUnmanagedFds: false,
     });
   }
 

@@ -136,7 +136,7 @@ export class Durability {
     if (part === undefined) return;
     this.#part = undefined;
     this.#lastTransaction = part.number;
-    this.#log?.takesPart(part.number, part.shards);
+    this.#log?.takesPart(part.number, part.shards, this.#host.now());
   }
 
   /** Why a command that writes, with `wordBytes` of words, cannot run now; undefined: it can. */
@@ -197,6 +197,11 @@ export class Durability {
     statistics.set('logBytes', writer.bytesSinceBase);
     statistics.set('logFirstSegment', this.#firstSegment);
     statistics.set('logLastSegment', writer.segmentNumber);
+  }
+
+  /** The thread ends by itself: no file of a snapshot stays open. */
+  abandon(): void {
+    this.#snapshots.discard();
   }
 
   close(): void {

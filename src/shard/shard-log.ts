@@ -6,7 +6,8 @@
  * and reads go on. If writing fails all the same, what is acknowledged must still be true:
  *
  * - With `always` the shard's thread ends. It starts again from its log, that is from what is safe; the connections
- *   that were waiting are closed, as by any server that went down.
+ *   that were waiting are closed, as by any server that went down. Not when all that was to be written is that keys have
+ *   expired: nobody was promised that, and after a restart they expire again.
  * - Otherwise the effects stay in memory and are tried again, as Redis does it; until then writes are refused.
  */
 import type { CommitBoard } from '../ring/commit-board.ts';
@@ -45,6 +46,8 @@ export class ShardLog {
   /** Why writes are refused. */
   #problem: string | undefined;
   #retryAtMs = 0;
+  /** The batch may have more in it than keys that have expired. */
+  #hasWrites = false;
   /** What there must be room for. */
   #wantedBytes = EFFECT_SLACK_BYTES;
 
@@ -62,37 +65,56 @@ export class ShardLog {
   admits(wordBytes: number): boolean {
     if (this.#problem !== undefined) return false;
     const { writer } = this;
-    if (writer.reserve(writer.effects.end + wordBytes + EFFECT_SLACK_BYTES)) return true;
+    if (writer.reserve(writer.effects.end + wordBytes + EFFECT_SLACK_BYTES)) {
+      this.#hasWrites = true;
+      return true;
+    }
     this.#wantedBytes = Math.min(WANTED_BYTES_MAX, wordBytes) + EFFECT_SLACK_BYTES;
     this.#fail(this.#lastError());
     return false;
   }
 
-  /** The next command is this shard's part of a write that `shards` take part in. */
-  takesPart(number: number, shards: readonly number[]): void {
+  /**
+   * The next command is this shard's part of a write that `shards` take part in. A record has one such part at most:
+   * recovery drops whole records, and one part may be incomplete where the one before it is not.
+   */
+  takesPart(number: number, shards: readonly number[], nowMs: number): void {
+    if (this.#transactions.length > 0) this.#write(nowMs, false);
+    this.#hasWrites = true;
     this.writer.effects.transaction(number, shards);
     this.#transactions.push({ number, shards });
   }
 
   /** Writes the effects since the last time, and waits for other shards that took part in the same writes. */
   commit(nowMs: number): void {
-    if (this.writer.isEmpty || this.writer.isFailed) return;
-    try {
-      this.writer.commit(nowMs);
-    } catch (error) {
-      if (this.writer.policy === 'always') throw error;
-      this.#fail((error as Error).message);
-      return;
-    }
-    if (this.#transactions.length > 0) this.#awaitOthers();
+    if (this.writer.isEmpty) this.#hasWrites = false;
+    if (this.#write(nowMs, true) && this.#transactions.length > 0) this.#awaitOthers();
   }
 
+  /** Writes a record of the effects so far; false when there are none, or it cannot be. */
+  #write(nowMs: number, isSynced: boolean): boolean {
+    if (this.writer.isEmpty || this.writer.isFailed) return false;
+    try {
+      this.writer.commit(nowMs, isSynced);
+      this.#hasWrites = false;
+      return true;
+    } catch (error) {
+      if (this.writer.policy === 'always' && this.#hasWrites) throw error;
+      this.#fail((error as Error).message);
+      return false;
+    }
+  }
+
+  /**
+   * Tells of one part after the other, and of each only when those before it are complete everywhere. So a shard that
+   * has told of a part has nothing incomplete before it in its log, and a part that all have told of is never dropped.
+   */
   #awaitOthers(): void {
     const { shard } = this.#options;
     const transactions = this.#transactions;
     this.#transactions = [];
-    this.#commits.setLast(shard, transactions[transactions.length - 1]!.number);
     for (const { number, shards } of transactions) {
+      this.#commits.setLast(shard, number);
       for (const other of shards) {
         if (other === shard || this.#commits.awaitCommit(other, number)) continue;
         this.#missing.push({ other, number });

@@ -153,6 +153,15 @@ export class Shard implements ShardContext {
 
   /** Loads what is on disk; then serves until a control message says to stop. */
   run(): void {
+    try {
+      this.#serve();
+    } catch (error) {
+      this.#durability.abandon();
+      throw error;
+    }
+  }
+
+  #serve(): void {
     const loader = this.#durability.loader();
     if (this.#setup.persistence.load.from === 'nothing') loader.step(Infinity);
     else this.#load(loader);

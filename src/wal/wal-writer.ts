@@ -172,18 +172,19 @@ export class WalWriter {
   /**
    * Writes what the batch has changed, if anything. When it returns, the policy's promise holds. Throws `WalError`: then the
    * effects of the batch may or may not be there after a restart, and nothing is committed until `recover` succeeds.
+   * With `isSynced` false another commit follows before anything is acknowledged, and the promise is kept by that one.
    */
-  commit(nowMs: number): void {
+  commit(nowMs: number, isSynced = true): void {
     if (this.effects.isEmpty) return;
     if (this.#isFailed) throw this.lastError!;
     try {
-      this.#commit(nowMs);
+      this.#commit(nowMs, isSynced);
     } catch (error) {
       throw this.#fail(error);
     }
   }
 
-  #commit(nowMs: number): void {
+  #commit(nowMs: number, isSynced: boolean): void {
     this.#throwSyncError();
     const { effects } = this;
     const length = effects.pad();
@@ -195,7 +196,7 @@ export class WalWriter {
     const record = { length, sequence, timeMs: nowMs, lastTransaction, durable };
     encodeRecordHeader(effects.bytes, effects.bytes.view!, record, this.#segment.salt);
     this.#segment.write(effects.bytes, length);
-    const isAlways = this.policy === 'always';
+    const isAlways = this.policy === 'always' && isSynced;
     if (isAlways) this.#syncSegment();
     this.#segment.advance(length);
     this.#sequence = sequence;
@@ -288,6 +289,10 @@ export class WalWriter {
 
   /** Leaves the segment to the syncer and begins the next. */
   #next(nowMs: number): void {
+    if (this.policy === 'always' && this.#board.isDirty(this.#slot)) {
+      this.#syncSegment();
+      this.#board.setSynced(this.#slot, this.#sequence, nowMs);
+    }
     const { files, directory, shard, shards } = this.#options;
     const number = this.#segment.number + 1;
     // The batch under way may have raised the id in the buffer; what is in the log decides.

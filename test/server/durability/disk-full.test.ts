@@ -85,18 +85,20 @@ describe.skipIf(!isPossible)(title, () => {
       const args = ['--appendfsync', policy];
       const client = await kept.start(2, args);
       await runAll(client, [
-        ...Array.from({ length: 3000 }, (_, i): Word[] => ['SET', `brief:${i}`, 'v', 'PX', 300]),
+        ...Array.from({ length: 20_000 }, (_, i): Word[] => [
+          'SET',
+          `brief:${i}:${'x'.repeat(100)}`,
+          'v',
+          'PX',
+          1000,
+        ]),
         ['SET', 'counter', 1],
       ]);
-      leave(2 * MB);
+      leave(MB);
       const taken = await writeUntilRefused(client, 'a');
       expect(await client.command('STRLEN', 'a:0')).toBe(100_000);
-      await until(
-        'all of them have expired',
-        async () => (await client.command('GET', 'brief:2999')) === null,
-      );
-      const names = Array.from({ length: 3000 }, (_, i) => `brief:${i}`);
-      expect(await client.command('EXISTS', ...names)).toBe(0);
+      const names = Array.from({ length: 20_000 }, (_, i) => `brief:${i}:${'x'.repeat(100)}`);
+      await until('all of them have expired', async () => (await client.command('EXISTS', ...names)) === 0);
       expect(await client.command('DEL', 'a:0')).toBeInstanceOf(ReplyError);
       expect(await kept.field('aof_last_write_status')).toBe('err');
       // Nor is there room for new bases, which leave nothing behind.
