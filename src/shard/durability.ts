@@ -152,8 +152,13 @@ export class Durability {
   }
 
   take(mark: Mark): void {
-    if (mark.kind === MARK_TRANSACTION) this.#part = mark;
-    else if (mark.kind === MARK_CUT) this.#snapshots.cut(mark.number);
+    if (mark.kind === MARK_TRANSACTION) {
+      this.#part = mark;
+    } else if (mark.kind === MARK_CUT) {
+      // What came before belongs to the time before the cut.
+      this.commit();
+      this.#snapshots.cut(mark.number);
+    }
   }
 
   apply(message: ControlMessage): void {

@@ -35,7 +35,7 @@ import {
   REQUEST_WORDS_OFFSET,
 } from '../ring/layout.ts';
 import { OtherShardGone } from '../ring/mailbox.ts';
-import { MARK_CUT, MARK_ID, type Mark, readMark } from '../ring/marks.ts';
+import { MARK_ID, readMark } from '../ring/marks.ts';
 import type { ControlMessage, ShardSetup } from '../ring/messages.ts';
 import { noteBytes, writeNote } from '../ring/notes.ts';
 import { ShardStatistics } from '../ring/shard-statistics.ts';
@@ -308,7 +308,7 @@ export class Shard implements ShardContext {
     const head = words[at + 1]!;
     const id = head & 0xffff;
     if (id === MARK_ID) {
-      this.#mark(readMark(this.#requests.bytes, offset));
+      this.#durability.take(readMark(this.#requests.bytes, offset));
       return;
     }
     const flags = head >>> 24;
@@ -352,12 +352,6 @@ export class Shard implements ShardContext {
     if (this.reply.errors !== errorsBefore) this.#commandStatistics.failed(id);
     const slowNs = this.#timer.end();
     if (slowNs !== NOT_SLOW) this.#note(id, slowNs);
-  }
-
-  #mark(mark: Mark): void {
-    // What came before belongs to the time before a cut.
-    if (mark.kind === MARK_CUT) this.#durability.commit();
-    this.#durability.take(mark);
   }
 
   /** Returns whether the command ran: not when memory was short, or it could not be written down. */
