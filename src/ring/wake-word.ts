@@ -4,6 +4,9 @@
  *
  * The order that makes it safe: the acceptor arms, then looks at the lanes once more; a shard publishes, then
  * looks at the word. One of the two sees the other.
+ *
+ * A second word counts the acceptor's reads from sockets, so that shards can tell whether clients are about, even when
+ * none of their requests reaches a lane.
  */
 
 interface AsyncWait {
@@ -25,7 +28,17 @@ export class WakeWord {
   }
 
   static memory(): SharedArrayBuffer {
-    return new SharedArrayBuffer(4);
+    return new SharedArrayBuffer(8);
+  }
+
+  /** From the acceptor: a client has sent something. */
+  noteActivity(): void {
+    this.#cell[1] = this.#cell[1]! + 1;
+  }
+
+  /** A number that has changed when clients have sent something since. */
+  get activity(): number {
+    return Atomics.load(this.#cell, 1);
   }
 
   /** From a shard: wakes the acceptor if it armed the word. */

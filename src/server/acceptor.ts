@@ -211,6 +211,7 @@ export class Acceptor implements ConnectionHost {
     connection.lastActiveMs = now;
     this.traffic.inputBytes += length;
     this.traffic.reads++;
+    this.#wake.noteActivity();
     if (connection.unparsedLength > 0 || connection.isWaiting) {
       connection.keepUnparsed(bytes, 0, length, connection.parser?.bytesNeeded ?? 0);
       // Here, and not only at the end of the turn: by then all of a long command may have come and gone.

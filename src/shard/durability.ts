@@ -29,6 +29,8 @@ export interface DurabilityHost {
   readonly setup: PersistenceSetup;
   readonly owns: KeyFilter;
   now(): number;
+  /** A number that changes when clients send something. */
+  activity(): number;
   /** Loading takes a while, and is at this point. */
   progressed(loader: Loader): void;
   report(message: ShardMessage): void;
@@ -56,6 +58,8 @@ export class Durability {
       beginSegment: (segment, keepsLog) => this.#beginSegment(segment, keepsLog),
       aux: () => ({ 'shardis-last-transaction': String(this.#lastTransaction) }),
       report: (part) => host.report({ kind: 'snapshot', part }),
+      activity: host.activity,
+      shards: host.shards,
     });
   }
 
@@ -183,16 +187,17 @@ export class Durability {
     }
   }
 
-  /** A slice of what is to be done between batches. `isBusy`: requests are waiting. */
-  background(isBusy: boolean): void {
-    if (this.#snapshots.isRunning) this.#snapshots.slice(isBusy);
+  /** A slice of what is to be done between batches. */
+  background(): void {
+    if (this.#snapshots.isRunning) this.#snapshots.slice();
     this.#log?.retry(Date.now());
   }
 
   /** Milliseconds until `background` has something to do. */
   msUntilDue(nowMs: number): number {
-    if (this.#snapshots.isRunning) return 0;
-    return this.#log?.msUntilRetry(nowMs) ?? Infinity;
+    const untilRetry = this.#log?.msUntilRetry(nowMs) ?? Infinity;
+    if (!this.#snapshots.isRunning) return untilRetry;
+    return Math.min(this.#snapshots.msUntilSlice(), untilRetry);
   }
 
   publish(statistics: ShardStatistics): void {

@@ -4,14 +4,20 @@
  *
  * A slice is at most SLICE_MS long. When requests wait, slices take only a share of the time, so that they are answered.
  */
+
+import { availableParallelism } from 'node:os';
 import type { ControlMessage, SnapshotPart } from '../ring/messages.ts';
 import type { Keyspace } from '../store/keyspace.ts';
 import { KeyspaceSnapshot } from '../store/snapshot.ts';
 import { SnapshotFile } from './snapshot-file.ts';
 
 const SLICE_MS = 1;
-/** Of the time between slices, what the next one may take. */
-const BUSY_SHARE = 0.5;
+/** While clients are about: a slice, and the pause behind it where shards and acceptor have no core each. */
+const BUSY_SLICE_MS = 0.25;
+const BUSY_PAUSE_MS = 1.5;
+/** Clients are about when they send more than this within the time. */
+const BUSY_READS = 10;
+const WINDOW_MS = 10;
 
 type Order = Extract<ControlMessage, { kind: 'snapshot' }>;
 
@@ -25,6 +31,9 @@ export interface ShardSnapshotHost {
   /** Aux fields of the file's head, beside the standard ones. */
   aux(): Readonly<Record<string, string>>;
   report(part: SnapshotPart): void;
+  /** A number that changes when clients send something. */
+  activity(): number;
+  readonly shards: number;
 }
 
 export class ShardSnapshots {
@@ -35,10 +44,32 @@ export class ShardSnapshots {
   #file: SnapshotFile | undefined;
   #walk: KeyspaceSnapshot | undefined;
   #segment = 0;
-  #sliceEndMs = 0;
+  /** When the next slice is due, by `performance.now()`. */
+  #dueMs = 0;
+  /** The window in which clients' reads are counted: what they stood at when it began. */
+  #activity = 0;
+  #windowMs = 0;
+  #isBusy = false;
+  readonly #pauseMs: number;
 
   constructor(host: ShardSnapshotHost) {
     this.#host = host;
+    this.#pauseMs = availableParallelism() > host.shards ? 0 : BUSY_PAUSE_MS;
+  }
+
+  /** Milliseconds until the next slice. */
+  msUntilSlice(): number {
+    return Math.max(0, this.#dueMs - performance.now());
+  }
+
+  #countClients(nowMs: number): void {
+    const activity = this.#host.activity();
+    const reads = activity - this.#activity;
+    if (reads > BUSY_READS) this.#isBusy = true;
+    else if (nowMs - this.#windowMs < WINDOW_MS) return;
+    else this.#isBusy = false;
+    this.#activity = activity;
+    this.#windowMs = nowMs;
   }
 
   get isRunning(): boolean {
@@ -66,19 +97,24 @@ export class ShardSnapshots {
   #begin(order: Order): void {
     this.#file = new SnapshotFile(this.#host.keyspace, order, this.#host.aux());
     this.#walk = new KeyspaceSnapshot(this.#host.keyspace, this.#file);
-    this.#sliceEndMs = 0;
+    this.#activity = this.#host.activity();
+    this.#windowMs = performance.now();
+    this.#isBusy = false;
+    this.#dueMs = 0;
   }
 
-  /** Writes on. `isBusy`: requests are waiting. */
-  slice(isBusy: boolean): void {
+  /** Writes on, if that is due. */
+  slice(): void {
     const start = performance.now();
-    const budget = isBusy ? Math.min(SLICE_MS, (start - this.#sliceEndMs) * BUSY_SHARE) : SLICE_MS;
+    if (start < this.#dueMs) return;
+    this.#countClients(start);
+    const budget = this.#isBusy ? BUSY_SLICE_MS : SLICE_MS;
     if (this.#leftover?.step(budget)) this.#leftover = undefined;
     const walk = this.#walk;
     if (walk === undefined) return;
     try {
       const isDone = walk.step(budget);
-      this.#sliceEndMs = performance.now();
+      this.#dueMs = this.#isBusy ? performance.now() + this.#pauseMs : 0;
       if (this.#file!.problem !== undefined) throw this.#file!.problem;
       if (walk.isAborted) this.#failed(new Error('a database was emptied'), true);
       else if (isDone) this.#finish();

@@ -98,9 +98,8 @@ export class Shard implements ShardContext {
     this.shardCount = setup.shards;
     this.#requests = new LaneConsumer(setup.requests);
     this.#control = new LaneConsumer(setup.control);
-    this.#replies = new RunReplies(new LaneProducer(setup.replies), new WakeWord(setup.wake), () =>
-      this.#durability.commit(),
-    );
+    const wake = new WakeWord(setup.wake);
+    this.#replies = new RunReplies(new LaneProducer(setup.replies), wake, () => this.#durability.commit());
     this.reply = this.#replies.writer;
     this.reply.tally = this.#tally;
     this.#commandStatistics = new CommandStatistics(setup.commandStatistics);
@@ -136,6 +135,7 @@ export class Shard implements ShardContext {
       setup: setup.persistence,
       owns: (bytes, start, end) => this.#slots[slotOf(bytes, start, end)] === setup.index,
       now: () => this.#nowMs,
+      activity: () => wake.activity,
       progressed: (loader) => tellLoading(setup.port, loader),
       report: (message) => setup.port.postMessage(message),
     });
@@ -238,7 +238,7 @@ export class Shard implements ShardContext {
 
   #background(): void {
     const now = Date.now();
-    if (this.#durability.msUntilDue(now) <= 0) this.#durability.background(this.#requests.hasFrames);
+    if (this.#durability.msUntilDue(now) <= 0) this.#durability.background();
     if (this.#expiry.msUntilDue(now) > 0) return;
     this.#nowMs = now;
     this.#expiry.run(now);

@@ -2,7 +2,8 @@
  * What the log says about a keyspace: effects, never commands, so that replaying it needs no clock and no luck. One effect
  * is one MessagePack array, and the payload of a record is a row of them:
  *
- *     [1, db, key, value, expiry, flags]          SET: the entry is now this; flags are the store's, for strings: raw
+ *     [1, db, key, value]                         SET: the entry is now this, without expiry and flags
+ *     [1, db, key, value, expiry, flags]          SET: flags are the store's, for strings: raw
  *     [2, db, key, offset, length, bytes]         PATCH: bytes from `offset` on were written, the value has `length` now
  *     [3, db, key, expiry]                        EXPIRE
  *     [4, db, key]                                DEL
@@ -69,10 +70,12 @@ export class EffectBuffer {
     keyLength: number,
     valueLength: number,
   ): void {
-    this.#begin(6, SET, db, keyLength + valueLength);
+    const isPlain = expiresAt === 0 && flags === 0;
+    this.#begin(isPlain ? 4 : 6, SET, db, keyLength + valueLength);
     const valueStart = keyStart + keyLength;
     this.#binary(bytes, keyStart, valueStart);
     this.#binary(bytes, valueStart, valueStart + valueLength);
+    if (isPlain) return;
     this.#expiry(expiresAt);
     this.#unsigned(flags);
   }
@@ -279,7 +282,7 @@ export class EffectDecoder {
   }
 
   #effect(fields: number, kind: number): void {
-    if (kind === SET && fields === 6) this.#set();
+    if (kind === SET && (fields === 6 || fields === 4)) this.#set(fields === 4);
     else if (kind === PATCH && fields === 6) this.#patch();
     else if (kind === EXPIRE && fields === 4) this.#keyed(true);
     else if (kind === DELETE && fields === 3) this.#keyed(false);
@@ -299,14 +302,14 @@ export class EffectDecoder {
     else this.#visitor.remove(db, this.#bytes, keyStart, keyEnd);
   }
 
-  #set(): void {
+  #set(isPlain: boolean): void {
     const db = this.#unsigned();
     const keyEnd = this.#binary();
     const keyStart = keyEnd - this.#length;
     const valueEnd = this.#binary();
     const valueStart = valueEnd - this.#length;
-    const expiresAt = this.#expiry();
-    const flags = this.#unsigned();
+    const expiresAt = isPlain ? 0 : this.#expiry();
+    const flags = isPlain ? 0 : this.#unsigned();
     this.#visitor.set(db, flags, expiresAt, this.#bytes, keyStart, keyEnd, valueStart, valueEnd);
   }
 
