@@ -104,6 +104,7 @@ export class DataDirectory {
   /** What the manifest names is not what the shards have: until the next bases, nothing can be loaded from it. */
   outdate(): void {
     this.#manifest = undefined;
+    this.#baseBytes = undefined;
   }
 
   /** Whether the files that the manifest names, with what is written to the logs, are the state of the shards. */
