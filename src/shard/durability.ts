@@ -14,6 +14,7 @@ import type {
 import type { ShardStatistics } from '../ring/shard-statistics.ts';
 import type { Keyspace } from '../store/keyspace.ts';
 import { diskFiles } from '../wal/files.ts';
+import { sequenceBefore } from '../wal/layout.ts';
 import { WalWriter } from '../wal/wal-writer.ts';
 import { EffectJournal } from './effect-journal.ts';
 import type { KeyFilter } from './keyspace-loader.ts';
@@ -249,7 +250,7 @@ export class Durability {
         segmentBytes: setup.segmentBytes,
       },
       number,
-      { sequence: 0, lastTransaction: this.#lastTransaction, bytesSinceBase: 0 },
+      { sequence: sequenceBefore(number), lastTransaction: this.#lastTransaction, bytesSinceBase: 0 },
     );
     if (!keepsLog) {
       writer.close(nowMs);

@@ -29,6 +29,10 @@
  * anything but zeros is damage as well. The salt makes sure that bytes which a client stored, or an older file left, are
  * never taken for such a record.
  *
+ * **Another log's segments.** Sequences of a log begin at its first segment's number times 2^32 (`sequenceBefore`), so that two logs in
+ * one directory are never taken for one: bases for other shards begin logs before the manifest that names them is
+ * written, and a crash in between leaves those behind the log that still counts.
+ *
  * **Going on after an error.** When a write failed, the next segment's header says with which sequence it goes on:
  * records of the segment before it from that sequence on do not count.
  */
@@ -73,6 +77,18 @@ export interface RecordHeader {
   timeMs: number;
   lastTransaction: number;
   durable: number;
+}
+
+const SEQUENCES_OF_A_LOG = 2 ** 32;
+
+/** The sequence before the first record of a log that begins with segment `number`. */
+export function sequenceBefore(number: number): number {
+  return number * SEQUENCES_OF_A_LOG;
+}
+
+/** The number of the log that has this sequence: that of its first segment. */
+export function logOf(sequence: number): number {
+  return Math.floor(sequence / SEQUENCES_OF_A_LOG);
 }
 
 /** `bytes` up to the next multiple of 8. */

@@ -157,7 +157,8 @@ export class ShardLog {
   /** Cuts off, on the disk, all that is behind the end, and syncs the rest. Throws errors of the system. */
   truncate(): void {
     if (this.#isTruncated) return;
-    const { segments } = this.#chain;
+    const { segments, strays } = this.#chain;
+    for (const { path } of strays) this.#files.unlink(path);
     // The last one first, so that a crash in between leaves no gap.
     for (let index = segments.length - 1; index > this.#end.index; index--) {
       const { header, path } = segments[index]!;

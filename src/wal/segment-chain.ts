@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { segmentName, segmentNumbers } from './directory.ts';
 import type { WalFiles } from './files.ts';
-import { type RecordHeader, SEGMENT_HEADER_BYTES, type SegmentHeader } from './layout.ts';
+import { logOf, type RecordHeader, SEGMENT_HEADER_BYTES, type SegmentHeader } from './layout.ts';
 import { readSegment, type Segment, SegmentReader } from './segment-reader.ts';
 
 export const MISSING = 'the file is missing';
@@ -19,12 +19,26 @@ export interface BadPlace {
   readonly isUnknown?: boolean;
 }
 
+/** How many of the segments, from the first on, belong to its log; gaps before those of another one do not count. */
+function countOwn(segments: readonly Segment[]): number {
+  const first = segments[0]?.header;
+  if (typeof first !== 'object') return segments.length;
+  const isForeign = ({ header }: Segment) =>
+    typeof header === 'object' && logOf(header.firstSequence) !== logOf(first.firstSequence);
+  let count = segments.findIndex(isForeign);
+  if (count < 0) return segments.length;
+  while (segments[count - 1]!.header === MISSING) count--;
+  return count;
+}
+
 /** `index` is the segment's. False to stop behind this record. */
 type ReadRecord = (reader: SegmentReader, index: number) => boolean;
 
 /** The segments of a shard, in order, and how to walk through their records. */
 export class SegmentChain {
   readonly segments: readonly Segment[];
+  /** Segments of another log, which was begun for a manifest that was never written: they do not count. */
+  readonly strays: readonly Segment[];
   readonly #files: WalFiles;
 
   /** `segments` have consecutive numbers; those that are missing have a header that says so. */
@@ -38,7 +52,9 @@ export class SegmentChain {
         isThere ? readSegment(files, directory, shard, number) : missing(directory, shard, number),
       );
     }
-    this.segments = segments;
+    const own = countOwn(segments);
+    this.segments = segments.slice(0, own);
+    this.strays = segments.slice(own).filter(({ header }) => header !== MISSING);
   }
 
   headerOf(index: number): SegmentHeader | undefined {
