@@ -92,9 +92,8 @@ export class DataDirectory {
     return Math.max(0, ...numbers) + 1;
   }
 
-  /** The files of `nextBasePaths` are written: they and the segments from `segments` on are what counts now. */
+  /** The files of `nextBasePaths` are written and synced: they and the segments from `segments` on are what counts now. */
   adopt(bases: readonly string[], segments: readonly number[]): void {
-    for (const file of bases) syncFile(file);
     diskFiles.syncDirectory(this.path);
     this.#adopt(
       bases.map((file, shard) => ({ bases: [path.basename(file)], firstSegment: segments[shard]! })),
@@ -181,13 +180,4 @@ function generationOf(files: readonly ShardFiles[]): number {
 
 function sizeOf(file: string): number {
   return fs.statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-}
-
-function syncFile(file: string): void {
-  const fd = fs.openSync(file, 'r+');
-  try {
-    fs.fsyncSync(fd);
-  } finally {
-    fs.closeSync(fd);
-  }
 }

@@ -12,6 +12,7 @@ import path from 'node:path';
 import { Crc64 } from '../rdb/crc64.ts';
 import { combineCrc64 } from '../rdb/crc64-combine.ts';
 import type { ControlMessage, SnapshotPart } from '../ring/messages.ts';
+import { diskFiles } from '../wal/files.ts';
 import type { DataDirectory } from './data-directory.ts';
 import type { SnapshotKind, SnapshotResult, SnapshotRunner } from './snapshots.ts';
 
@@ -47,6 +48,8 @@ interface Running {
   readonly parts: (SnapshotPart | undefined)[];
   readonly files: readonly string[];
   left: number;
+  /** Why nothing is to come of it, also when all parts are written. */
+  givenUp: Error | undefined;
   readonly done: () => void;
   readonly failed: (error: Error) => void;
 }
@@ -85,7 +88,7 @@ export class ShardSnapshots implements SnapshotRunner {
       const writeMs = performance.now() - startedAt;
       const syncStart = performance.now();
       if (kind === 'dump') await this.#finishDump(files, parts);
-      else this.#finishBases(files, parts);
+      else await this.#finishBases(files, parts);
       return {
         keys: sum(parts, 'keys'),
         bytes: sum(parts, 'bytes'),
@@ -109,7 +112,7 @@ export class ShardSnapshots implements SnapshotRunner {
   }
 
   abort(): void {
-    this.#running?.failed(new Error('the snapshot was given up'));
+    this.#giveUp('the snapshot was given up');
   }
 
   /** Gives up the bases that are being written, if that is so. */
@@ -131,7 +134,13 @@ export class ShardSnapshots implements SnapshotRunner {
 
   /** To be called when a shard's thread has ended: its part will not come. */
   shardLost(): void {
-    this.#running?.failed(new Error('a shard was restarted'));
+    this.#giveUp('a shard was restarted');
+  }
+
+  #giveUp(reason: string): void {
+    if (this.#running === undefined) return;
+    this.#running.givenUp = new Error(reason);
+    this.#running.failed(this.#running.givenUp);
   }
 
   get #dumpDirectory(): string {
@@ -158,6 +167,7 @@ export class ShardSnapshots implements SnapshotRunner {
         parts: new Array(count).fill(undefined),
         files,
         left: count,
+        givenUp: undefined,
         done,
         failed,
       };
@@ -183,7 +193,10 @@ export class ShardSnapshots implements SnapshotRunner {
   }
 
   /** The bases count from here on, with the segments that began at their cut. */
-  #finishBases(files: readonly string[], parts: readonly SnapshotPart[]): void {
+  async #finishBases(files: readonly string[], parts: readonly SnapshotPart[]): Promise<void> {
+    await Promise.all(files.map(syncFile));
+    const { givenUp } = this.#running!;
+    if (givenUp !== undefined) throw givenUp;
     this.#directory.adopt(
       files,
       parts.map(({ segment }) => segment),
@@ -212,7 +225,7 @@ export class ShardSnapshots implements SnapshotRunner {
     for (const file of files.slice(1)) await fs.rm(file);
     const target = this.#settings.dumpPath();
     await fs.rename(whole, target);
-    await syncDirectory(path.dirname(target));
+    diskFiles.syncDirectory(path.dirname(target));
   }
 }
 
@@ -247,10 +260,9 @@ async function append(target: fs.FileHandle, at: number, file: string): Promise<
   }
 }
 
-/** Makes a rename last. Systems that cannot open directories do not need it. */
-export async function syncDirectory(directory: string): Promise<void> {
-  const handle = await fs.open(directory, 'r').catch(() => undefined);
-  if (handle === undefined) return;
+/** Makes what was written last, without keeping this thread waiting: a base may be large. */
+async function syncFile(file: string): Promise<void> {
+  const handle = await fs.open(file, 'r+');
   try {
     await handle.sync();
   } finally {

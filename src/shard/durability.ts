@@ -208,6 +208,7 @@ export class Durability {
     statistics.set('logBytes', writer.bytesSinceBase);
     statistics.set('logFirstSegment', this.#firstSegment);
     statistics.set('logLastSegment', writer.segmentNumber);
+    statistics.set('logUnwrittenBytes', writer.isEmpty ? 0 : writer.effects.end);
   }
 
   /** The thread ends by itself: no file of a snapshot stays open. */

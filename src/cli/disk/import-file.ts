@@ -13,6 +13,7 @@ import { kindOfType } from '../../rdb/value-kinds.ts';
 import { slotTable } from '../../ring/hash-ring.ts';
 import { segmentName } from '../../wal/directory.ts';
 import { diskFiles } from '../../wal/files.ts';
+import { sequenceBefore } from '../../wal/layout.ts';
 import { DirectoryInUse } from '../../wal/lock-file.ts';
 import { SegmentFile } from '../../wal/segment-file.ts';
 import { CANNOT_LOOK, Refusal } from './command.ts';
@@ -123,8 +124,9 @@ function beginBase(file: string): RdbFile {
 /** Lets the bases count, each with an empty log behind it. */
 function begin(directory: DataDirectory, bases: readonly string[], { shards }: ImportOptions): void {
   const number = directory.nextSegment();
+  const before = sequenceBefore(number);
   for (let shard = 0; shard < shards; shard++) {
-    const header = { shard, shards, number, firstSequence: 1, durable: 0, lastTransaction: 0 };
+    const header = { shard, shards, number, firstSequence: before + 1, durable: before, lastTransaction: 0 };
     const file = path.join(directory.path, segmentName(shard, number));
     diskFiles.close(SegmentFile.create(diskFiles, file, header).fd);
   }
