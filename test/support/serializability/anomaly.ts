@@ -44,12 +44,25 @@ function showOperation(operation: Operation): string {
   }
 }
 
-/** One line about a transaction. */
-export function showTransaction(transaction: Transaction): string {
+const OPERATIONS_SHOWN_MAX = 8;
+
+/** One line about a transaction; of a long one, only what it has to do with `keys`. */
+export function showTransaction(
+  transaction: Transaction,
+  keys: readonly (string | undefined)[] = [],
+): string {
   const { client, sentAt, answeredAt, outcome, operations, title } = transaction;
   const result = outcome === 'committed' ? '' : ` ${outcome}`;
-  const done = operations.map(showOperation).join('; ');
-  return `client ${client}, ${sentAt}–${answeredAt}, ${title}${result}: ${done}`;
+  const isNamed = (operation: Operation) =>
+    operation.kind === 'strange' ||
+    (operation.kind === 'copy'
+      ? keys.includes(operation.from) || keys.includes(operation.to)
+      : keys.includes(operation.key));
+  const isShort = operations.length <= OPERATIONS_SHOWN_MAX;
+  const shown = isShort ? operations : operations.filter(isNamed).slice(0, OPERATIONS_SHOWN_MAX);
+  const left = operations.length - shown.length;
+  const rest = left > 0 ? `; and ${left} more` : '';
+  return `client ${client}, ${sentAt}–${answeredAt}, ${title}${result}: ${shown.map(showOperation).join('; ')}${rest}`;
 }
 
 /** An anomaly that is plain without looking for cycles. */

@@ -37,12 +37,14 @@ function findCycles({ events, edges }: Dependencies, relations: readonly Relatio
     const cycle = shortestCycle(edges, component, uses, isEvent);
     const lines: string[] = [];
     let node = cycle.start;
+    let before = cycle.arcs.at(-1);
     for (const edge of cycle.arcs) {
       if (isEvent(node)) {
-        lines.push(`  ${showTransaction(events[node]!.transaction)}`);
+        lines.push(`  ${showTransaction(events[node]!.transaction, [before?.key, edge.key])}`);
         lines.push(`    ${edge.reason()}`);
       }
       node = edge.to;
+      before = edge;
     }
     lines.push('  the first.');
     const kind = nameOf(cycle.arcs);

@@ -18,6 +18,7 @@ export type Relation = 'ww' | 'wr' | 'rw' | 'client' | 'time';
 export interface Edge {
   readonly to: number;
   readonly relation: Relation;
+  readonly key?: string;
   /** Why, to stand between the lines of two transactions. Empty within moments. */
   readonly reason: () => string;
 }
@@ -52,9 +53,16 @@ class Builder {
     return { events: this.#versions.events, edges: this.#edges, anomalies: this.#anomalies };
   }
 
-  #add(from: Event | undefined, to: Event | undefined, relation: Relation, reason: () => string): void {
+  #add(
+    from: Event | undefined,
+    to: Event | undefined,
+    relation: Relation,
+    reason: () => string,
+    key?: string,
+  ): void {
     if (from === undefined || to === undefined || from === to) return;
-    this.#edges[this.#numbers.get(from)!]!.push({ to: this.#numbers.get(to)!, relation, reason });
+    const edge = { to: this.#numbers.get(to)!, relation, reason };
+    this.#edges[this.#numbers.get(from)!]!.push(key === undefined ? edge : { ...edge, key });
   }
 
   #addWrites(key: string, writers: readonly (Event | undefined)[]): void {
@@ -90,8 +98,8 @@ class Builder {
         const { key, exists } = operation;
         const [first] = this.#versions.writers.get(key) ?? [];
         this.#checkOwn(event, own, key, exists ? Infinity : 0);
-        if (exists) this.#add(first, event, 'wr', () => `began ${key}, which existed for`);
-        else this.#add(event, first, 'rw', () => `found no ${key}, which was begun by`);
+        if (exists) this.#add(first, event, 'wr', () => `began ${key}, which existed for`, key);
+        else this.#add(event, first, 'rw', () => `found no ${key}, which was begun by`, key);
       }
     }
   }
@@ -119,16 +127,22 @@ class Builder {
     const writers = this.#versions.writers.get(key) ?? [];
     const place = `place ${version - 1} of ${key}`;
     if (version > 0)
-      this.#add(writers[version - 1], event, 'wr', () => `appended ${place}, which was seen by`);
-    this.#add(event, writers[version], 'rw', () => `saw ${version} of ${key}, and the next was appended by`);
+      this.#add(writers[version - 1], event, 'wr', () => `appended ${place}, which was seen by`, key);
+    this.#add(
+      event,
+      writers[version],
+      'rw',
+      () => `saw ${version} of ${key}, and the next was appended by`,
+      key,
+    );
   }
 
   /** True when the key is the target of a COPY. */
   #addCopied(event: Event, key: string, isThere: boolean): boolean {
     const copier = this.#versions.copiers.get(key);
     if (copier === undefined) return false;
-    if (isThere) this.#add(copier, event, 'wr', () => `copied to ${key}, which was seen by`);
-    else this.#add(event, copier, 'rw', () => `found no ${key}, which was copied by`);
+    if (isThere) this.#add(copier, event, 'wr', () => `copied to ${key}, which was seen by`, key);
+    else this.#add(event, copier, 'rw', () => `found no ${key}, which was copied by`, key);
     return true;
   }
 

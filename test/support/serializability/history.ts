@@ -10,13 +10,17 @@
 
 /** One thing that a transaction did to a key, or saw of it. Versions count appends: version 0 is a key without value. */
 export type Operation =
-  /** `position` counts from 0 and is known with the reply. A refused append must leave no trace. */
+  /**
+   * `position` counts from 0 and is known with the reply. A refused append must leave no trace; a conditional one whose
+   * reply is not known may have been refused.
+   */
   | {
       readonly kind: 'append';
       readonly key: string;
       readonly id: string;
       readonly position?: number | undefined;
       readonly isRefused?: boolean;
+      readonly isConditional?: boolean;
     }
   | { readonly kind: 'read'; readonly key: string; readonly ids: readonly string[] }
   | { readonly kind: 'length'; readonly key: string; readonly version: number }

@@ -26,7 +26,14 @@ interface Append {
   readonly key: string;
   readonly id: string;
   readonly isRefused: boolean;
+  readonly isConditional: boolean;
   readonly position: number | undefined;
+}
+
+interface Copy {
+  readonly by: Transaction;
+  readonly from: string;
+  readonly isDone: boolean | undefined;
 }
 
 interface LongestRead {
@@ -40,7 +47,7 @@ class Finder {
   readonly #appends = new Map<string, Append>();
   readonly #longest = new Map<string, LongestRead>();
   /** By target, the COPY. */
-  readonly #copies = new Map<string, { readonly by: Transaction; readonly from: string }>();
+  readonly #copies = new Map<string, Copy>();
   /** By target of a COPY, each different content that was seen there. */
   readonly #contents = new Map<string, Map<string, readonly string[]>>();
 
@@ -74,9 +81,10 @@ class Finder {
       ]),
     );
     const copiers = new Map(
-      [...this.#copies].flatMap(([to, { by }]) => {
+      [...this.#copies].flatMap(([to, { by, isDone }]) => {
         const event = events.get(by);
-        return event === undefined ? [] : [[to, event] as const];
+        const hasCopied = isDone === true || this.#contents.has(to);
+        return event === undefined || !hasCopied ? [] : [[to, event] as const];
       }),
     );
     return { events: [...events.values()], writers, copiers, anomalies: this.anomalies };
@@ -85,26 +93,27 @@ class Finder {
   #note(transaction: Transaction, operation: Operation): void {
     if (operation.kind === 'strange') this.#add('strange reply', operation.text, transaction);
     if (operation.kind === 'copy') {
-      this.#copies.set(operation.to, { by: transaction, from: operation.from });
+      this.#copies.set(operation.to, { ...operation, by: transaction });
     }
     if (operation.kind !== 'append') return;
-    const { key, id, position, isRefused = false } = operation;
+    const { key, id, position, isRefused = false, isConditional = false } = operation;
     this.#appends.set(id, {
       transaction,
       key,
       id,
       position,
+      isConditional,
       isRefused: isRefused || transaction.outcome === 'aborted',
     });
   }
 
   /** Takes what a read showed. */
   #take(reader: Transaction, key: string, ids: readonly string[]): void {
-    const copier = this.#copies.get(key)?.by;
-    if (copier !== undefined) {
+    const copy = this.#copies.get(key);
+    if (copy !== undefined) {
       if (ids.length === 0) return;
-      if (copier.outcome === 'aborted') {
-        this.#add('G1a (aborted read)', `${key} was read, whose COPY was aborted`, copier, reader);
+      if (copy.by.outcome === 'aborted' || copy.isDone === false) {
+        this.#add('G1a (aborted read)', `${key} was read, whose COPY did not happen`, copy.by, reader);
       }
       const contents = this.#contents.get(key) ?? new Map<string, readonly string[]>();
       this.#contents.set(key, contents.set(ids.join(), ids));
@@ -185,8 +194,8 @@ class Finder {
     const seen = new Set([...placed].map(({ transaction }) => transaction));
     const unseen = new Map<string, Append[]>();
     for (const append of this.#appends.values()) {
-      const { key, transaction, isRefused } = append;
-      if (transaction.outcome !== 'unknown' || isRefused || placed.has(append) || !seen.has(transaction))
+      const { key, transaction, isConditional } = append;
+      if (transaction.outcome !== 'unknown' || isConditional || placed.has(append) || !seen.has(transaction))
         continue;
       unseen.set(key, [...(unseen.get(key) ?? []), append]);
     }
