@@ -5,7 +5,7 @@
  */
 import type { Command } from '../commands/table.ts';
 import type { Config } from '../config/config.ts';
-import type { Arguments } from '../protocol/arguments.ts';
+import { Arguments } from '../protocol/arguments.ts';
 import { OUT_OF_MEMORY, RATE_LIMIT_EXCEEDED } from '../protocol/errors.ts';
 import type { Connection } from './connection.ts';
 import { MemoryLimit } from './memory-limit.ts';
@@ -14,6 +14,7 @@ import { RateLimits } from './rate-limits.ts';
 import type { Readiness } from './readiness.ts';
 import type { ShardLink } from './shard-link.ts';
 import { SizeLimits } from './size-limits.ts';
+import type { TransactionQueue } from './transaction-queue.ts';
 
 const RATE_OPTIONS = [
   'rate-limit-ops',
@@ -35,6 +36,7 @@ export class CommandGate {
   readonly #sizes = new SizeLimits();
   readonly #memory: MemoryLimit;
   readonly #readiness: Readiness;
+  readonly #args = new Arguments();
   /** Called when `isActive` has changed. */
   #changed: () => void = () => {};
 
@@ -94,6 +96,14 @@ export class CommandGate {
     return this.#readiness.refuses(command, args);
   }
 
+  /** The same for EXEC: when any of the queued commands needs such a shard. */
+  isLoadingAny(queue: TransactionQueue): boolean {
+    return queue.commands.some((command, i) => {
+      queue.load(i, this.#args);
+      return this.isLoading(command, this.#args);
+    });
+  }
+
   /**
    * True when the command may not run now: the connection waits, and the command comes again. `command` is undefined
    * for one that will be refused anyway; it counts all the same.
@@ -117,6 +127,16 @@ export class CommandGate {
     if (this.#memory.refuses(command)) return OUT_OF_MEMORY;
     if (this.#diskProblem !== undefined && command.needsDisk) return this.#diskProblem;
     return this.#sizes.isActive ? this.#sizes.problemOf(command, args) : undefined;
+  }
+
+  /** The same for EXEC, of the queued commands. */
+  refusalOfAny(connection: Connection, queue: TransactionQueue): string | undefined {
+    if (this.#rates.isActive && this.#rates.refuses(connection)) return RATE_LIMIT_EXCEEDED;
+    for (const command of queue.commands) {
+      if (this.#memory.refuses(command)) return OUT_OF_MEMORY;
+      if (this.#diskProblem !== undefined && command.needsDisk) return this.#diskProblem;
+    }
+    return undefined;
   }
 
   /** To be called when a command that passed has been dealt with. */

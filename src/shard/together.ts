@@ -64,7 +64,7 @@ export interface TogetherHost {
   idOf(name: string): number;
   /** See Executor. */
   runInner(id: number, db: number, args: Arguments): Uint8Array;
-  runStep(id: number, db: number, args: Arguments, reply: ReplyWriter): void;
+  runStep(id: number, db: number, args: Arguments, reply: ReplyWriter): number;
 }
 
 export class Together implements KeysTogether {
@@ -147,6 +147,11 @@ export class Together implements KeysTogether {
   runStep(shard: number, id: number, db: number, args: Arguments, resp: 2 | 3): Uint8Array {
     const flags = FLAG_COUNTED | (resp === 3 ? FLAG_RESP3 : 0);
     return this.#callRun(shard, id, db, args, flags).subarray(ANSWER_HEADER_BYTES);
+  }
+
+  /** Has `shard`, which is held, run a command that does not count. Returns the reply, in RESP2. */
+  runInnerOn(shard: number, id: number, db: number, args: Arguments): Uint8Array {
+    return this.#callRun(shard, id, db, args, 0).subarray(ANSWER_HEADER_BYTES);
   }
 
   #callRun(shard: number, id: number, db: number, args: Arguments, flags: number): Uint8Array {

@@ -281,6 +281,14 @@ export class FakeServer implements ServerContext {
     this.events.push('unpause');
   }
 
+  beginTransaction(): boolean {
+    return true;
+  }
+
+  discardTransaction(): boolean {
+    return true;
+  }
+
   resetClient(): void {
     this.events.push('reset client');
   }
