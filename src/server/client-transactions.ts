@@ -142,7 +142,7 @@ export class ClientTransactions {
     run.split = new SplitReply(1, 'ok', 2, [], () => {});
     link.openRun = undefined;
     link.queue(run);
-    link.account(run, false);
+    link.account(run, false, false);
     local.endTurnSoon();
   }
 

@@ -283,8 +283,14 @@ export class Connection implements Client, ReplySink {
   }
 
   appendRun(run: Run): void {
-    if (this.lastRun === undefined) this.firstRun = run;
-    else this.lastRun.next = run;
+    const last = this.lastRun;
+    if (last === undefined) {
+      this.firstRun = run;
+    } else {
+      last.next = run;
+      // The client goes on at another shard: there nobody may see what is behind `last` and then miss what is before it.
+      if (last.link !== undefined && last.link !== run.link && !last.isDone) last.link.guardOrder(last);
+    }
     this.lastRun = run;
   }
 

@@ -51,7 +51,7 @@ export class DirectReader {
 
   /** Answers a command on one key, word `command.keyIndex`. False: it must take the lane, nothing is written. */
   read(connection: Connection, command: Command, link: ShardLink, args: Arguments, hash: number): boolean {
-    if (!this.isEnabled || link.guards > 0 || (this.readsOnlySynced && link.isBusy)) return false;
+    if (!this.isEnabled || link.isGuarded || (this.readsOnlySynced && link.isBusy)) return false;
     const { view } = link;
     const { reply } = connection;
     const start = args.starts[command.keyIndex]!;

@@ -87,11 +87,12 @@ export class RequestSender {
     if (!joins) {
       run = this.#runs.take(connection);
       run.isSilent = isSilent;
+      run.link = link;
       link.openRun = run;
       link.queue(run);
       connection.appendRun(run);
     }
-    link.account(run!, guards);
+    link.account(run!, guards, command.isWrite);
     return true;
   }
 
@@ -109,7 +110,7 @@ export class RequestSender {
       link.park(connection);
       return false;
     }
-    this.#queuePart(link, receiver(), 0, guards);
+    this.#queuePart(link, receiver(), 0, guards, guards, true);
     return true;
   }
 
@@ -137,18 +138,26 @@ export class RequestSender {
     const receiver = makeReceiver();
     requests.forEach(({ link, words }, part) => {
       link.push(command.id, connection.db, flags, 0, args, words);
-      this.#queuePart(link, receiver, part, isWrite);
+      this.#queuePart(link, receiver, part, isWrite, isWrite, true);
     });
     return true;
   }
 
-  #queuePart(link: ShardLink, receiver: PartReceiver, part: number, guards: boolean): void {
+  #queuePart(
+    link: ShardLink,
+    receiver: PartReceiver,
+    part: number,
+    guards: boolean,
+    isWrite: boolean,
+    isOneOfSeveral: boolean,
+  ): void {
     const run = this.#runs.take(undefined);
     run.split = receiver;
     run.part = part;
     link.openRun = undefined;
     link.queue(run);
-    link.account(run, guards);
+    link.account(run, guards, isWrite);
+    if (isOneOfSeveral) link.guardOrder(run);
   }
 
   /** The same, for the key in word `first`. */
@@ -215,7 +224,7 @@ export class RequestSender {
       const first = words[Math.max(command.keyIndex, 1) - 1];
       const hash = first === undefined ? 0 : this.#router.hashOf(args, first);
       link.push(command.id, connection.db, flags, hash, args, words);
-      this.#queuePart(link, split, part, command.guardsDirectReads);
+      this.#queuePart(link, split, part, command.guardsDirectReads, command.isWrite, parts.length > 1);
     });
     return true;
   }

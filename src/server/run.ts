@@ -4,6 +4,7 @@
  * the reply of a command that was cut over several shards.
  */
 import type { Connection } from './connection.ts';
+import type { ShardLink } from './shard-link.ts';
 
 /** Who gets the replies of parts of a command, of which each shard concerned runs one. */
 export interface PartReceiver {
@@ -32,6 +33,12 @@ export class Run {
   part = 0;
   /** How many of its commands keep others from reading the shard's memory directly. */
   guards = 0;
+  /** How many of its commands write. */
+  writes = 0;
+  /** The shard of all its commands, for a row of commands to one. */
+  link: ShardLink | undefined;
+  /** It is counted among its link's `orderGuards`. */
+  guardsOrder = false;
   /** Bytes of requests that travel beside the lane. */
   externalBytes = 0;
 }
@@ -58,6 +65,9 @@ export class RunPool {
     run.split = undefined;
     run.part = 0;
     run.guards = 0;
+    run.writes = 0;
+    run.link = undefined;
+    run.guardsOrder = false;
     run.externalBytes = 0;
     this.#free.push(run);
   }

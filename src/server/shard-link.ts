@@ -54,6 +54,14 @@ export class ShardLink {
   openRun: Run | undefined;
   /** How many commands are under way during which nobody may read the shard's memory directly. */
   guards = 0;
+  /** How many commands that write are under way. */
+  writes = 0;
+  /**
+   * How many runs are under way that have a place in an order with what other shards do: parts of a command that only reads,
+   * and what a client did not wait for before it went on at another shard. What stands before them in the lane must not be
+   * missed by who has seen what stands behind them elsewhere.
+   */
+  orderGuards = 0;
   /** Connections that wait for room, first come first served. */
   readonly parked: Connection[] = [];
   /** The one of them whose turn it is. */
@@ -105,6 +113,8 @@ export class ShardLink {
     this.#port.close();
     this.openRun = undefined;
     this.guards = 0;
+    this.writes = 0;
+    this.orderGuards = 0;
     this.isTouched = false;
     this.#noticePieces = [];
     this.#externalBytes = 0;
@@ -276,7 +286,11 @@ export class ShardLink {
   }
 
   /** To be called after each push with the run that the request belongs to. */
-  account(run: Run, guardsDirectReads: boolean): void {
+  account(run: Run, guardsDirectReads: boolean, isWrite: boolean): void {
+    if (isWrite) {
+      run.writes++;
+      this.writes++;
+    }
     if (guardsDirectReads) {
       run.guards++;
       this.guards++;
@@ -285,6 +299,18 @@ export class ShardLink {
       run.externalBytes += this.#lastExternalBytes;
       this.#lastExternalBytes = 0;
     }
+  }
+
+  /** Keeps direct reads from missing writes that stand before `run` in the lane, until it has been answered. */
+  guardOrder(run: Run): void {
+    if (run.guardsOrder) return;
+    run.guardsOrder = true;
+    this.orderGuards++;
+  }
+
+  /** Whether nobody may read the shard's memory directly now. */
+  get isGuarded(): boolean {
+    return this.guards > 0 || (this.orderGuards > 0 && this.writes > 0);
   }
 
   /** Makes what was pushed visible to the shard and wakes it if it sleeps. */
@@ -356,6 +382,8 @@ export class ShardLink {
       if ((lane.frameFlags & FRAME_LAST) === 0) continue;
       this.#pending.shift();
       this.guards -= run.guards;
+      this.writes -= run.writes;
+      if (run.guardsOrder) this.orderGuards--;
       this.#externalBytes -= run.externalBytes;
       ended(run);
     }

@@ -55,7 +55,7 @@ export class ShardRequests {
       run.split = split;
       link.openRun = undefined;
       link.queue(run);
-      link.account(run, false);
+      link.account(run, false, false);
       sent();
     });
   }

@@ -98,7 +98,7 @@ export class Transactions {
   #queueAlone(link: ShardLink, run: Run): void {
     link.openRun = undefined;
     link.queue(run);
-    link.account(run, true);
+    link.account(run, true, true);
   }
 }
 
