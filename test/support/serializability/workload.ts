@@ -12,8 +12,12 @@ export interface WorkloadOptions {
   readonly durationMs: number;
   /** Whether clients now and then send a transaction and close their connection. */
   readonly abandons?: boolean;
-  /** Without MULTI there are only single commands. */
+  /** Without them there are only commands that stand alone, in pipelines and not. */
   readonly transactions?: boolean;
+  /** How many more clients only read, one key a command. */
+  readonly readers?: number;
+  /** Begins the names of all keys: those of several runs on one server must differ. */
+  readonly prefix?: string;
 }
 
 export interface Run {
@@ -33,6 +37,7 @@ const PAIR_TRIES = 3;
 class Keys {
   readonly all: string[] = [];
   readonly #random: Random;
+  readonly #prefix: string;
   readonly #inUse: string[] = [];
   readonly #elements = new Map<string, number>();
   readonly #copies: string[] = [];
@@ -40,8 +45,9 @@ class Keys {
   #pairTries = 0;
   #ids = 0;
 
-  constructor(random: Random) {
+  constructor(random: Random, prefix: string) {
     this.#random = random;
+    this.#prefix = prefix;
     for (let i = 0; i < KEYS; i++) this.#inUse.push(this.#fresh('key'));
   }
 
@@ -92,7 +98,7 @@ class Keys {
   }
 
   #fresh(kind: string): string {
-    const key = `${kind}:${this.all.length}`;
+    const key = `${this.#prefix}${kind}:${this.all.length}`;
     this.all.push(key);
     return key;
   }
@@ -108,24 +114,29 @@ class Workload {
   constructor(options: WorkloadOptions) {
     this.#options = options;
     this.#random = new Random(options.seed);
-    this.#keys = new Keys(this.#random);
+    this.#keys = new Keys(this.#random, options.prefix ?? '');
   }
 
   async run(): Promise<Run> {
-    const { port, clients, durationMs } = this.#options;
+    const { port, clients, durationMs, readers = 0 } = this.#options;
     const sessions = await Promise.all(
-      Array.from({ length: clients }, () => Session.open(port, this.#recorder)),
+      Array.from({ length: clients + readers }, () => Session.open(port, this.#recorder)),
     );
     const end = Date.now() + durationMs;
     await Promise.all(
-      sessions.map(async (session) => {
-        while (Date.now() < end) await this.#step(session);
+      sessions.map(async (session, at) => {
+        const step = () => (at < clients ? this.#step(session) : this.#look(session));
+        while (Date.now() < end) await step();
       }),
     );
     // What was acknowledged last must be seen by someone too.
     await sessions[0]!.run([requests.mget(this.#keys.all)]);
     for (const session of sessions) session.close();
     return { history: this.#recorder.transactions, counts: this.#counts };
+  }
+
+  async #look(session: Session): Promise<void> {
+    await this.#alone(session, [requests.get(this.#keys.any())], 'at once');
   }
 
   async #step(session: Session): Promise<void> {
@@ -199,7 +210,7 @@ class Workload {
   }
 }
 
-/** The keys of database 0 must be free. Rejects when the server cannot be reached. */
+/** Rejects when the server cannot be reached. */
 export function runWorkload(options: WorkloadOptions): Promise<Run> {
   return new Workload(options).run();
 }

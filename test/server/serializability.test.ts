@@ -1,0 +1,132 @@
+/**
+ * There is one order of all commands and transactions that explains every reply; it is the order in which each client
+ * sent its own, and that of real time for those that did not overlap. So nobody sees what a server with a single thread
+ * could not have shown.
+ *
+ * Random transactions on a few keys run from several clients, and test/support/serializability looks for a cycle among
+ * what they saw. SERIALIZABILITY_MS sets how long each load runs, SERIALIZABILITY_SEED repeats its choices. A real Redis
+ * goes through the same; and so do servers from which a guard of direct reads was taken away, where violations must be
+ * found: the load runs until one is.
+ */
+import { describe, expect, test } from 'vitest';
+import { type Guard, startInProcess } from '../support/broken-server.ts';
+import { seedFrom } from '../support/random.ts';
+import type { Anomaly } from '../support/serializability/anomaly.ts';
+import { checkHistory } from '../support/serializability/check.ts';
+import { type Run, runWorkload, type WorkloadOptions } from '../support/serializability/workload.ts';
+import { describeWithRedis, startRedis } from '../support/server.ts';
+import { useServer } from './served.ts';
+
+const LOAD_MS = Number(process.env.SERIALIZABILITY_MS || 600);
+const seed = seedFrom('SERIALIZABILITY_SEED');
+const CLIENTS = 8;
+/** However busy the machine is, so many transactions must have happened to prove anything. */
+const COMMITTED_MIN = 20;
+const TIMEOUT_MS = 60_000 + 20 * LOAD_MS;
+
+function load(port: number, more: Partial<WorkloadOptions> = {}): Promise<Run> {
+  return runWorkload({ port, seed, clients: CLIENTS, durationMs: LOAD_MS, abandons: true, ...more });
+}
+
+/** Fails with the anomalies as people read them. */
+function expectOneOrder({ history }: Run): void {
+  const anomalies = checkHistory(history);
+  const shown = anomalies.slice(0, 3).map(({ text }) => text);
+  expect(shown, `seed ${seed}, ${anomalies.length} anomalies\n${shown.join('\n')}`).toEqual([]);
+}
+
+function expectMuch({ counts }: Run): void {
+  expect(counts.committed).toBeGreaterThan(COMMITTED_MIN);
+  expect(counts.aborted).toBeGreaterThan(0);
+  expect(counts.single).toBeGreaterThan(COMMITTED_MIN);
+}
+
+const DIRECT: readonly [string, string[]] = ['direct reads', ['--direct-reads', 'yes']];
+const LOGGED: readonly [string, string[]] = ['a log', ['--appendonly', 'yes', '--appendfsync', 'everysec']];
+const VARIANTS: Readonly<Record<number, readonly (readonly [string, string[]])[]>> = {
+  1: [DIRECT, LOGGED],
+  3: [
+    DIRECT,
+    ['no direct reads', ['--direct-reads', 'no']],
+    LOGGED,
+    ['a log that is synced always', ['--appendonly', 'yes', '--appendfsync', 'always']],
+  ],
+};
+
+describe.each([1, 3])('with %d shards', (shards) => {
+  describe.each(VARIANTS[shards]!)('and %s', (_, args) => {
+    const server = useServer({ shards, args });
+
+    test(
+      'one order explains what was seen of transactions',
+      async () => {
+        const run = await load(server().port);
+        expectMuch(run);
+        expectOneOrder(run);
+      },
+      TIMEOUT_MS,
+    );
+
+    test(
+      'one order explains what was seen of commands that stand alone',
+      async () => {
+        const run = await load(server().port, { transactions: false, readers: 2, prefix: 'alone:' });
+        expect(run.counts.single).toBeGreaterThan(COMMITTED_MIN);
+        expectOneOrder(run);
+      },
+      TIMEOUT_MS,
+    );
+  });
+});
+
+describeWithRedis('beside it', () => {
+  test(
+    'a real Redis has one order',
+    async () => {
+      const redis = await startRedis();
+      try {
+        const run = await load(redis.port);
+        expectMuch(run);
+        expectOneOrder(run);
+      } finally {
+        await redis.close();
+      }
+    },
+    TIMEOUT_MS,
+  );
+});
+
+describe('a server without a guard', () => {
+  const FIND_MS_MAX = 50_000;
+
+  /** What is found first of a server that has lost this guard. */
+  async function findWithout(guard: Guard, more: Partial<WorkloadOptions>): Promise<Anomaly | undefined> {
+    const server = await startInProcess({ shards: 3 }, [guard]);
+    try {
+      const end = Date.now() + FIND_MS_MAX;
+      for (let attempt = 0; Date.now() < end; attempt++) {
+        const run = await load(server.port, {
+          seed: seed + attempt,
+          durationMs: 500,
+          prefix: `${attempt}:`,
+          ...more,
+        });
+        const [anomaly] = checkHistory(run.history);
+        if (anomaly !== undefined) return anomaly;
+      }
+      return undefined;
+    } finally {
+      await server.close();
+    }
+  }
+
+  test('of transactions is found to show halves of them', async () => {
+    const anomaly = await findWithout('guards', { clients: 5, readers: 5 });
+    expect(anomaly?.text).toMatch(/^G/);
+  });
+
+  test('of orders is found to show pipelines in the wrong order', async () => {
+    const anomaly = await findWithout('orderGuards', { clients: 6, readers: 4, transactions: false });
+    expect(anomaly?.text).toMatch(/^G/);
+  });
+});
