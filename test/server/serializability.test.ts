@@ -4,7 +4,7 @@
  * could not have shown.
  *
  * Random transactions on a few keys run from several clients, and test/support/serializability looks for a cycle among
- * what they saw. SERIALIZABILITY_MS sets how long each load runs, SERIALIZABILITY_SEED repeats its choices. A real Redis
+ * what they saw; for short bursts of other commands it looks for the order itself. SERIALIZABILITY_MS sets how long each load runs, SERIALIZABILITY_SEED repeats its choices. A real Redis
  * goes through the same; and so do servers from which a guard of direct reads was taken away, where violations must be
  * found: the load runs until one is.
  */
@@ -12,7 +12,9 @@ import { describe, expect, test } from 'vitest';
 import { type Guard, startInProcess } from '../support/broken-server.ts';
 import { seedFrom } from '../support/random.ts';
 import type { Anomaly } from '../support/serializability/anomaly.ts';
+import { runBursts } from '../support/serializability/bursts.ts';
 import { checkHistory } from '../support/serializability/check.ts';
+import { describeVerdict, linearize } from '../support/serializability/linearizability.ts';
 import { type Run, runWorkload, type WorkloadOptions } from '../support/serializability/workload.ts';
 import { describeWithRedis, startRedis } from '../support/server.ts';
 import { useServer } from './served.ts';
@@ -20,6 +22,10 @@ import { useServer } from './served.ts';
 const LOAD_MS = Number(process.env.SERIALIZABILITY_MS || 600);
 const seed = seedFrom('SERIALIZABILITY_SEED');
 const CLIENTS = 8;
+/** Bursts are searched for an order, of which there are many. */
+const BURST_CLIENTS = 5;
+const BURST_BLOCKS = 5;
+const BURSTS_MIN = 10;
 /** However busy the machine is, so many transactions must have happened to prove anything. */
 const COMMITTED_MIN = 20;
 const TIMEOUT_MS = 60_000 + 20 * LOAD_MS;
@@ -39,6 +45,19 @@ function expectMuch({ counts }: Run): void {
   expect(counts.committed).toBeGreaterThan(COMMITTED_MIN);
   expect(counts.aborted).toBeGreaterThan(0);
   expect(counts.single).toBeGreaterThan(COMMITTED_MIN);
+}
+
+/** Runs bursts of commands of all kinds, and looks for an order of each. */
+async function expectOrders(port: number): Promise<void> {
+  let bursts = 0;
+  const end = Date.now() + LOAD_MS / 2;
+  const isOver = () => Date.now() > end && bursts >= BURSTS_MIN;
+  await runBursts({ port, seed, clients: BURST_CLIENTS, blocks: BURST_BLOCKS }, isOver, (blocks) => {
+    bursts++;
+    const verdict = linearize(blocks);
+    const shown = verdict.isLinearizable ? '' : `seed ${seed}, ${describeVerdict(blocks, verdict)}`;
+    expect(shown, shown).toBe('');
+  });
 }
 
 const DIRECT: readonly [string, string[]] = ['direct reads', ['--direct-reads', 'yes']];
@@ -76,6 +95,12 @@ describe.each([1, 3])('with %d shards', (shards) => {
       },
       TIMEOUT_MS,
     );
+
+    test(
+      'an order can be found for short bursts of commands that move, copy and remove',
+      () => expectOrders(server().port),
+      TIMEOUT_MS,
+    );
   });
 });
 
@@ -88,6 +113,7 @@ describeWithRedis('beside it', () => {
         const run = await load(redis.port);
         expectMuch(run);
         expectOneOrder(run);
+        await expectOrders(redis.port);
       } finally {
         await redis.close();
       }
@@ -99,9 +125,13 @@ describeWithRedis('beside it', () => {
 describe('a server without a guard', () => {
   const FIND_MS_MAX = 50_000;
 
-  /** What is found first of a server that has lost this guard. */
-  async function findWithout(guard: Guard, more: Partial<WorkloadOptions>): Promise<Anomaly | undefined> {
-    const server = await startInProcess({ shards: 3 }, [guard]);
+  /** What is found first of a server that has lost these guards, and whose text has `about`. */
+  async function findWithout(
+    guards: readonly Guard[],
+    about: string,
+    more: Partial<WorkloadOptions>,
+  ): Promise<Anomaly | undefined> {
+    const server = await startInProcess({ shards: 3 }, guards);
     try {
       const end = Date.now() + FIND_MS_MAX;
       for (let attempt = 0; Date.now() < end; attempt++) {
@@ -111,7 +141,7 @@ describe('a server without a guard', () => {
           prefix: `${attempt}:`,
           ...more,
         });
-        const [anomaly] = checkHistory(run.history);
+        const anomaly = checkHistory(run.history).find(({ text }) => text.includes(about));
         if (anomaly !== undefined) return anomaly;
       }
       return undefined;
@@ -121,12 +151,21 @@ describe('a server without a guard', () => {
   }
 
   test('of transactions is found to show halves of them', async () => {
-    const anomaly = await findWithout('guards', { clients: 5, readers: 5 });
+    // The guard of orders would do for many transactions, as long as others write.
+    const anomaly = await findWithout(['guards', 'orderGuards'], '… EXEC', {
+      clients: 4,
+      readers: 4,
+      isUneven: true,
+    });
     expect(anomaly?.text).toMatch(/^G/);
   });
 
   test('of orders is found to show pipelines in the wrong order', async () => {
-    const anomaly = await findWithout('orderGuards', { clients: 6, readers: 4, transactions: false });
+    const anomaly = await findWithout(['orderGuards'], 'APPEND', {
+      clients: 6,
+      readers: 4,
+      transactions: false,
+    });
     expect(anomaly?.text).toMatch(/^G/);
   });
 });

@@ -109,3 +109,11 @@ export function failing(words: readonly string[], message: RegExp): Request {
     },
   };
 }
+
+/** A command that has nothing to do with the order of others, and always the same reply. */
+export function answered(words: readonly string[], expected: number): Request {
+  return {
+    words,
+    observe: (reply) => (reply === undefined || reply === expected ? [] : strange(words, reply)),
+  };
+}

@@ -16,6 +16,8 @@ export interface WorkloadOptions {
   readonly transactions?: boolean;
   /** How many more clients only read, one key a command. */
   readonly readers?: number;
+  /** Some transactions take long on one shard, and the others have done their parts long before. */
+  readonly isUneven?: boolean;
   /** Begins the names of all keys: those of several runs on one server must differ. */
   readonly prefix?: string;
 }
@@ -30,6 +32,8 @@ const KEYS = 6;
 /** A key with as many elements is left alone and another takes its place: values stay short. */
 const ELEMENTS_MAX = 40;
 const COPIES = 4;
+/** So many bytes are counted where a shard has to be slow. */
+const BALLAST_BYTES = 4_000_000;
 /** How often a pair of new keys is tried to be begun by MSETNX. */
 const PAIR_TRIES = 3;
 
@@ -122,6 +126,7 @@ class Workload {
     const sessions = await Promise.all(
       Array.from({ length: clients + readers }, () => Session.open(port, this.#recorder)),
     );
+    if (this.#options.isUneven === true) await sessions[0]!.run([this.#ballast()]);
     const end = Date.now() + durationMs;
     await Promise.all(
       sessions.map(async (session, at) => {
@@ -180,6 +185,7 @@ class Workload {
 
   /** Now and then with a command in the midst that fails when it runs; the others run all the same. */
   #withFailures(several: Request[]): Request[] {
+    if (this.#options.isUneven === true && this.#random.oneIn(2)) several.unshift(this.#slow());
     if (!this.#random.oneIn(4)) return several;
     const key = this.#keys.any();
     const failing = this.#random.oneIn(2)
@@ -187,6 +193,19 @@ class Workload {
       : requests.failing(['INCRBY', key, 'many'], /^ERR value is not an integer/);
     several.splice(this.#random.below(several.length + 1), 0, failing);
     return several;
+  }
+
+  get #ballastKey(): string {
+    return `${this.#options.prefix ?? ''}ballast`;
+  }
+
+  #ballast(): Request {
+    return requests.answered(['SETRANGE', this.#ballastKey, String(BALLAST_BYTES - 1), 'x'], BALLAST_BYTES);
+  }
+
+  #slow(): Request {
+    // The letter x has four bits.
+    return requests.answered(['BITCOUNT', this.#ballastKey], 4);
   }
 
   #request(): Request {
