@@ -17,6 +17,7 @@ import { noTransaction, TRANSACTION_SPOILED, WATCH_IN_MULTI } from '../protocol/
 import { ReplyBuffer, type ReplyWriter } from '../protocol/reply-writer.ts';
 import { REQUEST_PART, REQUEST_RUN_START } from '../ring/layout.ts';
 import {
+  STEP_UNCOUNTED,
   TRANSACTION_WHOLE,
   transactionHeaderBytes,
   writeTransactionHeader,
@@ -469,9 +470,10 @@ function frameWords(
     flags,
     watcher,
     Array.from(held, ({ index }) => index),
-    steps.map(({ command, db, link, words: { length } }) => ({
+    steps.map(({ command, db, isLaterPart, link, words: { length } }) => ({
       command: command.id,
       db,
+      flags: isLaterPart ? STEP_UNCOUNTED : 0,
       shard: (link ?? executor).index,
       words: length,
     })),

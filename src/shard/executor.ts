@@ -363,10 +363,11 @@ export class Executor implements ShardContext {
 
   /**
    * Runs one command of a transaction: it is counted as one of its own, and `reply` gets what it answers. `args` are its
-   * words, the name left out. The caller sees to it that what it changes can be written down. Returns its nanoseconds when
+   * words, the name left out. The caller sees to it that what it changes can be written down. A part of a command that was
+   * cut is counted once. Returns its nanoseconds when
    * it was slow, otherwise NOT_SLOW.
    */
-  runStep(id: number, db: number, args: Arguments, reply: ReplyWriter): number {
+  runStep(id: number, db: number, args: Arguments, reply: ReplyWriter, isCounted = true): number {
     const { timer, statistics, figures, tally } = this.#parts;
     const { args: outerArgs, reply: outerReply } = this;
     this.args = args;
@@ -378,7 +379,10 @@ export class Executor implements ShardContext {
     timer.begin(id, 0);
     const errorsBefore = reply.errors;
     let slowNs = NOT_SLOW;
-    if (this.#runAdmitted(id)) {
+    const hasRun = this.#runAdmitted(id);
+    if (!isCounted) {
+      timer.pause();
+    } else if (hasRun) {
       if (reply.errors !== errorsBefore) statistics.failed(id);
       slowNs = timer.end();
     } else {

@@ -25,7 +25,7 @@ export interface TransactionHost {
   readonly shardIndex: number;
   readonly together: Together;
   idOf(name: string): number;
-  runStep(id: number, db: number, args: Arguments, reply: ReplyWriter): number;
+  runStep(id: number, db: number, args: Arguments, reply: ReplyWriter, isCounted: boolean): number;
   /** Tells the acceptor of a slow command with the words `args`. */
   note(id: number, ns: number, args: Arguments): void;
 }
@@ -98,9 +98,12 @@ export class ShardTransactions implements Service {
       if (problem !== undefined) {
         writer.error(logFailed(problem));
       } else if (frame.shard === host.shardIndex) {
-        const ns = host.runStep(frame.command, frame.db, step, writer);
+        const ns = host.runStep(frame.command, frame.db, step, writer, frame.isCounted);
         if (ns !== NOT_SLOW) slow[i] = ns;
-      } else writer.raw(host.together.runStep(frame.shard, frame.command, frame.db, step, writer.resp));
+      } else {
+        const { command, db, shard, isCounted } = frame;
+        writer.raw(host.together.runStep(shard, command, db, step, writer.resp, isCounted));
+      }
     }
     return slow;
   }
