@@ -126,7 +126,10 @@ export class TransactionPlanner {
       case ROUTE.every: {
         if (placement?.at !== 'keys' && placement?.at !== 'every') break;
         const { parts, partOfKey } = cut(router, command, args);
-        if (parts.length === 1) return this.#whole(command, db, first, parts[0]!.link);
+        // What is placed on every shard may answer something that only makes sense merged, also from one.
+        if (parts.length === 1 && placement.at === 'keys') {
+          return this.#whole(command, db, first, parts[0]!.link);
+        }
         parts.forEach(({ link, words }, part) => {
           this.#add({ command, db, isLaterPart: part > 0, link, words: words.map((word) => first + word) });
         });
