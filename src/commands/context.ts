@@ -132,6 +132,13 @@ export interface ShardReport {
   readonly commands: number;
   readonly queueBytes: number;
   readonly directReads: number;
+  /** How often it has held other shards for a command, and for how many milliseconds. */
+  readonly holds: number;
+  readonly holdMs: number;
+  /** How often it was held itself, for how many milliseconds, and whether it is now. */
+  readonly parks: number;
+  readonly parkedMs: number;
+  readonly isParked: boolean;
   /** How often its thread has died and got a successor. */
   readonly restarts: number;
   /** `serving`, `loading` or `down`. */

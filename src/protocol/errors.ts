@@ -128,6 +128,7 @@ export const FAILOVER_TIMEOUT_TOO_SMALL = 'ERR FAILOVER timeout must be greater 
 export const PSYNC_FAILOVER_TO_MASTER = "ERR PSYNC FAILOVER can't be sent to a master.";
 export const WAITAOF_WITHOUT_AOF =
   'ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.';
+export const NOT_ENOUGH_REPLICAS = 'NOREPLICAS Not enough good replicas to write.';
 export const MULTI_NESTED = 'ERR MULTI calls can not be nested';
 export const WATCH_IN_MULTI = 'ERR WATCH inside MULTI is not allowed';
 export const NOT_IN_TRANSACTION = 'ERR Command not allowed inside a transaction';

@@ -6,7 +6,7 @@
  *   byte  8  f64  the number of the client whose watched keys must not have changed, 0 for none
  *   byte 16  u32  number h of shards that are held for the one that gets this (see shard/together.ts)
  *   byte 20  h × u32 shard
- *            n × (u32 command id (low 16 bits) | database << 16, u32 the shard that runs it, u32 number of its words)
+ *            n × (u32 command id (low 16 bits) | database << 16 | STEP_ flags << 24, u32 the shard that runs it, u32 number of its words)
  *
  * The words of a step are the command's without its name. With holds the executing shard has all steps and lets the held ones run theirs;
  * otherwise all are its own.
@@ -17,6 +17,11 @@
 import type { Arguments } from '../protocol/arguments.ts';
 
 export const TRANSACTION_WHOLE = 1;
+/** A command of it writes. */
+export const TRANSACTION_WRITES = 2;
+
+/** Not the first part of a command that was cut: it is counted already. */
+export const STEP_UNCOUNTED = 1;
 
 const HELD_OFFSET = 20;
 const STEP_BYTES = 12;
@@ -24,6 +29,8 @@ const STEP_BYTES = 12;
 export interface TransactionStep {
   readonly command: number;
   readonly db: number;
+  /** STEP_ flags. */
+  readonly flags: number;
   readonly shard: number;
   /** How many words it has, the command's name left out. */
   readonly words: number;
@@ -50,9 +57,9 @@ export function writeTransactionHeader(
   held.forEach((shard, i) => {
     view.setUint32(HELD_OFFSET + i * 4, shard, true);
   });
-  steps.forEach(({ command, db, shard, words }, i) => {
+  steps.forEach(({ command, db, flags: stepFlags, shard, words }, i) => {
     const from = HELD_OFFSET + held.length * 4 + i * STEP_BYTES;
-    view.setUint32(from, command | (db << 16), true);
+    view.setUint32(from, command | (db << 16) | (stepFlags << 24), true);
     view.setUint32(from + 4, shard, true);
     view.setUint32(from + 8, words, true);
   });
@@ -66,6 +73,7 @@ export class TransactionFrame {
   /** Of the step that `next` came to. */
   command = 0;
   db = 0;
+  isCounted = true;
   shard = 0;
   #args!: Arguments;
   #view!: DataView;
@@ -96,7 +104,8 @@ export class TransactionFrame {
     const from = HELD_OFFSET + this.#held * 4 + this.#step++ * STEP_BYTES;
     const head = this.#view.getUint32(from, true);
     this.command = head & 0xffff;
-    this.db = head >>> 16;
+    this.db = (head >>> 16) & 0xff;
+    this.isCounted = head >>> 24 !== STEP_UNCOUNTED;
     this.shard = this.#view.getUint32(from + 4, true);
     const count = this.#view.getUint32(from + 8, true) + 1;
     const { bytes, starts, ends } = this.#args;

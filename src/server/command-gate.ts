@@ -6,7 +6,7 @@
 import type { Command } from '../commands/table.ts';
 import type { Config } from '../config/config.ts';
 import { Arguments } from '../protocol/arguments.ts';
-import { OUT_OF_MEMORY, RATE_LIMIT_EXCEEDED } from '../protocol/errors.ts';
+import { NOT_ENOUGH_REPLICAS, OUT_OF_MEMORY, RATE_LIMIT_EXCEEDED } from '../protocol/errors.ts';
 import type { Connection } from './connection.ts';
 import { MemoryLimit } from './memory-limit.ts';
 import { Pause } from './pause.ts';
@@ -32,6 +32,8 @@ export class CommandGate {
   readonly exitPause: Pause = new Pause(() => this.#update());
   /** Why the data cannot be written to disk. */
   #diskProblem: string | undefined;
+  /** Replicas are wanted for writes, and there never are any. */
+  #lacksReplicas = false;
   readonly #rates = new RateLimits();
   readonly #sizes = new SizeLimits();
   readonly #memory: MemoryLimit;
@@ -63,10 +65,16 @@ export class CommandGate {
       this.#sizes.valueBytesMax = config.get('max-value-size');
       this.#update();
     };
+    const setReplicas = () => {
+      this.#lacksReplicas = config.get('min-replicas-to-write') > 0 && config.get('min-replicas-max-lag') > 0;
+      this.#update();
+    };
+    setReplicas();
     setRates();
     setSizes();
     setMemory();
     config.onChange('maxmemory', setMemory);
+    config.onChange(['min-replicas-to-write', 'min-replicas-max-lag'], setReplicas);
     config.onChange(RATE_OPTIONS, setRates);
     config.onChange(['max-key-size', 'max-value-size'], setSizes);
   }
@@ -84,7 +92,8 @@ export class CommandGate {
   #update(): void {
     const hasLimits = this.#rates.isActive || this.#sizes.isActive || this.#memory.bytesMax > 0;
     const isPaused = this.pause.mode !== 'none' || this.exitPause.mode !== 'none';
-    const isHindered = this.#diskProblem !== undefined || !this.#readiness.states.allServe;
+    const isHindered =
+      this.#diskProblem !== undefined || this.#lacksReplicas || !this.#readiness.states.allServe;
     const isActive = isPaused || hasLimits || isHindered;
     if (isActive === this.isActive) return;
     this.isActive = isActive;
@@ -124,8 +133,8 @@ export class CommandGate {
   refusal(connection: Connection, command: Command | undefined, args: Arguments): string | undefined {
     if (this.#isCounted(command) && this.#rates.refuses(connection)) return RATE_LIMIT_EXCEEDED;
     if (command === undefined) return undefined;
-    if (this.#memory.refuses(command)) return OUT_OF_MEMORY;
-    if (this.#diskProblem !== undefined && command.needsDisk) return this.#diskProblem;
+    const problem = this.#problemOf(command);
+    if (problem !== undefined) return problem;
     return this.#sizes.isActive ? this.#sizes.problemOf(command, args) : undefined;
   }
 
@@ -133,10 +142,17 @@ export class CommandGate {
   refusalOfAny(connection: Connection, queue: TransactionQueue): string | undefined {
     if (this.#rates.isActive && this.#rates.refuses(connection)) return RATE_LIMIT_EXCEEDED;
     for (const command of queue.commands) {
-      if (this.#memory.refuses(command)) return OUT_OF_MEMORY;
-      if (this.#diskProblem !== undefined && command.needsDisk) return this.#diskProblem;
+      const problem = this.#problemOf(command);
+      if (problem !== undefined) return problem;
     }
     return undefined;
+  }
+
+  /** Why a command of this kind is refused now, whatever its words are. */
+  #problemOf(command: Command): string | undefined {
+    if (this.#memory.refuses(command)) return OUT_OF_MEMORY;
+    if (this.#diskProblem !== undefined && command.needsDisk) return this.#diskProblem;
+    return this.#lacksReplicas && command.isWrite ? NOT_ENOUGH_REPLICAS : undefined;
   }
 
   /** To be called when a command that passed has been dealt with. */

@@ -26,7 +26,6 @@ import { RequestSender } from './request-sender.ts';
 import type { Router } from './router.ts';
 import type { RunPool } from './run.ts';
 import { TransactionPlanner } from './transaction-plan.ts';
-import type { TransactionQueue } from './transaction-queue.ts';
 import type { LoggedTransactions } from './transactions.ts';
 
 /** A reply with more is long: it is not asked for while others of the connection are due. */
@@ -165,7 +164,7 @@ export class Dispatcher {
   #dispatchGated(connection: Connection, command: Command, args: Arguments): boolean {
     const gate = this.#gate;
     if (!gate.isActive) return this.#dispatchAdmitted(connection, command, args);
-    const queue = executedQueue(connection, command);
+    const queue = isExecution(command) ? connection.transaction : undefined;
     if (queue === undefined ? gate.isLoading(command, args) : gate.isLoadingAny(queue)) {
       return this.#refuseEntry(connection, command, errors.LOADING);
     }
@@ -315,10 +314,8 @@ export class Dispatcher {
    * nevertheless. Returns the text of the error.
    */
   #spoil(connection: Connection, command: Command | undefined, text: string): string {
-    const queue = connection.transaction;
-    if (queue === undefined) return text;
-    queue.isSpoiled = true;
-    if (executedQueue(connection, command) === undefined) return text;
+    if (connection.transaction !== undefined) connection.transaction.isSpoiled = true;
+    if (command === undefined || !isExecution(command)) return text;
     this.transactions.forget(connection);
     return errors.transactionDiscarded(text);
   }
@@ -458,10 +455,8 @@ export class Dispatcher {
   }
 }
 
-/** What `command` is about to execute, when it is EXEC. */
-function executedQueue(connection: Connection, command: Command | undefined): TransactionQueue | undefined {
-  const placement = command?.placement;
-  return placement?.at === 'transaction' && placement.step === 'execute' ? connection.transaction : undefined;
+function isExecution({ placement }: Command): boolean {
+  return placement?.at === 'transaction' && placement.step === 'execute';
 }
 
 /**

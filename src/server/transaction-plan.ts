@@ -18,6 +18,8 @@ import type { TransactionQueue } from './transaction-queue.ts';
 export interface PlannedStep {
   readonly command: Command;
   readonly db: number;
+  /** A part of a command, of which another is before it. */
+  readonly isLaterPart: boolean;
   /** Undefined: the shard that the others are held for. */
   readonly link: ShardLink | undefined;
   /** Numbers of the queue's words, the command's name left out. */
@@ -124,10 +126,13 @@ export class TransactionPlanner {
       case ROUTE.every: {
         if (placement?.at !== 'keys' && placement?.at !== 'every') break;
         const { parts, partOfKey } = cut(router, command, args);
-        if (parts.length === 1) return this.#whole(command, db, first, parts[0]!.link);
-        for (const { link, words } of parts) {
-          this.#add({ command, db, link, words: words.map((word) => first + word) });
+        // What is placed on every shard may answer something that only makes sense merged, also from one.
+        if (parts.length === 1 && placement.at === 'keys') {
+          return this.#whole(command, db, first, parts[0]!.link);
         }
+        parts.forEach(({ link, words }, part) => {
+          this.#add({ command, db, isLaterPart: part > 0, link, words: words.map((word) => first + word) });
+        });
         return { from: 'parts', parts: parts.length, merge: placement.merge, partOfKey };
       }
       case ROUTE.chosen: {
@@ -147,7 +152,7 @@ export class TransactionPlanner {
   #whole(command: Command, db: number, first: number, link: ShardLink | undefined): PlannedReply {
     const words: number[] = [];
     for (let i = 1; i < this.#args.count; i++) words.push(first + i);
-    this.#add({ command, db, link, words });
+    this.#add({ command, db, isLaterPart: false, link, words });
     return FROM_STEP;
   }
 

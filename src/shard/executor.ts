@@ -301,8 +301,11 @@ export class Executor implements ShardContext {
 
   /** Tells the acceptor of the command that was executed last, because it was slow. */
   note(id: number, ns: number, args = this.args): void {
+    const { replies } = this.#parts;
+    // In the middle of a transaction nothing may be published, and this could be: one that only comes to light there is not told.
+    if (replies.holdsNotices) return;
     const isUpperCase = (this.#flags & REQUEST_UPPER_CASE) !== 0;
-    this.#parts.replies.insert(noteBytes(args), (lane, offset) => {
+    replies.insert(noteBytes(args), (lane, offset) => {
       writeNote(lane, offset, id, isUpperCase, ns, args);
     });
   }
@@ -363,10 +366,11 @@ export class Executor implements ShardContext {
 
   /**
    * Runs one command of a transaction: it is counted as one of its own, and `reply` gets what it answers. `args` are its
-   * words, the name left out. The caller sees to it that what it changes can be written down. Returns its nanoseconds when
+   * words, the name left out. The caller sees to it that what it changes can be written down. A part of a command that was
+   * cut is counted once. Returns its nanoseconds when
    * it was slow, otherwise NOT_SLOW.
    */
-  runStep(id: number, db: number, args: Arguments, reply: ReplyWriter): number {
+  runStep(id: number, db: number, args: Arguments, reply: ReplyWriter, isCounted = true): number {
     const { timer, statistics, figures, tally } = this.#parts;
     const { args: outerArgs, reply: outerReply } = this;
     this.args = args;
@@ -377,16 +381,22 @@ export class Executor implements ShardContext {
     figures.commandsExecuted++;
     timer.begin(id, 0);
     const errorsBefore = reply.errors;
-    let slowNs = NOT_SLOW;
-    if (this.#runAdmitted(id)) {
+    try {
+      const hasRun = this.#runAdmitted(id);
+      if (!isCounted) {
+        timer.pause();
+        return NOT_SLOW;
+      }
+      if (!hasRun) {
+        statistics.rejected(id);
+        return NOT_SLOW;
+      }
       if (reply.errors !== errorsBefore) statistics.failed(id);
-      slowNs = timer.end();
-    } else {
-      statistics.rejected(id);
+      return timer.end();
+    } finally {
+      this.args = outerArgs;
+      this.reply = outerReply;
     }
-    this.args = outerArgs;
-    this.reply = outerReply;
-    return slowNs;
   }
 
   /** Points `args` at the words of the frame whose first word stands at `at`. */

@@ -10,7 +10,7 @@ import { Arguments } from '../protocol/arguments.ts';
 import { logFailed } from '../protocol/errors.ts';
 import { ReplyBuffer, type ReplyWriter } from '../protocol/reply-writer.ts';
 import { NOT_SLOW } from '../ring/command-timer.ts';
-import { TRANSACTION_WHOLE, TransactionFrame } from '../ring/transaction-frame.ts';
+import { TRANSACTION_WHOLE, TRANSACTION_WRITES, TransactionFrame } from '../ring/transaction-frame.ts';
 import type { Durability } from './durability.ts';
 import type { RunReplies } from './run-replies.ts';
 import type { Together } from './together.ts';
@@ -25,7 +25,7 @@ export interface TransactionHost {
   readonly shardIndex: number;
   readonly together: Together;
   idOf(name: string): number;
-  runStep(id: number, db: number, args: Arguments, reply: ReplyWriter): number;
+  runStep(id: number, db: number, args: Arguments, reply: ReplyWriter, isCounted: boolean): number;
   /** Tells the acceptor of a slow command with the words `args`. */
   note(id: number, ns: number, args: Arguments): void;
 }
@@ -79,11 +79,16 @@ export class ShardTransactions implements Service {
     if (isWhole) writer.array(frame.steps);
     else writer.integer(1);
     this.#replies.holdsNotices = true;
-    const slow = this.#runSteps(writer);
-    this.#replies.holdsNotices = false;
-    if (slow.length > 0) this.#noteSlow(slow);
-    reply.raw(writer.bytes, 0, writer.position);
-    writer.position = 0;
+    try {
+      const slow = this.#runSteps(writer);
+      this.#replies.holdsNotices = false;
+      if (slow.length > 0) this.#noteSlow(slow);
+      reply.raw(writer.bytes, 0, writer.position);
+    } finally {
+      // A held shard may have died in the middle.
+      this.#replies.holdsNotices = false;
+      writer.position = 0;
+    }
   }
 
   /** By step that was slow: its nanoseconds. */
@@ -93,14 +98,19 @@ export class ShardTransactions implements Service {
     const frame = this.#frame;
     const step = this.#step;
     const { args } = host;
-    const problem = this.#durability.refusal(args.ends[args.count - 1]! - args.starts[1]!);
+    const writes = (frame.flags & TRANSACTION_WRITES) !== 0;
+    const wordBytes = args.ends[args.count - 1]! - args.starts[1]!;
+    const problem = writes ? this.#durability.refusal(wordBytes) : undefined;
     for (let i = 0; frame.next(step); i++) {
       if (problem !== undefined) {
         writer.error(logFailed(problem));
       } else if (frame.shard === host.shardIndex) {
-        const ns = host.runStep(frame.command, frame.db, step, writer);
+        const ns = host.runStep(frame.command, frame.db, step, writer, frame.isCounted);
         if (ns !== NOT_SLOW) slow[i] = ns;
-      } else writer.raw(host.together.runStep(frame.shard, frame.command, frame.db, step, writer.resp));
+      } else {
+        const { command, db, shard, isCounted } = frame;
+        writer.raw(host.together.runStep(shard, command, db, step, writer.resp, isCounted));
+      }
     }
     return slow;
   }

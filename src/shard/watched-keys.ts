@@ -108,7 +108,8 @@ export class WatchedKeys implements Journal {
   }
 
   removed(db: number, ref: number): void {
-    this.#changed(db, ref);
+    // To those who have never seen it nothing changes when a key goes because its time is up.
+    this.#changed(db, ref, this.#keyspace.isExpired(ref));
   }
 
   flushed(db: number): void {
@@ -120,13 +121,14 @@ export class WatchedKeys implements Journal {
     this.#goneFrom(b);
   }
 
-  #changed(db: number, ref: number): void {
+  #changed(db: number, ref: number, hasExpired = false): void {
     const keyspace = this.#keyspace;
     const start = keyspace.keyStart(ref);
     const watches = this.#watches.get(
       nameOf(db, keyspace.bytesOf(ref), start, start + keyspace.keyLength(ref)),
     );
-    if (watches !== undefined) for (const { client } of watches) client.hasChanged = true;
+    if (watches === undefined) return;
+    for (const { client, existed } of watches) if (existed || !hasExpired) client.hasChanged = true;
   }
 
   #goneFrom(db: number): void {
