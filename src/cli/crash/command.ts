@@ -2,7 +2,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { checkRecovery, type Difference, type Order } from './check.ts';
 import { History } from './history.ts';
-import { observe } from './observe.ts';
+import { knowsTransactions, observe } from './observe.ts';
 import { splitCommandLine } from './process.ts';
 import { Random } from './random.ts';
 import { RecordFile, readRecord } from './record.ts';
@@ -131,12 +131,22 @@ async function rounds(flags: RoundsFlags): Promise<number> {
 }
 
 /** What one client of `populate` writes: its share of the keys, then commands of all kinds. */
-function nextOf(flags: PopulateFlags, client: number, seed: number, history: History) {
+function nextOf(
+  flags: PopulateFlags,
+  client: number,
+  seed: number,
+  history: History,
+  hasTransactions: boolean,
+) {
   const share = (total: number) =>
     Math.floor(total / flags.clients) + (client < total % flags.clients ? 1 : 0);
   const random = new Random(seed + client);
   const filling = new Filling(random, `c${client}`, share(flags.keys));
-  const workload = new Workload(random, `c${client}`, history, { keys: 1000, counters: 100 });
+  const workload = new Workload(random, `c${client}`, history, {
+    keys: 1000,
+    counters: 100,
+    hasTransactions,
+  });
   let left = share(flags.commands);
   return (nowMs: number) => filling.next() ?? (left-- > 0 ? workload.next(nowMs) : undefined);
 }
@@ -145,13 +155,14 @@ async function populate(flags: PopulateFlags): Promise<number> {
   const seed = flags.seed ?? Math.floor(Math.random() * 2 ** 32);
   const { keys } = await observe(flags.port, []);
   if (keys.size > 0) throw new Error('the server holds keys already: it must be empty');
+  const hasTransactions = await knowsTransactions(flags.port);
   const record = new RecordFile(flags.record);
   const histories: History[] = [];
   const writers = [];
   for (let client = 0; client < flags.clients; client++) {
     const history = new History();
     histories.push(history);
-    const next = nextOf(flags, client, seed, history);
+    const next = nextOf(flags, client, seed, history, hasTransactions);
     const { port, pipeline } = flags;
     writers.push(
       await startWriter({ port, history, next, depth: () => pipeline, log: record.logOf(client) }),

@@ -2,6 +2,7 @@
  * What the commands of the crash test do to a key, written apart from the server on purpose: what checks a server
  * must not share its bugs. All texts are latin1, one character a byte.
  */
+import { blockReply, isBlock, unpackBlock } from './block.ts';
 
 /** When a key expires, in Unix milliseconds: a range where the server took its own clock (EXPIRE). */
 export interface Expiry {
@@ -125,6 +126,10 @@ function rename(keys: Keys, [, from, to]: readonly string[]): string {
   return OK;
 }
 
+function runBlock(keys: Keys, words: readonly string[], moment: Moment): string {
+  return blockReply(unpackBlock(words)!.map((command) => apply(command, keys, moment)));
+}
+
 const COMMANDS: Readonly<Record<string, Modelled>> = {
   SET: single(set),
   INCR: single(increment),
@@ -136,6 +141,7 @@ const COMMANDS: Readonly<Record<string, Modelled>> = {
   DEL: { keysOf: (words) => words.slice(1), effect: remove },
   RENAME: { keysOf: (words) => words.slice(1), effect: rename },
   MSET: { keysOf: (words) => words.filter((_, index) => index % 2 === 1), effect: setSeveral },
+  MULTI: { keysOf: (words) => unpackBlock(words)!.flatMap((command) => keysOf(command)), effect: runBlock },
 };
 
 function modelOf(words: readonly string[]): Modelled {
@@ -146,7 +152,9 @@ function modelOf(words: readonly string[]): Modelled {
 
 /** True for a command that can stand in a history. */
 export function isModelled(words: readonly string[]): boolean {
-  return Object.hasOwn(COMMANDS, words[0] ?? '') && words.length > 1;
+  if (!Object.hasOwn(COMMANDS, words[0] ?? '') || words.length < 2) return false;
+  if (!isBlock(words)) return true;
+  return unpackBlock(words)?.every((command) => !isBlock(command) && isModelled(command)) === true;
 }
 
 /** The keys that a command names, each once. Throws an Error for a command that has no model. */

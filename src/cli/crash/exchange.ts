@@ -2,6 +2,7 @@
 
 import type { Reply } from '../../protocol/reply-decoder.ts';
 import { type Connection, ConnectionError, encodeCommand } from '../connection.ts';
+import { blockReply } from './block.ts';
 
 /** Bytes of commands whose words are latin1. */
 export function encodeAll(commands: readonly (readonly string[])[]): Buffer {
@@ -10,11 +11,12 @@ export function encodeAll(commands: readonly (readonly string[])[]): Buffer {
   );
 }
 
-/** The reply as RESP2 has it, without the line's end, where that is one line. */
+/** The reply as RESP2 has it, without the line's end, where that is one line; of an array, those of its items. */
 export function lineOf(reply: Reply): string {
   if (reply.type === 'simple') return `+${reply.text}`;
   if (reply.type === 'integer') return `:${reply.text}`;
   if (reply.type === 'error') return `-${reply.text}`;
+  if (reply.type === 'array') return blockReply(reply.items.map(lineOf));
   return 'text' in reply ? `"${reply.text}"` : `(${reply.type})`;
 }
 

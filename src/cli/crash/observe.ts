@@ -8,6 +8,17 @@ import { exchangeAll, lineOf } from './exchange.ts';
 
 const BATCH_KEYS = 500;
 
+/** Whether the server has transactions. Rejects with ConnectionError. */
+export async function knowsTransactions(port: number): Promise<boolean> {
+  const connection = await Connection.open({ host: '127.0.0.1', port, db: 0 });
+  try {
+    const replies = await exchangeAll(connection, [['MULTI'], ['EXEC']]);
+    return replies.map(lineOf).join() === '+OK,[]';
+  } finally {
+    connection.destroy();
+  }
+}
+
 async function allKeys(connection: Connection): Promise<string[]> {
   const keys = new Set<string>();
   let cursor = '0';

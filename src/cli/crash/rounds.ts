@@ -12,7 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection, ConnectionError } from '../connection.ts';
 import { checkRecovery, type Difference, type Order } from './check.ts';
 import { History } from './history.ts';
-import { observe } from './observe.ts';
+import { knowsTransactions, observe } from './observe.ts';
 import { CrashServer, StartError } from './process.ts';
 import { Random } from './random.ts';
 import { Workload } from './workload.ts';
@@ -73,7 +73,7 @@ class Rounds {
   readonly #top = mkdtempSync(path.join(tmpdir(), 'shardis-crash-'));
   readonly #directory = mkdtempSync(path.join(this.#top, 'data-'));
   readonly #histories: History[] = [];
-  readonly #workloads: Workload[] = [];
+  #workloads: readonly Workload[] = [];
   #shards: number;
   /** How long the last start took, for killing one in its midst. */
   #startMs = 200;
@@ -83,10 +83,7 @@ class Rounds {
     this.#random = new Random(options.seed);
     this.#shards = options.shards;
     for (let client = 0; client < options.clients; client++) {
-      const history = new History(options.lossMsMax);
-      const random = new Random(this.#random.below(2 ** 32));
-      this.#histories.push(history);
-      this.#workloads.push(new Workload(random, `c${client}`, history, { keys: 60, counters: 8 }));
+      this.#histories.push(new History(options.lossMsMax));
     }
   }
 
@@ -94,6 +91,7 @@ class Rounds {
     const { summary } = this;
     try {
       let server = await this.#start();
+      this.#workloads = this.#makeWorkloads(await knowsTransactions(server.port));
       while (summary.rounds < this.#options.rounds && !this.#hasFailed()) server = await this.#round(server);
       await server.kill();
     } catch (error) {
@@ -104,6 +102,13 @@ class Rounds {
     // A program that the server started may live a little longer and write there.
     else rmSync(this.#top, { recursive: true, force: true, maxRetries: 20 });
     return summary;
+  }
+
+  #makeWorkloads(hasTransactions: boolean): Workload[] {
+    return this.#histories.map((history, client) => {
+      const random = new Random(this.#random.below(2 ** 32));
+      return new Workload(random, `c${client}`, history, { keys: 60, counters: 8, hasTransactions });
+    });
   }
 
   #hasFailed(): boolean {

@@ -1,10 +1,13 @@
 /** Random commands on the keys of one connection, each of which has one right reply. */
+import { packBlock } from './block.ts';
 import type { History } from './history.ts';
 import type { Random } from './random.ts';
 
 export interface WorkloadOptions {
   readonly keys: number;
   readonly counters: number;
+  /** Whether the server knows MULTI. */
+  readonly hasTransactions: boolean;
 }
 
 /** An expiry this far away is not reached while the test runs. */
@@ -34,6 +37,7 @@ const MIX: readonly (readonly [weight: number, make: Make])[] = [
   [8, (load) => load.setRange()],
   [10, (load) => load.setSeveral()],
   [6, (load) => ['RENAME', load.steadyKey(), load.anyKey()]],
+  [10, (load) => load.transaction()],
 ];
 
 const WEIGHTS = MIX.reduce((sum, [weight]) => sum + weight, 0);
@@ -109,6 +113,19 @@ export class Workload {
     const keys = new Set<string>();
     for (let left = this.#random.between(2, 8); left > 0; left--) keys.add(this.anyKey());
     return ['MSET', ...[...keys].flatMap((key) => [key, this.value()])];
+  }
+
+  /** Sets several keys to the same new value, and now and then does more. */
+  transaction(): string[] {
+    if (!this.#options.hasTransactions) return ['SET', this.anyKey(), this.value()];
+    const keys = new Set<string>();
+    for (let left = this.#random.between(2, 6); left > 0; left--) keys.add(this.anyKey());
+    const value = this.value();
+    const commands = [...keys].map((key) => ['SET', key, value]);
+    if (this.#random.chance(0.4)) commands.push(['INCR', this.counter()]);
+    if (this.#random.chance(0.2)) commands.push(['APPEND', commands[0]![1]!, this.value()]);
+    if (this.#random.chance(0.2)) commands.push(['DEL', commands[1]?.[1] ?? this.steadyKey()]);
+    return packBlock(commands);
   }
 
   #steady(choose: () => string): string {

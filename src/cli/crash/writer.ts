@@ -1,5 +1,6 @@
 /** Writes to a server on one connection until it is told to stop or the connection is gone. */
 import { Connection } from '../connection.ts';
+import { isOnTheWay, sentFor } from './block.ts';
 import { encodeAll, lineOf } from './exchange.ts';
 import type { History } from './history.ts';
 
@@ -31,6 +32,9 @@ export async function startWriter(options: WriterOptions): Promise<Writer> {
   const { port, history, next, depth, log } = options;
   const connection = await Connection.open({ host: '127.0.0.1', port, db: 0 });
   let isStopped = false;
+  /** How many replies the commands that are sent will have, and how many of the oldest have come. */
+  const replies: number[] = [];
+  let received = 0;
   const done = new Promise<string | undefined>((resolve) => {
     const end = (wrong?: string) => {
       isStopped = true;
@@ -45,7 +49,9 @@ export async function startWriter(options: WriterOptions): Promise<Writer> {
         if (words === undefined) break;
         history.send(words, nowMs);
         log?.sent(words, nowMs);
-        commands.push(words);
+        const sent = sentFor(words);
+        replies.push(sent.length);
+        commands.push(...sent);
       }
       if (commands.length === 0) end();
       else void connection.sendRaw(encodeAll(commands));
@@ -53,7 +59,14 @@ export async function startWriter(options: WriterOptions): Promise<Writer> {
     connection.onLost = () => end();
     connection.onStray = (reply) => {
       const nowMs = Date.now();
-      const wrong = history.acknowledge(lineOf(reply), nowMs);
+      const line = lineOf(reply);
+      if (++received < (replies[0] ?? 0)) {
+        if (!isOnTheWay(line)) end(`a command of a transaction was answered ${line}`);
+        return;
+      }
+      replies.shift();
+      received = 0;
+      const wrong = history.acknowledge(line, nowMs);
       if (wrong !== undefined) return end(wrong);
       log?.acknowledged(nowMs);
       if (history.unanswered === 0) send();

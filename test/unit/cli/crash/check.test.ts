@@ -1,7 +1,8 @@
 /** The checker of recoveries is given wrong ones: it must find every kind, and nothing in right ones. */
 import { describe, expect, test } from 'vitest';
+import { packBlock, sentFor, unpackBlock } from '../../../../src/cli/crash/block.ts';
 import { checkHistory, checkRecovery, type Order } from '../../../../src/cli/crash/check.ts';
-import { apply, type FoundState, type State } from '../../../../src/cli/crash/effects.ts';
+import { apply, type FoundState, isModelled, type State } from '../../../../src/cli/crash/effects.ts';
 import { History } from '../../../../src/cli/crash/history.ts';
 import { Random } from '../../../../src/cli/crash/random.ts';
 import { Workload } from '../../../../src/cli/crash/workload.ts';
@@ -227,12 +228,74 @@ function recoverFirst(commands: readonly (readonly string[])[], survivors: numbe
   return states;
 }
 
+describe('a transaction', () => {
+  const first = 'MSET a 0 b 0 c 0';
+  const second = 'MULTI 3 SET a 1 2 INCR n 3 SET b 1';
+
+  test('is whole or not there', () => {
+    const history = historyOf([first, second], 1);
+    expect(kinds(history, { a: '0', b: '0', c: '0' })).toEqual([]);
+    expect(kinds(history, { a: '1', b: '1', c: '0', n: '1' })).toEqual([]);
+    expect(kinds(history, { a: '1', b: '0', c: '0' })).toEqual(['torn a']);
+    expect(kinds(history, { a: '1', b: '1', c: '0' })).toEqual(['torn a']);
+    expect(kinds(history, { a: '0', b: '0', c: '0', n: '1' })).toEqual(['torn a']);
+  });
+
+  test('is lost when it was acknowledged and is not there', () => {
+    const history = historyOf([first, second]);
+    expect(kinds(history, { a: '1', b: '1', c: '0', n: '1' })).toEqual([]);
+    expect(kinds(history, { a: '0', b: '0', c: '0' })).toEqual(['lost a', 'lost b', 'lost n']);
+  });
+
+  test('may change a key more than once', () => {
+    const history = historyOf(['SET a 0', 'MULTI 3 SET a 1 3 APPEND a 2 2 DEL b 3 SET b 3'], 1);
+    expect(kinds(history, { a: '12', b: '3' })).toEqual([]);
+    expect(kinds(history, { a: '1', b: '3' })).toEqual(['phantom a']);
+  });
+
+  test('is answered with the replies to its commands', () => {
+    const history = new History();
+    const words = packBlock([
+      ['SET', 'a', '1'],
+      ['INCR', 'a'],
+      ['RENAME', 'x', 'y'],
+    ]);
+    history.send(words, NOW_MS);
+    expect(history.acknowledge('[+OK :2 -ERR no such key]', NOW_MS)).toBeUndefined();
+    history.send(words, NOW_MS);
+    expect(history.acknowledge('(null)', NOW_MS)).toContain('MULTI 3 SET a 1');
+  });
+
+  test('is sent as what it stands for', () => {
+    const commands = [
+      ['SET', 'a', '1'],
+      ['INCR', 'a'],
+    ];
+    expect(unpackBlock(packBlock(commands))).toEqual(commands);
+    expect(sentFor(packBlock(commands))).toEqual([['MULTI'], ...commands, ['EXEC']]);
+    expect(sentFor(['SET', 'a', '1'])).toEqual([['SET', 'a', '1']]);
+  });
+
+  test.each([
+    'MULTI',
+    'MULTI 1',
+    'MULTI x SET a 1',
+    'MULTI 4 SET a 1',
+    'MULTI 2 GET a',
+    'MULTI 4 MULTI 2 DEL a',
+  ])('is not what stands for none: %s', (line) => expect(isModelled(line.split(' '))).toBe(false));
+});
+
 describe('random commands', () => {
   test('are found whole after every prefix of those in flight, and wanting after less', () => {
     const caught = { lost: 0, of: 0 };
     for (let seed = 1; seed <= 60; seed++) {
       const history = new History();
-      const workload = new Workload(new Random(seed), 'w', history, { keys: 10, counters: 2 });
+      const workload = new Workload(new Random(seed), 'w', history, {
+        keys: 10,
+        counters: 2,
+        hasTransactions: true,
+      });
       const commands: string[][] = [];
       for (let i = 0; i < 120; i++) {
         const words = workload.next(NOW_MS);
