@@ -182,6 +182,20 @@ export type Placement =
    * instant, through `ShardContext.together`.
    */
   | { readonly at: 'together'; readonly handler: ShardHandler }
+  /**
+   * As `together`, and when it finds nothing its client waits for keys of it, until there is something or its time is over
+   * (see Waiting).
+   */
+  | {
+      readonly at: 'blocking';
+      readonly handler: ShardHandler;
+      /** Milliseconds to wait at most, 0: for ever. The words have passed `check`. */
+      readonly timeoutMs: (args: Arguments) => number;
+      /** One of the TYPE_ numbers of store/layout.ts: keys of other types are none that it waits for. */
+      readonly awaitedType: number;
+      /** The keys that it waits for, where these are not all. */
+      readonly awaitedWords?: readonly number[];
+    }
   /** On every shard. */
   | { readonly at: 'every'; readonly handler: ShardHandler; readonly merge: Merge }
   /** On one shard that the words name otherwise than by a key. */

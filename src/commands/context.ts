@@ -42,6 +42,23 @@ export interface KeysTogether {
   run(name: string, ...words: readonly Uint8Array[]): Uint8Array;
 }
 
+/**
+ * How a command placed `blocking` waits for data. Its handler runs when the command comes, and, if it waits, again when there is
+ * something new of a key that it waits for, until it claims: so it looks first, claims, and only then changes anything or
+ * writes any reply, be it an error.
+ */
+export interface Waiting {
+  /** Whether the key in word `word` can be looked at. When the command is tried again, only those of one shard can. */
+  reaches(word: number): boolean;
+  /** Whether the client gets what is there. False: nothing must be changed, and nothing be answered. */
+  claim(): boolean;
+  /**
+   * There is nothing: the client waits, and nothing must be answered. False: it must not wait, as in a transaction; then
+   * the answer is the one for when the time is over.
+   */
+  wait(): boolean;
+}
+
 /** For handlers that run on a shard. One object for each shard, set anew for each command. */
 export interface ShardContext {
   readonly keyspace: Keyspace;
@@ -59,6 +76,8 @@ export interface ShardContext {
   readonly commandName: string;
   /** The command's keys on all shards; only for commands placed `together`. */
   readonly together: KeysTogether;
+  /** Only for commands placed `blocking`. */
+  readonly waiting: Waiting;
   /** Whether expired keys are looked for in the background (DEBUG SET-ACTIVE-EXPIRE). */
   activeExpire: boolean;
   /** Milliseconds since 1970. */
@@ -121,6 +140,8 @@ export interface ShardReport {
   readonly commands: number;
   readonly queueBytes: number;
   readonly directReads: number;
+  /** Clients that wait for its keys. */
+  readonly waitingClients: number;
   /** How often its thread has died and got a successor. */
   readonly restarts: number;
   /** `serving`, `loading` or `down`. */
@@ -167,8 +188,10 @@ export interface ServerReport {
   readonly port: number;
   readonly configFile: string;
   readonly clients: number;
-  /** Clients that CLIENT PAUSE keeps waiting. */
+  /** Clients that wait for data, for something that the server does, or because of CLIENT PAUSE. */
   readonly blockedClients: number;
+  /** Keys that clients wait for. */
+  readonly blockingKeys: number;
   /** Clients closed because of `maxmemory-clients`. */
   readonly evictedClients: number;
   /** The largest buffers that any client has had in the last seconds. */

@@ -9,7 +9,16 @@ import type { CommandSpec, DirectHandler, DirectRoom } from './command.ts';
 import { families } from './families.ts';
 
 /** Where a command runs, as a number: the dispatcher branches on it for every command. */
-export const ROUTE = { container: 0, server: 1, key: 2, keys: 3, every: 4, chosen: 5, together: 6 } as const;
+export const ROUTE = {
+  container: 0,
+  server: 1,
+  key: 2,
+  keys: 3,
+  every: 4,
+  chosen: 5,
+  together: 6,
+  blocking: 7,
+} as const;
 
 /** A spec with what derives from it. All have the same shape, which keeps property look-ups fast. */
 export interface Command extends CommandSpec {

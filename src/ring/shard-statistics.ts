@@ -28,6 +28,8 @@ const FIELDS = [
   'logLastSegment',
   'logUnwrittenBytes',
   'slowExpiryMs',
+  /** Clients that wait for keys of the shard. */
+  'waitingClients',
 ] as const;
 /** Those that say what there is now. */
 const KEY_FIELDS = [
@@ -36,6 +38,7 @@ const KEY_FIELDS = [
   'indexBytes',
   'arenaBytes',
   'largestEntryBytes',
+  'waitingClients',
 ] as const satisfies readonly (typeof FIELDS)[number][];
 /** For each logical database: keys, keys with an expiry, average time to live. */
 const PER_DATABASE = 3;

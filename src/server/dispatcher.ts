@@ -13,7 +13,9 @@ import { type Command, type CommandTable, ROUTE } from '../commands/table.ts';
 import type { Arguments } from '../protocol/arguments.ts';
 import * as errors from '../protocol/errors.ts';
 import { ReplyBuffer } from '../protocol/reply-writer.ts';
+import type { Tickets } from '../ring/claims.ts';
 import { type CommandTimer, NOT_SLOW } from '../ring/command-timer.ts';
+import { BlockedClients } from './blocked-clients.ts';
 import type { CommandGate } from './command-gate.ts';
 import type { Connection } from './connection.ts';
 import type { DirectReader } from './direct-reader.ts';
@@ -39,10 +41,12 @@ export interface DispatcherParts {
   readonly acl: Acl;
   readonly measuring: Measuring;
   readonly loggedTransactions: LoggedTransactions;
+  readonly tickets: Tickets;
 }
 
 export class Dispatcher {
   commandsProcessed = 0;
+  readonly blocked: BlockedClients;
 
   readonly #commands: CommandTable;
   readonly #router: Router;
@@ -70,6 +74,12 @@ export class Dispatcher {
       parts.loggedTransactions,
       (connection) => parts.local.touched(connection),
     );
+    this.blocked = new BlockedClients({
+      ...parts,
+      sender: this.#sender,
+      isLoading: (command, args) => parts.gate.isLoading(command, args),
+      touched: (connection) => parts.local.touched(connection),
+    });
     this.#timer = parts.measuring.timer;
     this.#scratch.writer.tally = parts.measuring.tally;
   }
@@ -180,6 +190,9 @@ export class Dispatcher {
         break;
       case ROUTE.together:
         taken = this.#toTogether(connection, command, args);
+        break;
+      case ROUTE.blocking:
+        taken = this.blocked.send(connection, command, args);
         break;
       case ROUTE.every:
         taken = this.#toEvery(connection, command, args);

@@ -3,8 +3,21 @@
  * that went to one shard (see ring/layout.ts); it may also hold replies made here that must wait their turn, or
  * the reply of a command that was cut over several shards.
  */
+import type { Note } from '../ring/notes.ts';
 import type { Connection } from './connection.ts';
-import type { SplitReply } from './split-reply.ts';
+
+/** Where the replies of a run go instead of a connection. */
+export interface RunReceiver {
+  /** Whose command it is. */
+  readonly connection: Connection | undefined;
+  receive(part: number, source: Uint8Array, start: number, end: number): void;
+  /** What the shard has to say of the command. */
+  partTook(ns: number, note: Note): void;
+  /** All replies of a part have come. */
+  partDone(): void;
+  /** The shard of a part has died. */
+  partLost(): void;
+}
 
 export class Run {
   connection: Connection | undefined;
@@ -16,8 +29,8 @@ export class Run {
   isDone = false;
   /** The client does not want the replies (CLIENT REPLY OFF or SKIP). */
   isSilent = false;
-  /** Where the replies of a part of a cut command go instead of a connection. */
-  split: SplitReply | undefined;
+  /** For a part of a cut command, and for one whose client may have to wait. */
+  split: RunReceiver | undefined;
   part = 0;
   /** How many of its commands keep others from reading the shard's memory directly. */
   guards = 0;

@@ -5,10 +5,11 @@ import type { Merge } from '../commands/command.ts';
 import { firstElement, isErrorReply, readNumber, replyEnd } from '../protocol/reply-reader.ts';
 import { ReplyBuffer, type ReplyWriter } from '../protocol/reply-writer.ts';
 import type { Connection } from './connection.ts';
+import type { RunReceiver } from './run.ts';
 
 const NO_BYTES = new Uint8Array(0);
 
-export class SplitReply {
+export class SplitReply implements RunReceiver {
   /** What the slowest part took so far: the parts run at the same time. */
   slowestNs = 0;
   /** Whose command it is. */

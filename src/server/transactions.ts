@@ -6,9 +6,9 @@
 import type { Command } from '../commands/table.ts';
 import type { Arguments } from '../protocol/arguments.ts';
 import { REQUEST_RUN_START, REQUEST_TOGETHER, REQUEST_WORDS_OFFSET } from '../ring/layout.ts';
-import { MARK_TRANSACTION } from '../ring/marks.ts';
+import { MARK_AGAIN, MARK_TRANSACTION } from '../ring/marks.ts';
 import type { Connection } from './connection.ts';
-import type { Run, RunPool } from './run.ts';
+import type { Run, RunPool, RunReceiver } from './run.ts';
 import type { ShardLink } from './shard-link.ts';
 import { SplitReply } from './split-reply.ts';
 
@@ -25,6 +25,15 @@ export interface LoggedTransactions {
   next(): number;
 }
 
+/** Sending a command whose client may have to wait (see blocked-clients.ts). */
+export interface Attempt {
+  /** The kind of the mark that tells the shard of it: MARK_MAY_WAIT or MARK_AGAIN. */
+  readonly mark: number;
+  readonly ticket: number;
+  /** Gets the reply. */
+  readonly receiver: RunReceiver;
+}
+
 export class Transactions {
   readonly #runs: RunPool;
   readonly #logged: LoggedTransactions;
@@ -37,7 +46,8 @@ export class Transactions {
 
   /**
    * Sends `args` to `executor` and holds to `held`. False, with nothing sent and the connection parked, when one
-   * of the lanes has no room now. `flags` are REQUEST_ flags of the client.
+   * of the lanes has no room now. `flags` are REQUEST_ flags of the client. With an attempt its receiver gets the reply; one that
+   * comes again parks nobody.
    */
   send(
     connection: Connection,
@@ -46,12 +56,13 @@ export class Transactions {
     executor: ShardLink,
     held: ReadonlySet<ShardLink>,
     flags: number,
+    attempt?: Attempt,
   ): boolean {
-    const shards = held.size + 1;
-    const size = executor.requestBytes(args, undefined);
-    if (!executor.hasRoomForMarked(size, shards)) return park(executor, connection);
-    for (const link of held)
-      if (!link.hasRoomForMarked(REQUEST_WORDS_OFFSET, shards)) return park(link, connection);
+    const full = fullLink(args, executor, held, attempt);
+    if (full !== undefined) {
+      if (attempt?.mark !== MARK_AGAIN) full.park(connection);
+      return false;
+    }
     this.#last = this.#last === TRANSACTION_MAX ? 1 : this.#last + 1;
     if (command.isWrite) markTransaction(this.#logged, [executor, ...held]);
     for (const link of held) {
@@ -59,7 +70,14 @@ export class Transactions {
       this.#queueAlone(link, this.#holdRun(connection));
     }
     const allFlags = flags | REQUEST_RUN_START | REQUEST_TOGETHER;
+    if (attempt !== undefined) executor.pushMark(attempt.mark, attempt.ticket, []);
     executor.push(command.id, connection.db, allFlags, this.#last, args, undefined);
+    if (attempt !== undefined) {
+      const run = this.#runs.take(undefined);
+      run.split = attempt.receiver;
+      this.#queueAlone(executor, run);
+      return true;
+    }
     const run = this.#runs.take(connection);
     run.isSilent = connection.replyMode !== 'on';
     connection.appendRun(run);
@@ -70,8 +88,9 @@ export class Transactions {
   /** The end of a hold tells nobody anything. */
   #holdRun(connection: Connection): Run {
     const run = this.#runs.take(undefined);
-    run.split = new SplitReply(1, 'ok', 2, [], () => {});
-    run.split.connection = connection;
+    const split = new SplitReply(1, 'ok', 2, [], () => {});
+    split.connection = connection;
+    run.split = split;
     return run;
   }
 
@@ -91,7 +110,16 @@ export function markTransaction(logged: LoggedTransactions, links: readonly Shar
   for (const link of links) link.pushMark(MARK_TRANSACTION, number, shards);
 }
 
-function park(link: ShardLink, connection: Connection): false {
-  link.park(connection);
-  return false;
+/** The first link that has no room for its part. */
+function fullLink(
+  args: Arguments,
+  executor: ShardLink,
+  held: ReadonlySet<ShardLink>,
+  attempt: Attempt | undefined,
+): ShardLink | undefined {
+  const shards = held.size + 1;
+  const size = executor.requestBytes(args, undefined);
+  if (!executor.hasRoomForMarked(size, shards, attempt === undefined ? 1 : 2)) return executor;
+  for (const link of held) if (!link.hasRoomForMarked(REQUEST_WORDS_OFFSET, shards)) return link;
+  return undefined;
 }

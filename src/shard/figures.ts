@@ -19,6 +19,8 @@ export interface FiguresParts {
   readonly statistics: ShardStatistics;
   readonly errors: ErrorStatistics;
   readonly durability: Durability;
+  /** How many clients wait for keys of the shard. */
+  waitingClients(): number;
 }
 
 export class Figures {
@@ -77,6 +79,7 @@ export class Figures {
     statistics.set('indexBytes', keyspace.indexBytes);
     statistics.set('arenaBytes', keyspace.arenaBytes);
     statistics.set('largestEntryBytes', keyspace.largestEntryBytes);
+    statistics.set('waitingClients', this.#parts.waitingClients());
     this.#parts.durability.publish(statistics);
     this.#publishErrors();
     this.#publishExpiry();

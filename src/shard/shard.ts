@@ -103,6 +103,7 @@ export class Shard {
       statistics: new ShardStatistics(setup.statistics),
       errors: new ErrorStatistics(setup.errorStatistics),
       durability: this.#durability,
+      waitingClients: () => this.#executor.waiting.clientCount,
     });
     this.#executor = new Executor({
       setup,
