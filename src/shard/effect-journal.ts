@@ -1,6 +1,10 @@
 /** Writes every change of a keyspace as an effect of the batch under way (see wal/effects.ts). */
+import type { ByteRanges } from '../base/byte-ranges.ts';
+import { writeImageOf } from '../rdb/collections.ts';
+import { PayloadWriter } from '../rdb/payload-writer.ts';
 import type { Journal } from '../store/journal.ts';
 import { type Keyspace, NO_EXPIRY } from '../store/keyspace.ts';
+import { TYPE_STRING } from '../store/layout.ts';
 import type { EffectBuffer } from '../wal/effects.ts';
 
 /** Flag of a SET effect: the value was changed in place. */
@@ -12,6 +16,7 @@ export class EffectJournal implements Journal {
   /** Where effects go; undefined: they are only counted. */
   effects: EffectBuffer | undefined;
   readonly #keyspace: Keyspace;
+  readonly #image = new PayloadWriter(false);
 
   constructor(keyspace: Keyspace) {
     this.#keyspace = keyspace;
@@ -22,6 +27,10 @@ export class EffectJournal implements Journal {
     const { effects } = this;
     if (effects === undefined) return;
     const keyspace = this.#keyspace;
+    if (keyspace.typeOf(ref) !== TYPE_STRING) {
+      this.#storedCollection(effects, db, ref);
+      return;
+    }
     effects.set(
       db,
       keyspace.isRaw(ref) ? EFFECT_RAW : 0,
@@ -30,6 +39,50 @@ export class EffectJournal implements Journal {
       keyspace.keyStart(ref),
       keyspace.keyLength(ref),
       keyspace.valueLength(ref),
+    );
+  }
+
+  #storedCollection(effects: EffectBuffer, db: number, ref: number): void {
+    const keyspace = this.#keyspace;
+    const image = this.#image;
+    writeImageOf(keyspace.collectionOf(ref), image);
+    effects.store(
+      db,
+      expiryOf(keyspace, ref),
+      keyspace.bytesOf(ref),
+      keyspace.keyStart(ref),
+      keyspace.keyLength(ref),
+      image.bytes,
+      image.end,
+    );
+    image.clear();
+  }
+
+  changed(
+    db: number,
+    ref: number,
+    operation: number,
+    first: number,
+    second: number,
+    ranges: ByteRanges,
+    from: number,
+    to: number,
+  ): void {
+    this.changes++;
+    const { effects } = this;
+    if (effects === undefined) return;
+    const keyspace = this.#keyspace;
+    effects.change(
+      db,
+      keyspace.bytesOf(ref),
+      keyspace.keyStart(ref),
+      keyspace.keyLength(ref),
+      operation,
+      first,
+      second,
+      ranges,
+      from,
+      to,
     );
   }
 
