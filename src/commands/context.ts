@@ -35,6 +35,12 @@ export interface KeysTogether {
   /** Puts a value in the place of whatever is there. Throws OutOfMemory with nothing changed. */
   write(word: number, image: ValueImage, db?: number): void;
   remove(word: number, db?: number): boolean;
+  /**
+   * Has the command `name` (its full name), placed at a key, run on the shard of the key `words[0]`, which must be one of
+   * this command's keys, in the client's database, and returns its encoded reply in RESP2. It counts as a part of this command, not as one of its own. Throws
+   * OutOfMemory.
+   */
+  run(name: string, ...words: readonly Uint8Array[]): Uint8Array;
 }
 
 /** For handlers that run on a shard. One object for each shard, set anew for each command. */
@@ -64,6 +70,13 @@ export interface ShardContext {
   sleep(ms: number): void;
   /** Whether `key` belongs to this shard. */
   owns(key: Uint8Array): boolean;
+  /**
+   * Tells of an event at the key in word `word` of the client's database (see keyspace-events.ts). To be called after the
+   * change, for a removal before it; it costs next to nothing while nobody wants events of that class.
+   */
+  notify(eventClass: number, event: string, word: number): void;
+  /** The same for an entry. */
+  notifyRef(eventClass: number, event: string, db: number, ref: number): void;
 }
 
 /** A connected client, as server commands see and change it. */

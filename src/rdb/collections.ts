@@ -1,13 +1,14 @@
 /** From collections to their form in RDB files, and back from what was read of one. */
-import { List } from '../types/list.ts';
+
 import type { Collection, CollectionLimits } from '../types/collection.ts';
+import { List } from '../types/list.ts';
 import { TYPE_LIST } from '../types/value-types.ts';
 import { ListEncoder } from './list-encoder.ts';
 import { PayloadWriter } from './payload-writer.ts';
 import { RdbInput } from './rdb-input.ts';
 import { BufferSource } from './rdb-source.ts';
-import { kindOfType } from './value-kinds.ts';
 import { decodeValue, isEmpty } from './value-decoder.ts';
+import { kindOfType } from './value-kinds.ts';
 import type { CollectionEncoder } from './value-writer.ts';
 import type { RdbValue } from './values.ts';
 

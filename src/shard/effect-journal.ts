@@ -1,4 +1,7 @@
-/** Writes every change of a keyspace as an effect of the batch under way (see wal/effects.ts). */
+/**
+ * Writes every change of a keyspace as an effect of the batch under way (see wal/effects.ts), and tells others who want to
+ * know of changes.
+ */
 import type { ByteRanges } from '../base/byte-ranges.ts';
 import { writeImageOf } from '../rdb/collections.ts';
 import { PayloadWriter } from '../rdb/payload-writer.ts';
@@ -15,6 +18,8 @@ export class EffectJournal implements Journal {
   changes = 0;
   /** Where effects go; undefined: they are only counted. */
   effects: EffectBuffer | undefined;
+  /** Are told of each change, as a journal is; an empty list costs a change one look at its length. */
+  observers: readonly Journal[] = [];
   readonly #keyspace: Keyspace;
   readonly #image = new PayloadWriter(false);
 
@@ -24,6 +29,7 @@ export class EffectJournal implements Journal {
 
   stored(db: number, ref: number): void {
     this.changes++;
+    if (this.observers.length > 0) for (const each of this.observers) each.stored(db, ref);
     const { effects } = this;
     if (effects === undefined) return;
     const keyspace = this.#keyspace;
@@ -69,6 +75,7 @@ export class EffectJournal implements Journal {
     to: number,
   ): void {
     this.changes++;
+    for (const each of this.observers) each.changed(db, ref, operation, first, second, ranges, from, to);
     const { effects } = this;
     if (effects === undefined) return;
     const keyspace = this.#keyspace;
@@ -88,6 +95,7 @@ export class EffectJournal implements Journal {
 
   patched(db: number, ref: number, offset: number, end: number): void {
     this.changes++;
+    if (this.observers.length > 0) for (const each of this.observers) each.patched(db, ref, offset, end);
     const { effects } = this;
     if (effects === undefined) return;
     const keyspace = this.#keyspace;
@@ -104,6 +112,7 @@ export class EffectJournal implements Journal {
 
   expiryChanged(db: number, ref: number): void {
     this.changes++;
+    if (this.observers.length > 0) for (const each of this.observers) each.expiryChanged(db, ref);
     const { effects } = this;
     if (effects === undefined) return;
     const keyspace = this.#keyspace;
@@ -118,6 +127,7 @@ export class EffectJournal implements Journal {
 
   removed(db: number, ref: number): void {
     this.changes++;
+    if (this.observers.length > 0) for (const each of this.observers) each.removed(db, ref);
     const { effects } = this;
     if (effects === undefined) return;
     const keyspace = this.#keyspace;
@@ -126,11 +136,13 @@ export class EffectJournal implements Journal {
 
   flushed(db: number): void {
     this.changes++;
+    for (const each of this.observers) each.flushed(db);
     this.effects?.flush(db);
   }
 
   swapped(a: number, b: number): void {
     this.changes++;
+    for (const each of this.observers) each.swapped(a, b);
     this.effects?.swap(a, b);
   }
 }

@@ -73,7 +73,9 @@ export class DumpLoader implements RdbVisitor {
     const collection = buildCollection(value, keyspace.objects.limits);
     if (collection === undefined) {
       const name = latin1(key, keyStart, Math.min(keyEnd, keyStart + SHOWN_BYTES));
-      throw new Error(`it has a ${value.kind} at the key "${name}", and this version keeps ${KEPT_KINDS} only`);
+      throw new Error(
+        `it has a ${value.kind} at the key "${name}", and this version keeps ${KEPT_KINDS} only`,
+      );
     }
     if (this.#leavesOut(expiresAt)) return;
     const hash = hashBytes(key, keyStart, keyEnd, keyspace.seed);

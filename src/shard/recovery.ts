@@ -252,15 +252,5 @@ function copyEntry(from: Keyspace, ref: number, db: number, to: Keyspace): void 
     storeCollection(to, db, bytes, keyStart, valueStart, hash, from.collectionOf(ref), expiresAt);
     return;
   }
-  to.setString(
-    db,
-    bytes,
-    keyStart,
-    valueStart,
-    hash,
-    bytes,
-    valueStart,
-    valueEnd,
-    expiresAt,
-  );
+  to.setString(db, bytes, keyStart, valueStart, hash, bytes, valueStart, valueEnd, expiresAt);
 }
