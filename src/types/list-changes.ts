@@ -1,6 +1,7 @@
 /** The changes of lists as numbers: what commands make, and what a log tells, so that both do the same. */
 import type { ByteRanges } from '../base/byte-ranges.ts';
-import { type List, ListCursor, pushAll } from './list.ts';
+import type { List } from './list.ts';
+import { ListCursor } from './list-cursor.ts';
 
 /** `ranges` one after the other. */
 export const LIST_PUSH_HEAD = 0;
@@ -57,4 +58,16 @@ export function changeList(
     }
   }
   return Math.abs(list.length - before);
+}
+
+/** Pushes `ranges[from, to)` one after the other. */
+export function pushAll(list: List, atHead: boolean, ranges: ByteRanges, from: number, to: number): void {
+  const { bytes, starts, ends } = ranges;
+  let total = 0;
+  for (let i = from; i < to; i++) total += ends[i]! - starts[i]!;
+  list.willGrow(total, to - from);
+  for (let i = from; i < to; i++) {
+    if (atHead) list.pushHead(bytes, starts[i]!, ends[i]!);
+    else list.pushTail(bytes, starts[i]!, ends[i]!);
+  }
 }

@@ -1,7 +1,7 @@
 /** LINSERT, LSET, LREM, LTRIM: changes in the middle of a list. */
 import { INDEX_OUT_OF_RANGE, NO_SUCH_KEY, NOT_AN_INTEGER, SYNTAX_ERROR } from '../../protocol/errors.ts';
 import { ABSENT } from '../../store/keyspace.ts';
-import { type List, ListCursor } from '../../types/list.ts';
+import type { List } from '../../types/list.ts';
 import {
   LIST_DROP_HEAD,
   LIST_DROP_TAIL,
@@ -9,6 +9,7 @@ import {
   LIST_REMOVE,
   LIST_SET,
 } from '../../types/list-changes.ts';
+import { ListCursor } from '../../types/list-cursor.ts';
 import { EntryWriter } from '../../types/listpack-entry.ts';
 import { defineCommands } from '../command.ts';
 import type { ShardContext } from '../context.ts';

@@ -1,6 +1,7 @@
 /** Writing elements of lists into replies. */
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
-import { type List, ListCursor } from '../../types/list.ts';
+import type { List } from '../../types/list.ts';
+import { ListCursor } from '../../types/list-cursor.ts';
 import type { EntryReader } from '../../types/listpack-entry.ts';
 
 const cursor = new ListCursor();

@@ -4,8 +4,14 @@ import { WRONG_TYPE } from '../../protocol/errors.ts';
 import { changeAt, storeCollection } from '../../store/collections.ts';
 import { ABSENT, NO_EXPIRY } from '../../store/keyspace.ts';
 import { TYPE_LIST } from '../../store/layout.ts';
-import { List, pushAll } from '../../types/list.ts';
-import { LIST_DROP_HEAD, LIST_DROP_TAIL, LIST_PUSH_HEAD, LIST_PUSH_TAIL } from '../../types/list-changes.ts';
+import { List } from '../../types/list.ts';
+import {
+  LIST_DROP_HEAD,
+  LIST_DROP_TAIL,
+  LIST_PUSH_HEAD,
+  LIST_PUSH_TAIL,
+  pushAll,
+} from '../../types/list-changes.ts';
 import type { ShardContext } from '../context.ts';
 import { findKey, hashOfKey, isOtherType } from '../key-access.ts';
 import { EVENT } from '../keyspace-events.ts';

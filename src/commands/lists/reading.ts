@@ -9,7 +9,8 @@ import {
   SYNTAX_ERROR,
 } from '../../protocol/errors.ts';
 import { ABSENT } from '../../store/keyspace.ts';
-import { type List, ListCursor } from '../../types/list.ts';
+import type { List } from '../../types/list.ts';
+import { ListCursor } from '../../types/list-cursor.ts';
 import { EntryWriter } from '../../types/listpack-entry.ts';
 import { defineCommands } from '../command.ts';
 import type { ShardContext } from '../context.ts';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { List, ListCursor } from '../../../src/types/list.ts';
+import { List } from '../../../src/types/list.ts';
+import { ListCursor } from '../../../src/types/list-cursor.ts';
 import { ListLimits } from '../../../src/types/list-limits.ts';
 import { entryBytes } from '../../../src/types/listpack-entry.ts';
 
