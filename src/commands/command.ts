@@ -7,7 +7,7 @@ import type { ReplyWriter } from '../protocol/reply-writer.ts';
 import type { KeyspaceView } from '../store/view.ts';
 import type { ServerContext, ShardContext } from './context.ts';
 
-export type CommandGroup = 'string' | 'generic' | 'connection' | 'server' | 'bitmap' | 'cluster';
+export type CommandGroup = 'string' | 'list' | 'generic' | 'connection' | 'server' | 'bitmap' | 'cluster';
 
 /** Redis's command flags, in the form COMMAND INFO prints them. */
 export type CommandFlag =

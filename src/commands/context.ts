@@ -15,6 +15,7 @@ import type { Command, CommandTable } from './table.ts';
 export interface ValueImage {
   /** One of the TYPE_ numbers of store/layout.ts. */
   readonly type: number;
+  /** The string's bytes; of a collection the type and the value as they stand in an RDB file. */
   readonly bytes: Uint8Array;
   /** Milliseconds since 1970, or NO_EXPIRY. */
   readonly expiresAt: number;

@@ -13,6 +13,11 @@ export const NAN_OR_INFINITY = 'ERR increment would produce NaN or Infinity';
 export const STRING_TOO_LONG = 'ERR string exceeds maximum allowed size (proto-max-bulk-len)';
 export const NO_SUCH_KEY = 'ERR no such key';
 export const INVALID_CURSOR = 'ERR invalid cursor';
+export const INDEX_OUT_OF_RANGE = 'ERR index out of range';
+export const LPOS_RANK_ZERO =
+  "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to start from the end of the list";
+export const LPOS_COUNT_NEGATIVE = "ERR COUNT can't be negative";
+export const LPOS_MAXLEN_NEGATIVE = "ERR MAXLEN can't be negative";
 export const OFFSET_OUT_OF_RANGE = 'ERR offset is out of range';
 export const BIT_OFFSET_INVALID = 'ERR bit offset is not an integer or out of range';
 export const BIT_INVALID = 'ERR bit is not an integer or out of range';
@@ -202,7 +207,7 @@ export function logFailed(reason: string): string {
 }
 
 /** For an integer beyond the bounds that are asked for. */
-export function outOfRange(min: number, max: number): string {
+export function outOfRange(min: number | bigint, max: number | bigint): string {
   return `ERR value is out of range, value must between ${min} and ${max}`;
 }
 

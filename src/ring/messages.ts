@@ -9,6 +9,7 @@ import type { HashSeed } from '../base/hash.ts';
 export interface StartOptions {
   readonly 'proto-max-bulk-len': number;
   readonly hz: number;
+  readonly 'list-max-listpack-size': number;
   readonly 'active-expire-effort': number;
   readonly 'slowlog-log-slower-than': number;
   readonly 'latency-monitor-threshold': number;

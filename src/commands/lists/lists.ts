@@ -1,0 +1,7 @@
+/** The commands of lists. */
+import type { CommandSpec } from '../command.ts';
+import { listEditing } from './editing.ts';
+import { listEnds } from './ends.ts';
+import { listReading } from './reading.ts';
+
+export const lists: readonly CommandSpec[] = [...listEnds, ...listReading, ...listEditing];
