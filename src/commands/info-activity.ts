@@ -140,7 +140,16 @@ export function shardsSection({ report }: InfoSource): Field[] {
   ];
 }
 
-function shardLine({ keys, bytes, commands, queueBytes, directReads, restarts, state }: ShardReport): string {
-  const figures = `keys=${keys},bytes=${bytes},ops=${commands},queue_bytes=${queueBytes},direct_reads=${directReads}`;
+function shardLine({
+  keys,
+  bytes,
+  commands,
+  queueBytes,
+  directReads,
+  waitingClients,
+  restarts,
+  state,
+}: ShardReport): string {
+  const figures = `keys=${keys},bytes=${bytes},ops=${commands},queue_bytes=${queueBytes},direct_reads=${directReads},waiting_clients=${waitingClients}`;
   return `${figures},restarts=${restarts},state=${state}`;
 }

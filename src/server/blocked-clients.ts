@@ -213,7 +213,7 @@ class Waiting implements BlockedClient, RunReceiver {
   // Of an attempt
 
   receive(_part: number, source: Uint8Array, start: number, end: number): void {
-    this.#pieces.push(source.slice(start, end));
+    if (end > start) this.#pieces.push(source.slice(start, end));
   }
 
   partTook(_ns: number, note: Note): void {

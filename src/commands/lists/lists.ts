@@ -1,7 +1,8 @@
 /** The commands of lists. */
 import type { CommandSpec } from '../command.ts';
+import { listBlocking } from './blocking.ts';
 import { listEditing } from './editing.ts';
 import { listEnds } from './ends.ts';
 import { listReading } from './reading.ts';
 
-export const lists: readonly CommandSpec[] = [...listEnds, ...listReading, ...listEditing];
+export const lists: readonly CommandSpec[] = [...listEnds, ...listReading, ...listEditing, ...listBlocking];

@@ -119,6 +119,7 @@ export const REPORT: ServerReport = {
   configFile: '/etc/shardis.conf',
   clients: 3,
   blockedClients: 1,
+  blockingKeys: 0,
   evictedClients: 6,
   largestInputBytes: 20480,
   largestOutputBytes: 700,
