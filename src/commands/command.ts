@@ -47,11 +47,13 @@ export type KeyFlag =
   | 'incomplete'
   | 'variable_flags';
 
-/** One of several key specifications, as COMMAND INFO lists them; without positions it is `unknown`. */
+/** One of several key specifications, as COMMAND INFO lists them; without positions or a number it is `unknown`. */
 export interface KeySpecification {
   /** The keys begin behind this word, looked for from word `startFrom` on; negative: from there towards the first. */
   readonly keyword?: { readonly word: string; readonly startFrom: number };
   readonly positions?: { readonly first: number; readonly last: number; readonly step: number };
+  /** In place of positions: the number of keys stands in word `word`, and the first key `first` words behind that. */
+  readonly keyNumber?: { readonly word: number; readonly first: number; readonly step: number };
   readonly flags: readonly KeyFlag[];
   readonly notes?: string;
 }
@@ -235,6 +237,11 @@ export interface CommandSpec {
    * get it.
    */
   readonly readsUnnamedKeys?: (args: Arguments) => string | undefined;
+  /**
+   * For a command placed `together`: whether keys that it does not name, on whichever shards, are read at the same instant. All
+   * shards are held for it then.
+   */
+  readonly holdsAllShards?: (args: Arguments) => boolean;
   /** Checks that need no data, made before the command is routed: the text of an error, or undefined. */
   readonly check?: (args: Arguments) => string | undefined;
   /** The numbers of words that nobody may see in the slow log: passwords. */

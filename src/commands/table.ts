@@ -152,6 +152,7 @@ function build(spec: CommandSpec, container: Command | undefined, all: Command[]
     leavesAccessTime: spec.leavesAccessTime,
     hasLongReply: spec.hasLongReply ?? false,
     readsUnnamedKeys: spec.readsUnnamedKeys,
+    holdsAllShards: spec.holdsAllShards,
     check: spec.check,
     secretWords: spec.secretWords,
     placement,

@@ -18,6 +18,8 @@ export const LPOS_RANK_ZERO =
   "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to start from the end of the list";
 export const LPOS_COUNT_NEGATIVE = "ERR COUNT can't be negative";
 export const LPOS_MAXLEN_NEGATIVE = "ERR MAXLEN can't be negative";
+export const KEY_COUNT_NOT_POSITIVE = 'ERR numkeys should be greater than 0';
+export const COUNT_NOT_POSITIVE = 'ERR count should be greater than 0';
 export const OFFSET_OUT_OF_RANGE = 'ERR offset is out of range';
 export const BIT_OFFSET_INVALID = 'ERR bit offset is not an integer or out of range';
 export const BIT_INVALID = 'ERR bit is not an integer or out of range';
@@ -108,6 +110,7 @@ export const EXPIRE_GT_LT_CONFLICT = 'ERR GT and LT options at the same time are
 export const SLOWLOG_COUNT_TOO_LOW = 'ERR count should be greater than or equal to -1';
 export const INVALID_COMMAND = 'ERR Invalid command specified';
 export const COMMAND_HAS_NO_KEYS = 'ERR The command has no key arguments';
+export const INVALID_KEY_ARGUMENTS = 'ERR Invalid arguments specified for command';
 export const INVALID_ARGUMENT_COUNT = 'ERR Invalid number of arguments specified for command';
 export const NOT_POSITIVE = 'ERR value is out of range, must be positive';
 export const NOT_IN_RESP2 = 'ERR RESP2 is not supported by this command';
@@ -288,6 +291,7 @@ export const ACL_KEY_DENIED = 'NOPERM No permissions to access a key';
 export const ACL_CHANNEL_DENIED = 'NOPERM No permissions to access a channel';
 
 export const SORT_BY_DENIED = 'ERR BY option of SORT denied due to insufficient ACL permissions.';
+export const SORT_NOT_NUMBERS = "ERR One or more scores can't be converted into double";
 export const SORT_GET_DENIED = 'ERR GET option of SORT denied due to insufficient ACL permissions.';
 
 /** `why` is one of ACL_RULE. */

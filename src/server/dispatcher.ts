@@ -390,7 +390,11 @@ export class Dispatcher {
     const [first, ...others] = keyWords(command.keys!, args);
     if (first === undefined) return true;
     const executor = this.#router.linkOf(args, first);
-    const held = new Set(others.map((word) => this.#router.linkOf(args, word)));
+    const held = new Set(
+      command.holdsAllShards?.(args)
+        ? this.#router.links
+        : others.map((word) => this.#router.linkOf(args, word)),
+    );
     held.delete(executor);
     if (held.size === 0) return this.#sender.sendWhole(connection, command, executor, args, first);
     return this.#sender.sendTogether(connection, command, args, executor, held);

@@ -265,8 +265,13 @@ export class Executor implements ShardContext {
 
   /** Runs a command as the executor of a transaction: the shards of its other keys are held for it. */
   #runTogether(id: number, transaction: number): boolean {
-    const words = keyWords(this.#parts.commands[id]!.keys!, this.args);
-    const held = new Set(words.map((word) => this.shardOf(word)));
+    const command = this.#parts.commands[id]!;
+    const words = keyWords(command.keys!, this.args);
+    const held = new Set(
+      command.holdsAllShards?.(this.args)
+        ? Array.from({ length: this.shardCount }, (_, shard) => shard)
+        : words.map((word) => this.shardOf(word)),
+    );
     held.delete(this.shardIndex);
     this.hash = this.hashOf(words[0]!);
     this.#parts.publish();

@@ -9,6 +9,7 @@ import { dumping } from './cases/dumping.ts';
 import { errors } from './cases/errors.ts';
 import { expiry } from './cases/expiry.ts';
 import { keys } from './cases/keys.ts';
+import { lists } from './cases/lists.ts';
 import { measured } from './cases/measured.ts';
 import { persistence } from './cases/persistence.ts';
 import { passwordStreams, rawStreams } from './cases/raw-streams.ts';
@@ -19,6 +20,7 @@ import { strings } from './cases/strings.ts';
 
 export const families: Readonly<Record<string, Cases>> = {
   strings,
+  lists,
   counters,
   bitmaps,
   severalKeys,
