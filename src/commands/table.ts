@@ -17,7 +17,8 @@ export const ROUTE = {
   every: 4,
   chosen: 5,
   together: 6,
-  blocking: 7,
+  transaction: 7,
+  blocking: 8,
 } as const;
 
 /** A spec with what derives from it. All have the same shape, which keeps property look-ups fast. */
@@ -47,6 +48,9 @@ export interface Command extends CommandSpec {
   readonly guardsDirectReads: boolean;
   /** Its time does not grow with what it works on. */
   readonly isConstantTime: boolean;
+  readonly isNeverQueued: boolean;
+  /** It may not stand in a transaction. */
+  readonly isBannedFromTransactions: boolean;
   /** May run before the client has authenticated. */
   readonly withoutAuthentication: boolean;
 }
@@ -131,7 +135,6 @@ function build(spec: CommandSpec, container: Command | undefined, all: Command[]
   const children: Command[] = [];
   const placement = spec.placement;
   const runsAtKey = placement?.at === 'key' ? placement : undefined;
-  const runsOnShards = placement !== undefined && placement.at !== 'server';
   const command: Command = {
     name: spec.name,
     group: spec.group,
@@ -174,13 +177,22 @@ function build(spec: CommandSpec, container: Command | undefined, all: Command[]
     directRoom: runsAtKey?.directRoom,
     changesOtherDatabases: spec.changesOtherDatabases ?? false,
     directTouches: !spec.leavesAccessTime,
-    guardsDirectReads: runsOnShards && !runsAtKey && !spec.flags.includes('readonly'),
+    guardsDirectReads: guardsDirectReads(spec),
     isConstantTime: spec.complexity.startsWith('O(1)'),
+    isNeverQueued: spec.isNeverQueued ?? false,
+    isBannedFromTransactions: spec.flags.includes('no_multi'),
+    databaseAfter: spec.databaseAfter,
     withoutAuthentication: spec.flags.includes('no_auth'),
   };
   all.push(command);
   for (const sub of spec.subcommands ?? []) children.push(build(sub, command, all));
   return command;
+}
+
+function guardsDirectReads({ placement, flags }: CommandSpec): boolean {
+  if (placement === undefined || placement.at === 'server' || placement.at === 'key') return false;
+  if (placement.at === 'transaction') return placement.step === 'execute';
+  return !flags.includes('readonly');
 }
 
 /** Gives commands other names, one after the other, as Redis reads its configuration file. */

@@ -167,6 +167,7 @@ export class Acceptor implements ConnectionHost {
     connection.blocked?.gone();
     this.connections.delete(connection.id);
     this.#gate.forget(connection);
+    this.#dispatcher.transactions.forget(connection);
     this.memory.forget(connection);
     if (connection.parser !== undefined) {
       this.#giveParser(connection.parser);
@@ -458,6 +459,7 @@ export class Acceptor implements ConnectionHost {
    */
   lose(link: ShardLink): void {
     this.#take(link);
+    this.#dispatcher.transactions.lost(link, this.connections.values());
     for (const run of link.disconnect()) {
       const { split } = run;
       const connection = split === undefined ? run.connection : split.connection;

@@ -23,7 +23,7 @@ import type { BlockedClient, Connection } from './connection.ts';
 import type { Measuring } from './measuring.ts';
 import type { RequestSender } from './request-sender.ts';
 import type { Router } from './router.ts';
-import type { Run, RunPool, RunReceiver } from './run.ts';
+import type { PartReceiver, Run, RunPool } from './run.ts';
 import type { ShardLink } from './shard-link.ts';
 
 /** What timers can do at most. */
@@ -99,8 +99,8 @@ export class BlockedClients {
       keys: awaited.map((word) => `${connection.db} ${args.text(word)}`),
       timeoutMs: placement.timeoutMs(args),
     });
-    const attempt = { mark: MARK_MAY_WAIT, ticket, receiver: client };
-    if (!sender.sendWaiting(connection, command, args, executor, held, attempt)) {
+    const attempt = { mark: MARK_MAY_WAIT, ticket };
+    if (!sender.sendWaiting(connection, command, args, executor, held, attempt, client)) {
       tickets.give(ticket);
       runs.give(client.run);
       return false;
@@ -133,14 +133,14 @@ export class BlockedClients {
     const executor = router.linkOf(args, keys[0]!);
     const held = new Set(keys.map((word) => router.linkOf(args, word)));
     held.delete(executor);
-    const attempt = { mark: MARK_AGAIN, ticket, receiver: client };
+    const attempt = { mark: MARK_AGAIN, ticket };
     this.#sendSoon(connection, () => {
       if (client.isOver) return true;
       if (this.parts.isLoading(command, args)) {
         client.end(TIMED_OUT, (reply) => reply.error(LOADING));
         return true;
       }
-      return sender.sendWaiting(connection, command, args, executor, held, attempt);
+      return sender.sendWaiting(connection, command, args, executor, held, attempt, client);
     });
   }
 
@@ -183,7 +183,7 @@ interface WaitingParts {
 }
 
 /** One client, from its command to its reply. */
-class Waiting implements BlockedClient, RunReceiver {
+class Waiting implements BlockedClient, PartReceiver {
   readonly connection: Connection;
   readonly command: Command;
   readonly ticket: number;

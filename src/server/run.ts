@@ -6,16 +6,16 @@
 import type { Note } from '../ring/notes.ts';
 import type { Connection } from './connection.ts';
 
-/** Where the replies of a run go instead of a connection. */
-export interface RunReceiver {
+/** Who gets the replies of parts of a command, of which each shard concerned runs one. */
+export interface PartReceiver {
   /** Whose command it is. */
   readonly connection: Connection | undefined;
+  /** Bytes of the reply of a part, which will be written over. */
   receive(part: number, source: Uint8Array, start: number, end: number): void;
   /** What the shard has to say of the command. */
   partTook(ns: number, note: Note): void;
-  /** All replies of a part have come. */
   partDone(): void;
-  /** The shard of a part has died. */
+  /** The shard of a part has died; it counts as done. */
   partLost(): void;
 }
 
@@ -29,8 +29,8 @@ export class Run {
   isDone = false;
   /** The client does not want the replies (CLIENT REPLY OFF or SKIP). */
   isSilent = false;
-  /** For a part of a cut command, and for one whose client may have to wait. */
-  split: RunReceiver | undefined;
+  /** Where the replies go instead, of a part of a cut command or of one whose client may have to wait. */
+  split: PartReceiver | undefined;
   part = 0;
   /** How many of its commands keep others from reading the shard's memory directly. */
   guards = 0;

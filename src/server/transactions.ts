@@ -8,7 +8,7 @@ import type { Arguments } from '../protocol/arguments.ts';
 import { REQUEST_RUN_START, REQUEST_TOGETHER, REQUEST_WORDS_OFFSET } from '../ring/layout.ts';
 import { MARK_AGAIN, MARK_TRANSACTION } from '../ring/marks.ts';
 import type { Connection } from './connection.ts';
-import type { Run, RunPool, RunReceiver } from './run.ts';
+import type { PartReceiver, Run, RunPool } from './run.ts';
 import type { ShardLink } from './shard-link.ts';
 import { SplitReply } from './split-reply.ts';
 
@@ -30,8 +30,15 @@ export interface Attempt {
   /** The kind of the mark that tells the shard of it: MARK_MAY_WAIT or MARK_AGAIN. */
   readonly mark: number;
   readonly ticket: number;
-  /** Gets the reply. */
-  readonly receiver: RunReceiver;
+}
+
+export interface TogetherRequest {
+  readonly args: Arguments;
+  /** Numbers of the words that travel; undefined: all but the first. */
+  readonly words: readonly number[] | undefined;
+  readonly isWrite: boolean;
+  /** One that comes again parks nobody. */
+  readonly attempt?: Attempt;
 }
 
 export class Transactions {
@@ -45,44 +52,48 @@ export class Transactions {
   }
 
   /**
-   * Sends `args` to `executor` and holds to `held`. False, with nothing sent and the connection parked, when one
-   * of the lanes has no room now. `flags` are REQUEST_ flags of the client. With an attempt its receiver gets the reply; one that
-   * comes again parks nobody.
+   * Sends the request to `executor` and holds to `held`. False, with nothing sent and the connection parked, when one
+   * of the lanes has no room now. `flags` are REQUEST_ flags of the client. The reply goes to `receiver`, which is made when
+   * the request has been sent; without one to the connection.
    */
   send(
     connection: Connection,
     command: Command,
-    args: Arguments,
+    request: TogetherRequest,
     executor: ShardLink,
     held: ReadonlySet<ShardLink>,
     flags: number,
-    attempt?: Attempt,
+    receiver?: () => PartReceiver,
   ): boolean {
-    const full = fullLink(args, executor, held, attempt);
+    const { args, words, isWrite, attempt } = request;
+    const full = fullLink(request, executor, held);
     if (full !== undefined) {
       if (attempt?.mark !== MARK_AGAIN) full.park(connection);
       return false;
     }
     this.#last = this.#last === TRANSACTION_MAX ? 1 : this.#last + 1;
-    if (command.isWrite) markTransaction(this.#logged, [executor, ...held]);
+    if (isWrite) markTransaction(this.#logged, [executor, ...held]);
     for (const link of held) {
       link.pushHold(this.#last, executor.index);
       this.#queueAlone(link, this.#holdRun(connection));
     }
     const allFlags = flags | REQUEST_RUN_START | REQUEST_TOGETHER;
     if (attempt !== undefined) executor.pushMark(attempt.mark, attempt.ticket, []);
-    executor.push(command.id, connection.db, allFlags, this.#last, args, undefined);
-    if (attempt !== undefined) {
+    executor.push(command.id, connection.db, allFlags, this.#last, args, words);
+    this.#queueAlone(executor, this.#runFor(connection, receiver));
+    return true;
+  }
+
+  #runFor(connection: Connection, receiver: (() => PartReceiver) | undefined): Run {
+    if (receiver !== undefined) {
       const run = this.#runs.take(undefined);
-      run.split = attempt.receiver;
-      this.#queueAlone(executor, run);
-      return true;
+      run.split = receiver();
+      return run;
     }
     const run = this.#runs.take(connection);
     run.isSilent = connection.replyMode !== 'on';
     connection.appendRun(run);
-    this.#queueAlone(executor, run);
-    return true;
+    return run;
   }
 
   /** The end of a hold tells nobody anything. */
@@ -112,13 +123,12 @@ export function markTransaction(logged: LoggedTransactions, links: readonly Shar
 
 /** The first link that has no room for its part. */
 function fullLink(
-  args: Arguments,
+  { args, words, attempt }: TogetherRequest,
   executor: ShardLink,
   held: ReadonlySet<ShardLink>,
-  attempt: Attempt | undefined,
 ): ShardLink | undefined {
   const shards = held.size + 1;
-  const size = executor.requestBytes(args, undefined);
+  const size = executor.requestBytes(args, words);
   if (!executor.hasRoomForMarked(size, shards, attempt === undefined ? 1 : 2)) return executor;
   for (const link of held) if (!link.hasRoomForMarked(REQUEST_WORDS_OFFSET, shards)) return link;
   return undefined;

@@ -35,7 +35,6 @@ export interface BlockingHost {
   idOf(name: string): number;
   shardOf(word: number): number;
   shardOfKey(key: Uint8Array): number;
-  hashOfKey(key: Uint8Array): number;
   /** Lets the client of the command that runs now wait on `shard`, which is held, as well. */
   waitThere(shard: number, ticket: number): void;
   /** Runs the command of one who waits, and returns its reply. */
@@ -158,7 +157,7 @@ export class Blocking implements Waiting, Journal {
     for (const word of awaited) {
       if (!isHere(word)) continue;
       const key = kept.copy(word);
-      this.#clients.add(waiter, key, host.hashOfKey(key));
+      this.#clients.add(waiter, key, host.keyspace.hash(key, 0, key.length));
     }
   }
 

@@ -43,6 +43,7 @@ import type { Figures } from './figures.ts';
 import { handlerOf } from './handlers.ts';
 import type { RunReplies } from './run-replies.ts';
 import { COMPACTION_MS_MAX, Together } from './together.ts';
+import { ShardTransactions } from './transactions.ts';
 import type { Waiter } from './waiting-clients.ts';
 
 export interface ExecutorParts {
@@ -68,6 +69,7 @@ export class Executor implements ShardContext {
   readonly shardCount: number;
   readonly together: Together;
   readonly waiting: Blocking;
+  readonly transactions: ShardTransactions;
   args = new Arguments();
   reply: ReplyWriter;
   db = 0;
@@ -103,6 +105,7 @@ export class Executor implements ShardContext {
       observe: (observer, isOn) => parts.durability.observe(observer, isOn),
       notice: (notice) => parts.replies.notice(notice),
     });
+    this.transactions = new ShardTransactions(this, parts.durability, parts.replies);
   }
 
   // What handlers see
@@ -139,10 +142,6 @@ export class Executor implements ShardContext {
 
   shardOfKey(key: Uint8Array): number {
     return this.#slots[slotOf(key, 0, key.length)]!;
-  }
-
-  hashOfKey(key: Uint8Array): number {
-    return hashBytes(key, 0, key.length, this.#parts.setup.seed);
   }
 
   owns(key: Uint8Array): boolean {
@@ -205,6 +204,8 @@ export class Executor implements ShardContext {
     const errorsBefore = this.reply.errors;
     const isAlone = (this.#flags & REQUEST_TOGETHER) === 0;
     const hasRun = isAlone ? this.#run(id) : this.#runTogether(id, this.hash);
+    // Commands within it have been timed by themselves.
+    timer.begin(id, 0);
     if (!hasRun) {
       statistics.rejected(id);
       return;
@@ -258,6 +259,7 @@ export class Executor implements ShardContext {
     this.#run(id);
     this.reply.tally = this.#parts.tally;
     const ns = (performance.now() - startMs) * 1e6;
+    this.#parts.timer.pause();
     this.#parts.replies.insert(noteBytes(undefined), (lane, offset) => {
       writeNote(lane, offset, id, false, ns, undefined);
     });
@@ -265,16 +267,10 @@ export class Executor implements ShardContext {
 
   /** Runs a command as the executor of a transaction: the shards of its other keys are held for it. */
   #runTogether(id: number, transaction: number): boolean {
-    const command = this.#parts.commands[id]!;
-    const words = keyWords(command.keys!, this.args);
-    const held = new Set(
-      command.holdsAllShards?.(this.args)
-        ? Array.from({ length: this.shardCount }, (_, shard) => shard)
-        : words.map((word) => this.shardOf(word)),
-    );
-    held.delete(this.shardIndex);
-    this.hash = this.hashOf(words[0]!);
+    const held = this.#shardsToHold(this.#parts.commands[id]!);
+    const { contention } = this.#parts.figures;
     this.#parts.publish();
+    const startMs = performance.now();
     try {
       this.together.begin(transaction, held);
       return this.#run(id);
@@ -285,25 +281,49 @@ export class Executor implements ShardContext {
       return false;
     } finally {
       this.together.end(held);
+      contention.holds++;
+      contention.holdMs += performance.now() - startMs;
     }
+  }
+
+  /** The shards that a command needs beside this one. */
+  #shardsToHold({ keys }: Command): Set<number> {
+    if (keys === undefined) return this.transactions.heldBy(this.args);
+    const words = keyWords(keys, this.args);
+    const held = new Set(words.map((word) => this.shardOf(word)));
+    held.delete(this.shardIndex);
+    this.hash = this.hashOf(words[0]!);
+    return held;
   }
 
   /** Answers only the executor of a transaction, until it releases this shard. The hold's own reply is empty. */
   #park(transaction: number, executor: number): void {
     this.#parts.publish();
     this.#parts.durability.beginPart();
+    const { figures, replies, clock } = this.#parts;
+    const startMs = performance.now();
+    figures.contention.isParked = true;
+    figures.publish();
+    replies.holdsNotices = true;
     this.together.park(transaction, executor);
-    this.#parts.clock.update();
-    this.#parts.figures.usesAll();
+    replies.holdsNotices = false;
+    figures.contention.isParked = false;
+    figures.contention.parks++;
+    figures.contention.parkedMs += performance.now() - startMs;
+    clock.update();
+    figures.usesAll();
     if (this.waiting.needsCare) this.waiting.care();
-    this.#parts.replies.endRun();
+    replies.endRun();
   }
 
   /** Tells the acceptor of the command that was executed last, because it was slow. */
-  note(id: number, ns: number): void {
+  note(id: number, ns: number, args = this.args): void {
+    const { replies } = this.#parts;
+    // In the middle of a transaction nothing may be published, and this could be: one that only comes to light there is not told.
+    if (replies.holdsNotices) return;
     const isUpperCase = (this.#flags & REQUEST_UPPER_CASE) !== 0;
-    this.#parts.replies.insert(noteBytes(this.args), (lane, offset) => {
-      writeNote(lane, offset, id, isUpperCase, ns, this.args);
+    replies.insert(noteBytes(args), (lane, offset) => {
+      writeNote(lane, offset, id, isUpperCase, ns, args);
     });
   }
 
@@ -364,9 +384,11 @@ export class Executor implements ShardContext {
 
   /**
    * Runs one command of a transaction: it is counted as one of its own, and `reply` gets what it answers. `args` are its
-   * words, the name left out. The caller sees to it that what it changes can be written down.
+   * words, the name left out. The caller sees to it that what it changes can be written down. A part of a command that was
+   * cut is counted once. Returns its nanoseconds when
+   * it was slow, otherwise NOT_SLOW.
    */
-  runStep(id: number, db: number, args: Arguments, reply: ReplyWriter): void {
+  runStep(id: number, db: number, args: Arguments, reply: ReplyWriter, isCounted = true): number {
     const { timer, statistics, figures, tally } = this.#parts;
     const { args: outerArgs, reply: outerReply } = this;
     this.args = args;
@@ -377,13 +399,22 @@ export class Executor implements ShardContext {
     figures.commandsExecuted++;
     timer.begin(id, 0);
     const errorsBefore = reply.errors;
-    if (!this.#runAdmitted(id)) statistics.rejected(id);
-    else {
+    try {
+      const hasRun = this.#runAdmitted(id);
+      if (!isCounted) {
+        timer.pause();
+        return NOT_SLOW;
+      }
+      if (!hasRun) {
+        statistics.rejected(id);
+        return NOT_SLOW;
+      }
       if (reply.errors !== errorsBefore) statistics.failed(id);
-      timer.end();
+      return timer.end();
+    } finally {
+      this.args = outerArgs;
+      this.reply = outerReply;
     }
-    this.args = outerArgs;
-    this.reply = outerReply;
   }
 
   // Clients that wait

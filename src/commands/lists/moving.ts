@@ -30,12 +30,12 @@ const MOVE = {
   hasLongReply: true,
 } as const satisfies Partial<CommandSpec>;
 
-const ENDS: readonly ArgumentSpec[] = [
+export const ENDS: readonly ArgumentSpec[] = [
   { name: 'source', type: 'key' },
   { name: 'destination', type: 'key', keySpecification: 1 },
 ];
 
-function end(name: string): ArgumentSpec {
+export function end(name: string): ArgumentSpec {
   return { name, type: 'oneof', arguments: [token('LEFT'), token('RIGHT')] };
 }
 
@@ -218,7 +218,8 @@ export function popMany(context: ShardContext, at: number): void {
   reply.nullArray();
 }
 
-function popFrom(context: ShardContext, word: number, fromHead: boolean, count: number): void {
+/** Pops up to `count` elements from the list at key word `word`, which is there, and answers with the key and them. */
+export function popFrom(context: ShardContext, word: number, fromHead: boolean, count: number): void {
   const { args, reply, together } = context;
   const key = args.copy(word);
   reply.array(2);
