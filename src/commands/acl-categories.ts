@@ -42,6 +42,7 @@ const OF_FLAG: Partial<Record<CommandFlag, readonly string[]>> = {
 /** Groups without an entry give no category. */
 const OF_GROUP: Partial<Record<CommandGroup, string>> = {
   string: 'string',
+  list: 'list',
   bitmap: 'bitmap',
   generic: 'keyspace',
   connection: 'connection',

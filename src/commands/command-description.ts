@@ -105,12 +105,22 @@ export function flagsOfKey(keys: KeyPositions, word: number, count: number): rea
 
 function writeKeySpec(
   reply: ReplyWriter,
-  { notes, flags, positions: keys, keyword }: KeySpecification,
+  { notes, flags, positions: keys, keyword, keyNumber }: KeySpecification,
 ): void {
   reply.map(notes === undefined ? 3 : 4);
   if (notes !== undefined) writeText(reply, 'notes', notes);
   reply.bulkText('flags');
   writeKeyFlags(reply, flags);
+
+  if (keyNumber !== undefined) {
+    writeStep(reply, 'begin_search', 'index', [['index', keyNumber.word]]);
+    writeStep(reply, 'find_keys', 'keynum', [
+      ['keynumidx', 0],
+      ['firstkey', keyNumber.first],
+      ['keystep', keyNumber.step],
+    ]);
+    return;
+  }
 
   if (keys === undefined) {
     for (const step of ['begin_search', 'find_keys']) {
@@ -144,6 +154,20 @@ function writeKeySpec(
   writeInteger(reply, 'lastkey', keys.last < 0 ? keys.last : keys.last - keys.first);
   writeInteger(reply, 'keystep', keys.step);
   writeInteger(reply, 'limit', 0);
+}
+
+function writeStep(
+  reply: ReplyWriter,
+  step: string,
+  type: string,
+  spec: readonly (readonly [name: string, value: number])[],
+): void {
+  reply.bulkText(step);
+  reply.map(2);
+  writeText(reply, 'type', type);
+  reply.bulkText('spec');
+  reply.map(spec.length);
+  for (const [name, value] of spec) writeInteger(reply, name, value);
 }
 
 function writeText(reply: ReplyWriter, name: string, text: string): void {

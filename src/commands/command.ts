@@ -9,6 +9,7 @@ import type { ServerContext, ShardContext } from './context.ts';
 
 export type CommandGroup =
   | 'string'
+  | 'list'
   | 'generic'
   | 'connection'
   | 'server'
@@ -54,11 +55,13 @@ export type KeyFlag =
   | 'incomplete'
   | 'variable_flags';
 
-/** One of several key specifications, as COMMAND INFO lists them; without positions it is `unknown`. */
+/** One of several key specifications, as COMMAND INFO lists them; without positions or a number it is `unknown`. */
 export interface KeySpecification {
   /** The keys begin behind this word, looked for from word `startFrom` on; negative: from there towards the first. */
   readonly keyword?: { readonly word: string; readonly startFrom: number };
   readonly positions?: { readonly first: number; readonly last: number; readonly step: number };
+  /** In place of positions: the number of keys stands in word `word`, and the first key `first` words behind that. */
+  readonly keyNumber?: { readonly word: number; readonly first: number; readonly step: number };
   readonly flags: readonly KeyFlag[];
   readonly notes?: string;
 }
@@ -190,6 +193,20 @@ export type Placement =
    */
   | { readonly at: 'together'; readonly handler: ShardHandler }
   /**
+   * As `together`, and when it finds nothing its client waits for keys of it, until there is something or its time is over
+   * (see Waiting).
+   */
+  | {
+      readonly at: 'blocking';
+      readonly handler: ShardHandler;
+      /** Milliseconds to wait at most, 0: for ever. The words have passed `check`. */
+      readonly timeoutMs: (args: Arguments) => number;
+      /** One of the TYPE_ numbers of store/layout.ts: keys of other types are none that it waits for. */
+      readonly awaitedType: number;
+      /** The keys that it waits for, where these are not all. */
+      readonly awaitedWords?: readonly number[];
+    }
+  /**
    * About the transaction of its connection: runs what was queued, watches keys, forgets them. `handler` is what shards do of
    * it; the words of such requests are not the client's.
    */
@@ -237,6 +254,11 @@ export interface CommandSpec {
    * get it.
    */
   readonly readsUnnamedKeys?: (args: Arguments) => string | undefined;
+  /**
+   * For a command placed `together`: whether keys that it does not name, on whichever shards, are read at the same instant. All
+   * shards are held for it then.
+   */
+  readonly holdsAllShards?: (args: Arguments) => boolean;
   /** Checks that need no data, made before the command is routed: the text of an error, or undefined. */
   readonly check?: (args: Arguments) => string | undefined;
   /** The numbers of words that nobody may see in the slow log: passwords. */

@@ -15,6 +15,7 @@ import type { Command, CommandTable } from './table.ts';
 export interface ValueImage {
   /** One of the TYPE_ numbers of store/layout.ts. */
   readonly type: number;
+  /** The string's bytes; of a collection the type and the value as they stand in an RDB file. */
   readonly bytes: Uint8Array;
   /** Milliseconds since 1970, or NO_EXPIRY. */
   readonly expiresAt: number;
@@ -40,6 +41,23 @@ export interface KeysTogether {
    * OutOfMemory.
    */
   run(name: string, ...words: readonly Uint8Array[]): Uint8Array;
+}
+
+/**
+ * How a command placed `blocking` waits for data. Its handler runs when the command comes, and, if it waits, again when there is
+ * something new of a key that it waits for, until it claims: so it looks first, claims, and only then changes anything or
+ * writes any reply, be it an error.
+ */
+export interface Waiting {
+  /** Whether the key in word `word` can be looked at. When the command is tried again, only those of one shard can. */
+  reaches(word: number): boolean;
+  /** Whether the client gets what is there. False: nothing must be changed, and nothing be answered. */
+  claim(): boolean;
+  /**
+   * There is nothing: the client waits, and nothing must be answered. False: it must not wait, as in a transaction; then
+   * the answer is the one for when the time is over.
+   */
+  wait(): boolean;
 }
 
 /** Transactions, on a shard. Clients are named by their numbers. */
@@ -69,6 +87,8 @@ export interface ShardContext {
   readonly commandName: string;
   /** The command's keys on all shards; only for commands placed `together`. */
   readonly together: KeysTogether;
+  /** Only for commands placed `blocking`. */
+  readonly waiting: Waiting;
   readonly transactions: ShardTransactions;
   /** Whether expired keys are looked for in the background (DEBUG SET-ACTIVE-EXPIRE). */
   activeExpire: boolean;
@@ -132,6 +152,8 @@ export interface ShardReport {
   readonly commands: number;
   readonly queueBytes: number;
   readonly directReads: number;
+  /** Clients that wait for its keys. */
+  readonly waitingClients: number;
   /** How often it has held other shards for a command, and for how many milliseconds. */
   readonly holds: number;
   readonly holdMs: number;
@@ -185,8 +207,10 @@ export interface ServerReport {
   readonly port: number;
   readonly configFile: string;
   readonly clients: number;
-  /** Clients that CLIENT PAUSE keeps waiting. */
+  /** Clients that wait for data, for something that the server does, or because of CLIENT PAUSE. */
   readonly blockedClients: number;
+  /** Keys that clients wait for. */
+  readonly blockingKeys: number;
   /** Clients closed because of `maxmemory-clients`. */
   readonly evictedClients: number;
   /** The largest buffers that any client has had in the last seconds. */

@@ -10,16 +10,19 @@ import {
   SYNTAX_ERROR,
   UNSUPPORTED_DUMP_TYPE,
 } from '../protocol/errors.ts';
-import { dumpString, isDumpPayload, readDumpPayload } from '../rdb/dump-payload.ts';
+import { buildCollection } from '../rdb/collections.ts';
+import { isDumpPayload, readDumpPayload } from '../rdb/dump-payload.ts';
 import { RdbError } from '../rdb/rdb-error.ts';
 import type { RdbValue } from '../rdb/values.ts';
+import { storeCollection } from '../store/collections.ts';
 import { ABSENT, NO_EXPIRY } from '../store/keyspace.ts';
 import { ACCESS_MASK, accessClock } from '../store/layout.ts';
 import { type CommandSpec, defineCommands } from './command.ts';
 import type { ShardContext } from './context.ts';
 import { KEY, oneKey, token } from './declarations.ts';
 import { absoluteTime, MILLISECONDS } from './expiry-options.ts';
-import { findKey, peekKey, refusesType, storeString } from './key-access.ts';
+import { findKey, peekKey, storeString } from './key-access.ts';
+import { payloadOf } from './payloads.ts';
 
 const FREQ_MAX = 255;
 
@@ -87,9 +90,7 @@ function dump(context: ShardContext): void {
     reply.null();
     return;
   }
-  if (refusesType(context, ref)) return;
-  const start = keyspace.valueStart(ref);
-  reply.bulk(dumpString(keyspace.bytesOf(ref), start, start + keyspace.valueLength(ref), true));
+  reply.bulk(payloadOf(keyspace, ref));
 }
 
 interface RestoreOptions {
@@ -122,7 +123,13 @@ function tryRestore(context: ShardContext): string | undefined {
     if (old !== ABSENT) keyspace.deleteEntry(context.db, old, context.hash);
     return undefined;
   }
-  storeString(context, 1, value, 0, value.length, expiresAt);
+  if (value.kind === 'string') storeString(context, 1, value.bytes, 0, value.bytes.length, expiresAt);
+  else {
+    const collection = buildCollection(value, keyspace.objects.limits);
+    if (collection === undefined) return UNSUPPORTED_DUMP_TYPE;
+    const { starts, ends, bytes } = args;
+    storeCollection(keyspace, context.db, bytes, starts[1]!, ends[1]!, context.hash, collection, expiresAt);
+  }
   if (options.idle !== undefined) setIdle(context, Number(options.idle));
   return undefined;
 }
@@ -154,19 +161,17 @@ function readOptions({ args }: ShardContext): RestoreOptions | string {
   return options;
 }
 
-/** The string in the payload, or the text of an error. */
-function readValue({ args }: ShardContext): Uint8Array | string {
+/** The value in the payload, or the text of an error. */
+function readValue({ args }: ShardContext): RdbValue | string {
   const start = args.starts[3]!;
   const end = args.ends[3]!;
   if (!isDumpPayload(args.bytes, start, end)) return BAD_DUMP_PAYLOAD;
-  let value: RdbValue;
   try {
-    value = readDumpPayload(args.bytes, start, end);
+    return readDumpPayload(args.bytes, start, end);
   } catch (error) {
     if (!(error instanceof RdbError)) throw error;
     return BAD_DATA_FORMAT;
   }
-  return value.kind === 'string' ? value.bytes : UNSUPPORTED_DUMP_TYPE;
 }
 
 /** The moment that the time to live names; 0 is none. */

@@ -1,22 +1,37 @@
 /** How Redis would store a value: what OBJECT ENCODING and DEBUG OBJECT say. */
 import { parseInteger } from '../base/numbers.ts';
+import { imageOf } from '../rdb/collections.ts';
 import type { Keyspace } from '../store/keyspace.ts';
+import { TYPE_LIST, TYPE_STRING } from '../store/layout.ts';
+import type { Collection } from '../types/collection.ts';
+import type { List } from '../types/list.ts';
 
 /** Redis puts strings up to this length into one piece of memory with their header. */
 const EMBEDDED_BYTES_MAX = 44;
 /** The longest decimal form of a 32-bit integer. */
 const INT32_CHARS_MAX = 11;
 
-/** The encoding of the string at `ref`: `int`, `embstr` or `raw`. */
+/** The encoding of the value at `ref`. */
 export function encodingOf(keyspace: Keyspace, ref: number): string {
+  if (keyspace.typeOf(ref) !== TYPE_STRING) return collectionEncoding(keyspace.collectionOf(ref));
   // What APPEND or SETRANGE has changed stays raw, however short it is.
   if (keyspace.isRaw(ref)) return 'raw';
   if (integerAt(keyspace, ref) !== undefined) return 'int';
   return keyspace.valueLength(ref) <= EMBEDDED_BYTES_MAX ? 'embstr' : 'raw';
 }
 
-/** The bytes that the string at `ref` takes in an RDB file without compression. */
+function collectionEncoding(collection: Collection): string {
+  switch (collection.type) {
+    case TYPE_LIST:
+      return (collection as List).isSmall ? 'listpack' : 'quicklist';
+    default:
+      return 'unknown';
+  }
+}
+
+/** The bytes that the value at `ref` takes in an RDB file without compression. */
 export function serializedLength(keyspace: Keyspace, ref: number): number {
+  if (keyspace.typeOf(ref) !== TYPE_STRING) return imageOf(keyspace.collectionOf(ref)).length - 1;
   const length = keyspace.valueLength(ref);
   if (length <= INT32_CHARS_MAX) {
     const value = Number(integerAt(keyspace, ref) ?? Number.NaN);

@@ -11,6 +11,7 @@ import { dumping } from './dumping.ts';
 import { expiry } from './expiry.ts';
 import { introspection } from './introspection.ts';
 import { keys } from './keys.ts';
+import { lists } from './lists/lists.ts';
 import { migrating } from './migrating.ts';
 import { modules } from './modules.ts';
 import { objects } from './objects.ts';
@@ -33,6 +34,7 @@ export const families: readonly CommandSpec[] = [
   ...stringPairs,
   ...bitmaps,
   ...bitfields,
+  ...lists,
   ...keys,
   ...renaming,
   ...objects,

@@ -147,6 +147,7 @@ function shardLine(shard: ShardReport): string {
     ops: shard.commands,
     queue_bytes: shard.queueBytes,
     direct_reads: shard.directReads,
+    waiting_clients: shard.waitingClients,
     holds: shard.holds,
     hold_ms: Math.round(shard.holdMs),
     parks: shard.parks,

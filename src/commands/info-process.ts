@@ -71,7 +71,7 @@ export function clientsSection({ report, config }: InfoSource): Field[] {
     ['blocked_clients', report.blockedClients],
     ['tracking_clients', 0],
     ['clients_in_timeout_table', 0],
-    ['total_blocking_keys', 0],
+    ['total_blocking_keys', report.blockingKeys],
     ['total_blocking_keys_on_nokey', 0],
   ];
 }

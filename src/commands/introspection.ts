@@ -6,6 +6,7 @@ import {
   COMMAND_HAS_NO_KEYS,
   INVALID_ARGUMENT_COUNT,
   INVALID_COMMAND,
+  INVALID_KEY_ARGUMENTS,
   SYNTAX_ERROR,
   unknownSubcommand,
 } from '../protocol/errors.ts';
@@ -247,6 +248,10 @@ function findKeys({ args, commands, reply }: ServerContext) {
     const inner = new Arguments();
     inner.setWords(names.map((_, word) => args.copy(word + INNER)));
     const words = keyWords(keys, inner).map((word) => word + INNER);
+    if (words.length === 0) {
+      reply.error(INVALID_KEY_ARGUMENTS);
+      return undefined;
+    }
     const flagsOf = (word: number) => keys.flagsFor?.(names) ?? flagsOfKey(keys, word - INNER, count);
     return { words, flagsOf };
   }

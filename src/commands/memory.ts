@@ -1,6 +1,7 @@
 /** MEMORY: what keys and the server take of it. */
 import { NOT_AN_INTEGER, SYNTAX_ERROR } from '../protocol/errors.ts';
 import { ABSENT, NO_EXPIRY } from '../store/keyspace.ts';
+import { TYPE_STRING } from '../store/layout.ts';
 import { SEGMENT_BYTES, SLOTS } from '../store/segments.ts';
 import type { CommandSpec } from './command.ts';
 import { helpSubcommand } from './container-help.ts';
@@ -103,7 +104,8 @@ function usage({ args, reply, keyspace, db, hash }: ShardContext): void {
     return;
   }
   const slots = keyspace.expiry(ref) === NO_EXPIRY ? 1 : 2;
-  reply.integer(keyspace.entryBytes(ref) + slots * SLOT_BYTES);
+  const inCollection = keyspace.typeOf(ref) === TYPE_STRING ? 0 : keyspace.collectionOf(ref).memoryBytes;
+  reply.integer(keyspace.entryBytes(ref) + inCollection + slots * SLOT_BYTES);
 }
 
 function purge({ keyspace, reply }: ShardContext): void {

@@ -18,13 +18,13 @@ import {
   targetRefused,
 } from '../protocol/errors.ts';
 import { isErrorReply, readNumber } from '../protocol/reply-reader.ts';
-import { dumpString } from '../rdb/dump-payload.ts';
 import { ABSENT, NO_EXPIRY } from '../store/keyspace.ts';
 import { defineCommands } from './command.ts';
 import type { ServerContext, ShardContext } from './context.ts';
 import { token } from './declarations.ts';
-import { findKey, peekKey, refusesType } from './key-access.ts';
+import { findKey, peekKey } from './key-access.ts';
 import { MigrationTarget, TargetFailed } from './migration-target.ts';
+import { payloadOf } from './payloads.ts';
 
 /** Redis's, for a timeout of 0 or less. */
 const TIMEOUT_MS = 1000;
@@ -337,7 +337,6 @@ function readOrRemove(context: ShardContext): void {
     else reply.null();
     return;
   }
-  if (refusesType(context, ref)) return;
   const image = imageOf(context, ref);
   if (!isRemoval) {
     reply.bulk(image);
@@ -350,8 +349,7 @@ function readOrRemove(context: ShardContext): void {
 }
 
 function imageOf({ keyspace }: ShardContext, ref: number): Uint8Array {
-  const start = keyspace.valueStart(ref);
-  const payload = dumpString(keyspace.bytesOf(ref), start, start + keyspace.valueLength(ref), true);
+  const payload = payloadOf(keyspace, ref);
   const image = new Uint8Array(EXPIRY_BYTES + payload.length);
   new DataView(image.buffer).setFloat64(0, keyspace.expiry(ref));
   image.set(payload, EXPIRY_BYTES);

@@ -1,18 +1,25 @@
 /**
  * SORT and SORT_RO. What they sort are lists, sets and sorted sets; the elements of a value of those types come from
- * `elementsOf`, the one place to extend for each type.
+ * `elementsOf` (sort-elements.ts), the one place to extend for each type.
  */
 import type { Arguments } from '../protocol/arguments.ts';
 import {
   NOT_AN_INTEGER,
   SORT_BY_DENIED,
   SORT_GET_DENIED,
+  SORT_NOT_NUMBERS,
   SYNTAX_ERROR,
   WRONG_TYPE,
 } from '../protocol/errors.ts';
+import { buildCollection, imageOf } from '../rdb/collections.ts';
+import { ABSENT, NO_EXPIRY } from '../store/keyspace.ts';
+import { TYPE_LIST, TYPE_STRING } from '../store/layout.ts';
 import { type ArgumentSpec, type CommandSpec, defineCommands, type KeySpecification } from './command.ts';
 import type { ShardContext } from './context.ts';
 import { KEY, keyAt, token } from './declarations.ts';
+import { findKey } from './key-access.ts';
+import { EVENT } from './keyspace-events.ts';
+import { ElementPattern, elementsOf, inOrder, NO_BYTES } from './sort-elements.ts';
 
 const PATTERN_KEYS: KeySpecification = {
   flags: ['RO', 'access'],
@@ -66,6 +73,7 @@ const SORT = {
   lacksGroupCategory: true,
   hasLongReply: true,
   readsUnnamedKeys,
+  holdsAllShards: readsByPatterns,
 } as const satisfies Partial<CommandSpec>;
 
 export const sorting = defineCommands([
@@ -130,6 +138,16 @@ function readsUnnamedKeys(args: Arguments): string | undefined {
   return undefined;
 }
 
+/** Whether the names of keys come from the elements, so that they may be on any shard. */
+function readsByPatterns(args: Arguments): boolean {
+  for (let i = 2; i + 1 < args.count; i++) {
+    if (args.is(i, 'limit')) i += 2;
+    else if (args.is(i, 'store')) i++;
+    else if ((args.is(i, 'get') || args.is(i, 'by')) && args.text(++i).includes('*')) return true;
+  }
+  return false;
+}
+
 /** What the words behind the key say. */
 interface SortOptions {
   isDescending: boolean;
@@ -145,28 +163,76 @@ interface SortOptions {
   destination: number | undefined;
 }
 
-function sort({ args, reply, together }: ShardContext, mayStore: boolean): void {
+function sort(context: ShardContext, mayStore: boolean): void {
+  const { args, reply } = context;
   const options = readOptions(args, mayStore);
   if (typeof options === 'string') {
     reply.error(options);
     return;
   }
-  const elements = elementsOf(together.typeOf(1));
-  if (elements === undefined) {
+  const ref = findKey(context);
+  const isCollection = ref !== ABSENT && context.keyspace.typeOf(ref) !== TYPE_STRING;
+  const elements = isCollection ? elementsOf(context.keyspace.collectionOf(ref)) : [];
+  if (elements === undefined || (ref !== ABSENT && !isCollection)) {
     reply.error(WRONG_TYPE);
     return;
   }
-  if (options.destination === undefined) {
-    reply.array(elements.length);
+  const sorted = sortedElements(context, elements, options);
+  if (sorted === undefined) {
+    reply.error(SORT_NOT_NUMBERS);
     return;
   }
-  together.remove(options.destination);
-  reply.integer(elements.length);
+  const gets = options.gets.map((word) => new ElementPattern(args.copy(word)));
+  const chosen = limited(sorted, options);
+  const values: readonly (Uint8Array | undefined)[] =
+    gets.length === 0
+      ? chosen
+      : chosen.flatMap((element) => gets.map((pattern) => pattern.valueFor(context, element)));
+  if (options.destination !== undefined) store(context, options.destination, values);
+  else writeValues(context, values);
 }
 
-/** The elements of a value of `type`, none when there is no value; undefined when it has no elements to sort. */
-function elementsOf(type: number | undefined): readonly Uint8Array[] | undefined {
-  return type === undefined ? [] : undefined;
+function sortedElements(
+  context: ShardContext,
+  elements: readonly Uint8Array[],
+  { by, isAlphabetic, isDescending }: SortOptions,
+): readonly Uint8Array[] | undefined {
+  const pattern = by === undefined ? undefined : new ElementPattern(context.args.copy(by));
+  // What is the same for all elements leaves them in their own order.
+  if (pattern?.isConstant) return isDescending ? elements.toReversed() : elements;
+  const weigh = (element: Uint8Array) =>
+    pattern === undefined ? element : pattern.valueFor(context, element);
+  return inOrder(elements, weigh, isAlphabetic, isDescending);
+}
+
+function limited(elements: readonly Uint8Array[], { offset, count }: SortOptions): readonly Uint8Array[] {
+  const start = Math.max(0, Number(offset));
+  return elements.slice(start, count < 0 ? elements.length : start + Number(count));
+}
+
+function writeValues({ reply }: ShardContext, values: readonly (Uint8Array | undefined)[]): void {
+  reply.array(values.length);
+  for (const value of values) {
+    if (value === undefined) reply.null();
+    else reply.bulk(value);
+  }
+}
+
+/** Stores a list of the values, with empty strings for those that are not there. */
+function store(context: ShardContext, word: number, values: readonly (Uint8Array | undefined)[]): void {
+  const { reply, together, keyspace } = context;
+  if (values.length === 0) {
+    if (together.typeOf(word) !== undefined) {
+      context.notify(EVENT.generic, 'del', word);
+      together.remove(word);
+    }
+  } else {
+    const elements = values.map((value) => value ?? NO_BYTES);
+    const list = buildCollection({ kind: 'list', elements }, keyspace.objects.limits)!;
+    together.write(word, { type: TYPE_LIST, bytes: imageOf(list), expiresAt: NO_EXPIRY, isRaw: false });
+    context.notify(EVENT.list, 'sortstore', word);
+  }
+  reply.integer(values.length);
 }
 
 /** The options, or the text of an error. */

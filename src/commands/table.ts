@@ -18,6 +18,7 @@ export const ROUTE = {
   chosen: 5,
   together: 6,
   transaction: 7,
+  blocking: 8,
 } as const;
 
 /** A spec with what derives from it. All have the same shape, which keeps property look-ups fast. */
@@ -154,6 +155,7 @@ function build(spec: CommandSpec, container: Command | undefined, all: Command[]
     leavesAccessTime: spec.leavesAccessTime,
     hasLongReply: spec.hasLongReply ?? false,
     readsUnnamedKeys: spec.readsUnnamedKeys,
+    holdsAllShards: spec.holdsAllShards,
     check: spec.check,
     secretWords: spec.secretWords,
     placement,

@@ -13,6 +13,13 @@ export const NAN_OR_INFINITY = 'ERR increment would produce NaN or Infinity';
 export const STRING_TOO_LONG = 'ERR string exceeds maximum allowed size (proto-max-bulk-len)';
 export const NO_SUCH_KEY = 'ERR no such key';
 export const INVALID_CURSOR = 'ERR invalid cursor';
+export const INDEX_OUT_OF_RANGE = 'ERR index out of range';
+export const LPOS_RANK_ZERO =
+  "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to start from the end of the list";
+export const LPOS_COUNT_NEGATIVE = "ERR COUNT can't be negative";
+export const LPOS_MAXLEN_NEGATIVE = "ERR MAXLEN can't be negative";
+export const KEY_COUNT_NOT_POSITIVE = 'ERR numkeys should be greater than 0';
+export const COUNT_NOT_POSITIVE = 'ERR count should be greater than 0';
 export const OFFSET_OUT_OF_RANGE = 'ERR offset is out of range';
 export const BIT_OFFSET_INVALID = 'ERR bit offset is not an integer or out of range';
 export const BIT_INVALID = 'ERR bit is not an integer or out of range';
@@ -64,6 +71,8 @@ export const TIMEOUT_NOT_INTEGER = 'ERR timeout is not an integer or out of rang
 export const TIMEOUT_NEGATIVE = 'ERR timeout is negative';
 export const TIMEOUT_OUT_OF_RANGE = 'ERR timeout is out of range';
 export const WRONG_PAUSE_MODE = 'ERR CLIENT PAUSE mode must be WRITE or ALL';
+export const TIMEOUT_NOT_FLOAT = 'ERR timeout is not a float or out of range';
+export const UNBLOCKED = 'UNBLOCKED client unblocked via CLIENT UNBLOCK';
 export const WRONG_UNBLOCK_REASON = 'ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR';
 export const RATE_LIMIT_EXCEEDED = 'ERR rate limit exceeded';
 export const MAX_CLIENTS_REACHED = 'ERR max number of clients reached';
@@ -101,6 +110,7 @@ export const EXPIRE_GT_LT_CONFLICT = 'ERR GT and LT options at the same time are
 export const SLOWLOG_COUNT_TOO_LOW = 'ERR count should be greater than or equal to -1';
 export const INVALID_COMMAND = 'ERR Invalid command specified';
 export const COMMAND_HAS_NO_KEYS = 'ERR The command has no key arguments';
+export const INVALID_KEY_ARGUMENTS = 'ERR Invalid arguments specified for command';
 export const INVALID_ARGUMENT_COUNT = 'ERR Invalid number of arguments specified for command';
 export const NOT_POSITIVE = 'ERR value is out of range, must be positive';
 export const NOT_IN_RESP2 = 'ERR RESP2 is not supported by this command';
@@ -220,7 +230,7 @@ export function logFailed(reason: string): string {
 }
 
 /** For an integer beyond the bounds that are asked for. */
-export function outOfRange(min: number, max: number): string {
+export function outOfRange(min: number | bigint, max: number | bigint): string {
   return `ERR value is out of range, value must between ${min} and ${max}`;
 }
 
@@ -301,6 +311,7 @@ export const ACL_KEY_DENIED = 'NOPERM No permissions to access a key';
 export const ACL_CHANNEL_DENIED = 'NOPERM No permissions to access a channel';
 
 export const SORT_BY_DENIED = 'ERR BY option of SORT denied due to insufficient ACL permissions.';
+export const SORT_NOT_NUMBERS = "ERR One or more scores can't be converted into double";
 export const SORT_GET_DENIED = 'ERR GET option of SORT denied due to insufficient ACL permissions.';
 
 /** `why` is one of ACL_RULE. */

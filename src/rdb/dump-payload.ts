@@ -1,7 +1,10 @@
 /** What DUMP answers and RESTORE takes: `type(u8) value version(u16) crc64`, all but the first two as the footer. */
 import { type ViewedBytes, viewedBytes } from '../base/bytes.ts';
+import type { Collection } from '../types/collection.ts';
+import { writeImageOf } from './collections.ts';
 import { Crc64 } from './crc64.ts';
 import { CHECKSUM_BYTES, RDB_VERSION_MAX, RDB_VERSION_WRITTEN, VALUE_STRING } from './format.ts';
+import { PayloadWriter } from './payload-writer.ts';
 import { RdbError } from './rdb-error.ts';
 import { RdbInput } from './rdb-input.ts';
 import { BufferSource } from './rdb-source.ts';
@@ -21,6 +24,18 @@ export function dumpString(value: ViewedBytes, start: number, end: number, compr
   const crc = new Crc64();
   crc.update(payload, 0, at);
   return payload.subarray(0, crc.write(payload, at));
+}
+
+/** The payload of a collection. */
+export function dumpCollection(collection: Collection, compress: boolean): Uint8Array {
+  const writer = new PayloadWriter(compress);
+  writeImageOf(collection, writer);
+  writer.byte(RDB_VERSION_WRITTEN);
+  writer.byte(0);
+  writer.room(CHECKSUM_BYTES);
+  const crc = new Crc64();
+  crc.update(writer.bytes, 0, writer.end);
+  return writer.bytes.subarray(0, crc.write(writer.bytes, writer.end));
 }
 
 /** Whether `payload[start, end)` has a footer with a version that is known and the right checksum. Zeros are no checksum here. */

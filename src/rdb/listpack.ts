@@ -6,6 +6,7 @@
  * The length backwards has 7 bits a byte, the highest first and the mark of one more byte on all but the first, so that it can be
  * read from the end. The count is 0xffff when it is not known.
  */
+import { backwardsBytes } from '../types/listpack-entry.ts';
 import { decimal, PackedReader } from './packed-reader.ts';
 import type { PackedBytes } from './rdb-input.ts';
 
@@ -100,13 +101,6 @@ export class ListpackReader {
       reader.fail(`0x${first.toString(16)} is no encoding of an element`, reader.position - 1);
     }
   }
-}
-
-function backwardsBytes(length: number): number {
-  if (length < 128) return 1;
-  if (length < 16384) return 2;
-  if (length < 2097152) return 3;
-  return length < 268435456 ? 4 : 5;
 }
 
 /** The elements from front to back. */

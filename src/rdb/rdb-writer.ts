@@ -18,6 +18,7 @@ import {
   VALUE_STRING,
 } from './format.ts';
 import { encodedBytesMax, LENGTH_BYTES_MAX, writeLength, writeString } from './string-encoding.ts';
+import type { ValueWriter } from './value-writer.ts';
 
 /** Takes `bytes[start, end)` of the file. The bytes are only there until it returns. */
 export type RdbOutput = (bytes: Uint8Array, start: number, end: number) => void;
@@ -47,7 +48,7 @@ const EXPIRY_BYTES = 9;
 /** Expiry, idle time (a length), type. */
 const RECORD_HEAD_BYTES = EXPIRY_BYTES + 1 + LENGTH_BYTES_MAX + 1;
 
-export class RdbWriter {
+export class RdbWriter implements ValueWriter {
   readonly #out: RdbOutput;
   readonly #compress: boolean;
   readonly #buffer: ViewedBytes = viewedBytes(new ArrayBuffer(BUFFER_BYTES));
@@ -142,7 +143,7 @@ export class RdbWriter {
     }
     this.#checkWhole();
     if (this.#at + length + RECORD_HEAD_BYTES + 2 * encodedBytesMax(0) > BUFFER_BYTES) this.flush();
-    this.#writeHead(expiresAt);
+    this.#writeHead(expiresAt, VALUE_STRING);
     const buffer = this.#buffer;
     const at = writeString(buffer, this.#at, key, keyStart, keyEnd, this.#compress);
     this.#at = writeString(buffer, at, value, valueStart, valueEnd, this.#compress);
@@ -170,6 +171,29 @@ export class RdbWriter {
     if (end - start > this.#missing) throw new RangeError('more bytes of a value than were announced');
     this.#missing -= end - start;
     this.#raw(bytes, start, end);
+  }
+
+  /**
+   * Begins an entry of a collection of RDB type `valueType`, whose value follows by `length` and `string`, over as much time as
+   * it takes.
+   */
+  beginCollection(
+    key: ViewedBytes,
+    keyStart: number,
+    keyEnd: number,
+    valueType: number,
+    expiresAt: number,
+  ): void {
+    this.#recordHead(expiresAt, valueType);
+    this.#string(key, keyStart, keyEnd);
+  }
+
+  length(length: number): void {
+    this.#length(length);
+  }
+
+  string(bytes: ViewedBytes, start: number, end: number): void {
+    this.#string(bytes, start, end);
   }
 
   /** Writes a record, from its expiry to its value, as it stands in another file. */
@@ -210,13 +234,13 @@ export class RdbWriter {
     if (this.#missing > 0) throw new RangeError('a value is not whole yet');
   }
 
-  #recordHead(expiresAt: number): void {
+  #recordHead(expiresAt: number, valueType: number = VALUE_STRING): void {
     this.#ensure(RECORD_HEAD_BYTES);
-    this.#writeHead(expiresAt);
+    this.#writeHead(expiresAt, valueType);
   }
 
-  /** Writes what stands in front of a string's key. There is room for it. */
-  #writeHead(expiresAt: number): void {
+  /** Writes what stands in front of a key. There is room for it. */
+  #writeHead(expiresAt: number, valueType: number): void {
     const buffer = this.#buffer;
     let at = this.#at;
     if (expiresAt >= 0) {
@@ -234,7 +258,7 @@ export class RdbWriter {
       buffer[at++] = this.#recordFrequency;
       this.#recordFrequency = -1;
     }
-    buffer[at++] = VALUE_STRING;
+    buffer[at++] = valueType;
     this.#at = at;
   }
 

@@ -10,6 +10,10 @@
  * MARK_TRANSACTION: the next frame is this shard's part of a write that several shards take part in; all of them are
  * named, and each got the same mark. MARK_CUT: here, between the requests before and those behind, is the moment of a
  * snapshot; every shard got the mark in the same turn of the acceptor.
+ *
+ * Marks of clients that wait for data, whose number is a ticket (claims.ts). MARK_MAY_WAIT: the next frame is a command whose
+ * client waits when it finds nothing. MARK_AGAIN: the next frame is such a command once more, for a client that
+ * waits. MARK_FORGET: the client does not wait any more.
  */
 import type { LaneProducer } from './lane.ts';
 
@@ -17,6 +21,9 @@ import type { LaneProducer } from './lane.ts';
 export const MARK_ID = 0xffff;
 export const MARK_TRANSACTION = 1;
 export const MARK_CUT = 2;
+export const MARK_MAY_WAIT = 3;
+export const MARK_AGAIN = 4;
+export const MARK_FORGET = 5;
 
 const NUMBER_OFFSET = 16;
 const SHARDS_OFFSET = 24;

@@ -9,6 +9,7 @@ import type { HashSeed } from '../base/hash.ts';
 export interface StartOptions {
   readonly 'proto-max-bulk-len': number;
   readonly hz: number;
+  readonly 'list-max-listpack-size': number;
   readonly 'active-expire-effort': number;
   readonly 'slowlog-log-slower-than': number;
   readonly 'latency-monitor-threshold': number;
@@ -32,6 +33,8 @@ export interface ShardSetup {
   readonly mailboxes: readonly SharedArrayBuffer[];
   readonly commandStatistics: SharedArrayBuffer;
   readonly errorStatistics: SharedArrayBuffer;
+  /** Of clients that wait for data: see claims.ts. */
+  readonly claims: SharedArrayBuffer;
   /** Large requests to the shard, and what readers must know of its memory from it. */
   readonly port: MessagePort;
   /** The options a shard uses, by name. */

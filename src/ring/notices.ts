@@ -12,7 +12,15 @@
  */
 
 /** What notices tell. */
-export const NOTICE = {} as const;
+export const NOTICE = {
+  /** A client that waited has been served: the number is its ticket (claims.ts), the part its reply. */
+  served: 1,
+  /**
+   * What a client waits for is there, but the shard cannot serve it alone: the number is its ticket, the parts are its
+   * command's words, the name left out.
+   */
+  ready: 2,
+} as const;
 
 export interface Notice {
   readonly kind: number;

@@ -28,6 +28,8 @@ const FIELDS = [
   'logLastSegment',
   'logUnwrittenBytes',
   'slowExpiryMs',
+  /** Clients that wait for keys of the shard. */
+  'waitingClients',
   /** Commands for which it has held other shards and how long, how often it was held and how long, and whether it is now. */
   'holds',
   'holdMs',
@@ -42,6 +44,7 @@ const KEY_FIELDS = [
   'indexBytes',
   'arenaBytes',
   'largestEntryBytes',
+  'waitingClients',
   'isParked',
 ] as const satisfies readonly (typeof FIELDS)[number][];
 /** For each logical database: keys, keys with an expiry, average time to live. */

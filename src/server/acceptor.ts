@@ -113,6 +113,8 @@ export class Acceptor implements ConnectionHost {
       warning: (message) => options.note(message, 'warning'),
     });
     this.#measuring = parts.measuring;
+    for (const [kind, handler] of parts.dispatcher.blocked.noticeHandlers)
+      this.noticeHandlers.set(kind, handler);
   }
 
   // Connections
@@ -153,6 +155,7 @@ export class Acceptor implements ConnectionHost {
     socket.on('close', () => connection.socketClosed());
     socket.on('end', () => {
       connection.hasEnded = true;
+      if (connection.isBlocked) connection.kill();
       // Not at once: it may have been waiting, and what it sent before its end is still to be parsed.
       if (!connection.isWaiting) this.resumed(connection);
       this.touch(connection);
@@ -161,6 +164,7 @@ export class Acceptor implements ConnectionHost {
   }
 
   closed(connection: Connection): void {
+    connection.blocked?.gone();
     this.connections.delete(connection.id);
     this.#gate.forget(connection);
     this.#dispatcher.transactions.forget(connection);
@@ -373,7 +377,7 @@ export class Acceptor implements ConnectionHost {
   };
 
   readonly #onNote = (run: Run, note: Note): void => {
-    if (run.split !== undefined) run.split.partTook(note.ns);
+    if (run.split !== undefined) run.split.partTook(note.ns, note);
     else this.#measuring.noted(note, run.connection!);
   };
 
@@ -471,6 +475,7 @@ export class Acceptor implements ConnectionHost {
         split.partLost();
       }
     }
+    this.#dispatcher.blocked.lost(link);
     // Those that waited for room are told what the rest is told.
     for (const connection of link.parked.splice(0)) connection.unpark();
     this.#scheduleTurnEnd();
@@ -480,7 +485,9 @@ export class Acceptor implements ConnectionHost {
   async stop(timeoutMs: number): Promise<void> {
     this.#isStopping = true;
     for (const connection of [...this.connections.values()]) {
-      connection.closeAfterReplies();
+      // As in Redis, nobody waits for those who wait for data.
+      if (connection.blocked !== undefined) connection.kill();
+      else connection.closeAfterReplies();
       this.touch(connection);
     }
     const deadline = Date.now() + timeoutMs;

@@ -34,6 +34,8 @@ const OBJECT_BYTES = 4 * 1024;
 const IDLE_SLACK_BYTES = 16 * 1024;
 /** How long a client has to close its side when it has got its last reply. */
 const LINGER_MS = 1000;
+/** What a client that waits for data may send ahead; beyond that it is not read from, so that its end is noticed late. */
+const UNPARSED_BEHIND_BLOCKED_BYTES = 1024 * 1024;
 const NO_BYTES = new Uint8Array(0);
 
 /** What a connection needs of the acceptor that serves it. */
@@ -55,6 +57,16 @@ export interface ConnectionHost {
   /** Every command must be asked for before it is routed: see command-gate.ts. */
   readonly checksCommands: boolean;
   readonly traffic: { outputBytes: number; writes: number };
+}
+
+/** The wait of a client for data. */
+export interface BlockedClient {
+  /** A shard has said that there is nothing yet. */
+  readonly isBlocked: boolean;
+  /** See Client.unblock. */
+  unblock(withError: boolean): boolean;
+  /** The connection is closed. */
+  gone(): void;
 }
 
 export interface ConnectionAddresses {
@@ -114,6 +126,8 @@ export class Connection implements Client, ReplySink {
   isClosing = false;
   /** The client has sent its last byte. */
   hasEnded = false;
+  /** The command that waits for data, or may have to. */
+  blocked: BlockedClient | undefined;
   firstRun: Run | undefined;
   lastRun: Run | undefined;
   /** Is in the acceptor's list of connections with something to flush. */
@@ -174,6 +188,7 @@ export class Connection implements Client, ReplySink {
     if (length > this.unparsed.length) this.#growUnparsed(length, needed);
     this.unparsed.set(bytes.subarray(start, end), this.unparsedLength);
     this.unparsedLength = length;
+    if (this.blocked !== undefined && length > UNPARSED_BEHIND_BLOCKED_BYTES) this.#updateReading();
   }
 
   #growUnparsed(length: number, needed: number): void {
@@ -249,9 +264,24 @@ export class Connection implements Client, ReplySink {
     return this.#isHeld;
   }
 
-  /** Nothing that a client waits for can be ended yet. */
-  unblock(): boolean {
-    return false;
+  /** Takes no more commands until `unblocked`, but notices when the client goes. */
+  block(blocked: BlockedClient): void {
+    this.blocked = blocked;
+    this.#updateReading();
+  }
+
+  unblocked(): void {
+    this.blocked = undefined;
+    this.#resumeIfFree();
+  }
+
+  /** The client waits for data. */
+  get isBlocked(): boolean {
+    return this.blocked?.isBlocked ?? false;
+  }
+
+  unblock(withError: boolean): boolean {
+    return this.blocked?.unblock(withError) ?? false;
   }
 
   /** The socket has sent everything. */
@@ -268,8 +298,10 @@ export class Connection implements Client, ReplySink {
   }
 
   #updateReading(): void {
-    this.isWaiting = this.#isParked || this.#awaitsReplies || this.#isOutputFull || this.#isHeld;
-    const reads = !this.isWaiting && !this.isClosing;
+    const hasPaused = this.#isParked || this.#awaitsReplies || this.#isOutputFull || this.#isHeld;
+    this.isWaiting = hasPaused || this.blocked !== undefined;
+    const isFull = this.blocked !== undefined && this.unparsedLength > UNPARSED_BEHIND_BLOCKED_BYTES;
+    const reads = !hasPaused && !isFull && !this.isClosing;
     if (reads === this.#isReading || this.isClosed) return;
     this.#isReading = reads;
     if (reads) this.#socket.resume();

@@ -55,7 +55,7 @@ function eventsOf(connection: Connection): string {
 function flagsOf(connection: Connection): string {
   let flags = '';
   if (connection.transaction !== undefined) flags += 'x';
-  if (connection.isHeld) flags += 'b';
+  if (connection.isHeld || connection.isBlocked) flags += 'b';
   if (connection.isClosing) flags += 'c';
   if (connection.isUnixSocket) flags += 'U';
   if (connection.noEvict) flags += 'e';

@@ -14,7 +14,9 @@ import { type Command, type CommandTable, ROUTE } from '../commands/table.ts';
 import type { Arguments } from '../protocol/arguments.ts';
 import * as errors from '../protocol/errors.ts';
 import { ReplyBuffer, type ReplyWriter } from '../protocol/reply-writer.ts';
+import type { Tickets } from '../ring/claims.ts';
 import { type CommandTimer, NOT_SLOW } from '../ring/command-timer.ts';
+import { BlockedClients } from './blocked-clients.ts';
 import { ClientTransactions } from './client-transactions.ts';
 import type { CommandGate } from './command-gate.ts';
 import type { Connection } from './connection.ts';
@@ -41,11 +43,13 @@ export interface DispatcherParts {
   readonly acl: Acl;
   readonly measuring: Measuring;
   readonly loggedTransactions: LoggedTransactions;
+  readonly tickets: Tickets;
   readonly databases: number;
 }
 
 export class Dispatcher {
   commandsProcessed = 0;
+  readonly blocked: BlockedClients;
 
   readonly #commands: CommandTable;
   readonly #router: Router;
@@ -74,6 +78,12 @@ export class Dispatcher {
       parts.loggedTransactions,
       (connection) => parts.local.touched(connection),
     );
+    this.blocked = new BlockedClients({
+      ...parts,
+      sender: this.#sender,
+      isLoading: (command, args) => parts.gate.isLoading(command, args),
+      touched: (connection) => parts.local.touched(connection),
+    });
     this.#timer = parts.measuring.timer;
     this.transactions = this.#makeTransactions(parts);
     this.#scratch.writer.tally = parts.measuring.tally;
@@ -232,6 +242,9 @@ export class Dispatcher {
         break;
       case ROUTE.together:
         taken = this.#toTogether(connection, command, args);
+        break;
+      case ROUTE.blocking:
+        taken = this.blocked.send(connection, command, args);
         break;
       case ROUTE.every:
         taken = this.#toEvery(connection, command, args);
@@ -439,7 +452,11 @@ export class Dispatcher {
     const [first, ...others] = keyWords(command.keys!, args);
     if (first === undefined) return true;
     const executor = this.#router.linkOf(args, first);
-    const held = new Set(others.map((word) => this.#router.linkOf(args, word)));
+    const held = new Set(
+      command.holdsAllShards?.(args)
+        ? this.#router.links
+        : others.map((word) => this.#router.linkOf(args, word)),
+    );
     held.delete(executor);
     if (held.size === 0) return this.#sender.sendWhole(connection, command, executor, args, first);
     const request = { args, words: undefined, isWrite: command.isWrite };

@@ -31,6 +31,7 @@ export class Readiness {
         return this.#lacks(args, command.keyIndex);
       case ROUTE.keys:
       case ROUTE.together:
+      case ROUTE.blocking:
         return keyWords(command.keys!, args).some((word) => this.#lacks(args, word));
       case ROUTE.every:
         return true;

@@ -27,7 +27,11 @@ export function reportOf(server: Server): ServerReport {
     configFile: server.configFile,
     clients: acceptor.connections.size,
     blockedClients:
-      server.gate.pause.heldCount + server.gate.exitPause.heldCount + server.deferred.waitingCount,
+      server.gate.pause.heldCount +
+      server.gate.exitPause.heldCount +
+      server.deferred.waitingCount +
+      dispatcher.blocked.count,
+    blockingKeys: dispatcher.blocked.keyCount,
     evictedClients: acceptor.memory.evicted,
     largestInputBytes: Math.max(largestBuffers.input, buffers.largestInput),
     largestOutputBytes: Math.max(largestBuffers.output, buffers.largestOutput),
@@ -97,6 +101,7 @@ function shardOf(server: Server, link: ShardLink): ShardReport {
     commands: statistics.get('commands') + directReads,
     queueBytes,
     directReads,
+    waitingClients: statistics.get('waitingClients'),
     holds: statistics.get('holds'),
     holdMs: statistics.get('holdMs'),
     parks: statistics.get('parks'),

@@ -4,6 +4,7 @@
  *
  * Every method returns false, with nothing sent and the connection parked, when a lane has no room now.
  */
+import { keyWords } from '../commands/key-words.ts';
 import type { Command } from '../commands/table.ts';
 import type { Arguments } from '../protocol/arguments.ts';
 import type { CommandTimer } from '../ring/command-timer.ts';
@@ -14,6 +15,7 @@ import {
   REQUEST_RUN_START,
   REQUEST_UPPER_CASE,
 } from '../ring/layout.ts';
+import { MARK_AGAIN } from '../ring/marks.ts';
 import type { Connection } from './connection.ts';
 import type { Measuring } from './measuring.ts';
 import type { Router } from './router.ts';
@@ -22,6 +24,7 @@ import type { ShardLink } from './shard-link.ts';
 import { rememberWords } from './slow-log.ts';
 import { SplitReply } from './split-reply.ts';
 import {
+  type Attempt,
   type LoggedTransactions,
   markTransaction,
   type TogetherRequest,
@@ -183,6 +186,45 @@ export class RequestSender {
     if (this.#timer.isRunning) this.#timer.pause();
     const flags = this.#flagsOf(connection) | (receiver === undefined ? caseOf(request.args) : 0);
     return this.#transactions.send(connection, command, request, executor, held, flags, receiver);
+  }
+
+  /**
+   * Sends a command whose client may have to wait to `executor`, and holds the other shards concerned. With an attempt that
+   * comes again, false says only that there is no room: nobody is parked.
+   */
+  sendWaiting(
+    connection: Connection,
+    command: Command,
+    args: Arguments,
+    executor: ShardLink,
+    held: ReadonlySet<ShardLink>,
+    attempt: Attempt,
+    receiver: PartReceiver,
+  ): boolean {
+    const isAgain = attempt.mark === MARK_AGAIN;
+    if (!isAgain && executor.hasQueueBefore(connection)) {
+      executor.park(connection);
+      return false;
+    }
+    if (held.size > 0) {
+      const request = { args, words: undefined, isWrite: command.isWrite, attempt };
+      return this.sendTogether(connection, command, request, executor, held, () => receiver);
+    }
+    if (this.#timer.isRunning) this.#timer.pause();
+    if (!executor.hasRoomForMarked(executor.requestBytes(args, undefined), 0)) {
+      if (!isAgain) executor.park(connection);
+      return false;
+    }
+    const flags = this.#flagsOf(connection) | caseOf(args) | REQUEST_RUN_START;
+    const [first = 0] = keyWords(command.keys!, args);
+    executor.pushMark(attempt.mark, attempt.ticket, []);
+    executor.push(command.id, connection.db, flags, this.#router.hashOf(args, first), args, undefined);
+    const run = this.#runs.take(undefined);
+    run.split = receiver;
+    executor.openRun = undefined;
+    executor.queue(run);
+    executor.account(run, true);
+    return true;
   }
 
   /** Sends a part of the command to each of several shards in one turn: one place of the order for all. */

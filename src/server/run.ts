@@ -3,6 +3,7 @@
  * that went to one shard (see ring/layout.ts); it may also hold replies made here that must wait their turn, or
  * the reply of a command that was cut over several shards.
  */
+import type { Note } from '../ring/notes.ts';
 import type { Connection } from './connection.ts';
 import type { ShardLink } from './shard-link.ts';
 
@@ -12,7 +13,8 @@ export interface PartReceiver {
   readonly connection: Connection | undefined;
   /** Bytes of the reply of a part, which will be written over. */
   receive(part: number, source: Uint8Array, start: number, end: number): void;
-  partTook(ns: number): void;
+  /** What the shard has to say of the command. */
+  partTook(ns: number, note: Note): void;
   partDone(): void;
   /** The shard of a part has died; it counts as done. */
   partLost(): void;
@@ -28,7 +30,7 @@ export class Run {
   isDone = false;
   /** The client does not want the replies (CLIENT REPLY OFF or SKIP). */
   isSilent = false;
-  /** Where the replies of a part of a cut command go instead of a connection. */
+  /** Where the replies go instead, of a part of a cut command or of one whose client may have to wait. */
   split: PartReceiver | undefined;
   part = 0;
   /** How many of its commands keep others from reading the shard's memory directly. */

@@ -12,6 +12,7 @@ import type { Config } from '../config/config.ts';
 import { rewriteConfigFile } from '../config/rewrite-file.ts';
 import type { ConfiguredUser } from '../config/settings.ts';
 import { NO_CONFIG_FILE, rewriteFailed } from '../protocol/errors.ts';
+import { Tickets } from '../ring/claims.ts';
 import { slotTable } from '../ring/hash-ring.ts';
 import { laneBytes } from '../ring/lane.ts';
 import { WakeWord } from '../ring/wake-word.ts';
@@ -148,6 +149,7 @@ export class Server implements LocalHost {
       acl,
       measuring: this.measuring,
       loggedTransactions: disk,
+      tickets: new Tickets(shards.claims),
       databases: config.get('databases'),
     });
     const acceptorOptions = this.#acceptorOptions();

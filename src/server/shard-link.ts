@@ -202,13 +202,20 @@ export class ShardLink {
     this.isTouched = true;
   }
 
-  /** Whether a mark that names `shards` shards, and a request of `size` bytes behind it, would be taken now. */
-  hasRoomForMarked(size: number, shards: number): boolean {
+  /** As `pushMark`, for a mark that names no shards. False: there is no room for it now. */
+  pushLateMark(kind: number, number: number): boolean {
+    if (this.#requests.reserve(markBytes(0)) < 0) return false;
+    this.pushMark(kind, number, []);
+    return true;
+  }
+
+  /** Whether `marks` marks that name `shards` shards, and a request of `size` bytes behind them, would be taken now. */
+  hasRoomForMarked(size: number, shards: number, marks = 1): boolean {
     const lane = this.#requests;
     if (size > lane.frameBytesMax && !this.#hasExternalRoom(size)) return false;
     const frame = size > lane.frameBytesMax ? REQUEST_WORDS_OFFSET : size;
-    // Either of the two may have to begin at the ring's start, and leave what is before it empty.
-    const needed = 2 * (frame + markBytes(shards) + 2 * FRAME_ALIGN);
+    // One of them may have to begin at the ring's start, and leave what is before it empty.
+    const needed = 2 * (frame + marks * (markBytes(shards) + FRAME_ALIGN) + FRAME_ALIGN);
     return lane.capacity - lane.usedBytes >= needed;
   }
 

@@ -4,6 +4,7 @@
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type { HashSeed } from '../base/hash.ts';
 import { CODES_MAX } from '../protocol/error-tally.ts';
+import { Claims } from '../ring/claims.ts';
 import { CommandStatistics } from '../ring/command-statistics.ts';
 import { ErrorStatistics } from '../ring/error-statistics.ts';
 import { createLane } from '../ring/layout.ts';
@@ -56,6 +57,8 @@ interface Thread {
 
 export class Shards {
   readonly links: readonly ShardLink[];
+  /** Of clients that wait for data. */
+  readonly claims: SharedArrayBuffer = Claims.memory();
   readonly #options: ShardsOptions;
   /** What all threads of a shard, one after the other, have in common. */
   readonly #setups: readonly Omit<
@@ -87,6 +90,7 @@ export class Shards {
       statistics: ShardStatistics.memory(options.databases),
       commandStatistics: CommandStatistics.memory(options.commands),
       errorStatistics: ErrorStatistics.memory(CODES_MAX),
+      claims: this.claims,
     }));
     this.links = this.#setups.map(
       (setup) =>

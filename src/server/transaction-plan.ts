@@ -142,6 +142,7 @@ export class TransactionPlanner {
         return this.#whole(command, db, first, router.links[chosen]!);
       }
       case ROUTE.together:
+      case ROUTE.blocking:
         return this.#together(command, db, first);
       default:
         break;

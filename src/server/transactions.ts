@@ -6,7 +6,7 @@
 import type { Command } from '../commands/table.ts';
 import type { Arguments } from '../protocol/arguments.ts';
 import { REQUEST_RUN_START, REQUEST_TOGETHER, REQUEST_WORDS_OFFSET } from '../ring/layout.ts';
-import { MARK_TRANSACTION } from '../ring/marks.ts';
+import { MARK_AGAIN, MARK_TRANSACTION } from '../ring/marks.ts';
 import type { Connection } from './connection.ts';
 import type { PartReceiver, Run, RunPool } from './run.ts';
 import type { ShardLink } from './shard-link.ts';
@@ -25,11 +25,20 @@ export interface LoggedTransactions {
   next(): number;
 }
 
+/** Sending a command whose client may have to wait (see blocked-clients.ts). */
+export interface Attempt {
+  /** The kind of the mark that tells the shard of it: MARK_MAY_WAIT or MARK_AGAIN. */
+  readonly mark: number;
+  readonly ticket: number;
+}
+
 export interface TogetherRequest {
   readonly args: Arguments;
   /** Numbers of the words that travel; undefined: all but the first. */
   readonly words: readonly number[] | undefined;
   readonly isWrite: boolean;
+  /** One that comes again parks nobody. */
+  readonly attempt?: Attempt;
 }
 
 export class Transactions {
@@ -50,17 +59,18 @@ export class Transactions {
   send(
     connection: Connection,
     command: Command,
-    { args, words, isWrite }: TogetherRequest,
+    request: TogetherRequest,
     executor: ShardLink,
     held: ReadonlySet<ShardLink>,
     flags: number,
     receiver?: () => PartReceiver,
   ): boolean {
-    const shards = held.size + 1;
-    const size = executor.requestBytes(args, words);
-    if (!executor.hasRoomForMarked(size, shards)) return park(executor, connection);
-    for (const link of held)
-      if (!link.hasRoomForMarked(REQUEST_WORDS_OFFSET, shards)) return park(link, connection);
+    const { args, words, isWrite, attempt } = request;
+    const full = fullLink(request, executor, held);
+    if (full !== undefined) {
+      if (attempt?.mark !== MARK_AGAIN) full.park(connection);
+      return false;
+    }
     this.#last = this.#last === TRANSACTION_MAX ? 1 : this.#last + 1;
     if (isWrite) markTransaction(this.#logged, [executor, ...held]);
     for (const link of held) {
@@ -68,6 +78,7 @@ export class Transactions {
       this.#queueAlone(link, this.#holdRun(connection));
     }
     const allFlags = flags | REQUEST_RUN_START | REQUEST_TOGETHER;
+    if (attempt !== undefined) executor.pushMark(attempt.mark, attempt.ticket, []);
     executor.push(command.id, connection.db, allFlags, this.#last, args, words);
     this.#queueAlone(executor, this.#runFor(connection, receiver));
     return true;
@@ -110,7 +121,15 @@ export function markTransaction(logged: LoggedTransactions, links: readonly Shar
   for (const link of links) link.pushMark(MARK_TRANSACTION, number, shards);
 }
 
-function park(link: ShardLink, connection: Connection): false {
-  link.park(connection);
-  return false;
+/** The first link that has no room for its part. */
+function fullLink(
+  { args, words, attempt }: TogetherRequest,
+  executor: ShardLink,
+  held: ReadonlySet<ShardLink>,
+): ShardLink | undefined {
+  const shards = held.size + 1;
+  const size = executor.requestBytes(args, words);
+  if (!executor.hasRoomForMarked(size, shards, attempt === undefined ? 1 : 2)) return executor;
+  for (const link of held) if (!link.hasRoomForMarked(REQUEST_WORDS_OFFSET, shards)) return link;
+  return undefined;
 }

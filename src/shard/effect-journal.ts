@@ -2,8 +2,12 @@
  * Writes every change of a keyspace as an effect of the batch under way (see wal/effects.ts), and tells others who want to
  * know of changes.
  */
+import type { ByteRanges } from '../base/byte-ranges.ts';
+import { writeImageOf } from '../rdb/collections.ts';
+import { PayloadWriter } from '../rdb/payload-writer.ts';
 import type { Journal } from '../store/journal.ts';
 import { type Keyspace, NO_EXPIRY } from '../store/keyspace.ts';
+import { TYPE_STRING } from '../store/layout.ts';
 import type { EffectBuffer } from '../wal/effects.ts';
 
 /** Flag of a SET effect: the value was changed in place. */
@@ -17,6 +21,7 @@ export class EffectJournal implements Journal {
   /** Are told of each change, as a journal is; an empty list costs a change one look at its length. */
   observers: readonly Journal[] = [];
   readonly #keyspace: Keyspace;
+  readonly #image = new PayloadWriter(false);
 
   constructor(keyspace: Keyspace) {
     this.#keyspace = keyspace;
@@ -28,6 +33,10 @@ export class EffectJournal implements Journal {
     const { effects } = this;
     if (effects === undefined) return;
     const keyspace = this.#keyspace;
+    if (keyspace.typeOf(ref) !== TYPE_STRING) {
+      this.#storedCollection(effects, db, ref);
+      return;
+    }
     effects.set(
       db,
       keyspace.isRaw(ref) ? EFFECT_RAW : 0,
@@ -36,6 +45,51 @@ export class EffectJournal implements Journal {
       keyspace.keyStart(ref),
       keyspace.keyLength(ref),
       keyspace.valueLength(ref),
+    );
+  }
+
+  #storedCollection(effects: EffectBuffer, db: number, ref: number): void {
+    const keyspace = this.#keyspace;
+    const image = this.#image;
+    writeImageOf(keyspace.collectionOf(ref), image);
+    effects.store(
+      db,
+      expiryOf(keyspace, ref),
+      keyspace.bytesOf(ref),
+      keyspace.keyStart(ref),
+      keyspace.keyLength(ref),
+      image.bytes,
+      image.end,
+    );
+    image.clear();
+  }
+
+  changed(
+    db: number,
+    ref: number,
+    operation: number,
+    first: number,
+    second: number,
+    ranges: ByteRanges,
+    from: number,
+    to: number,
+  ): void {
+    this.changes++;
+    for (const each of this.observers) each.changed(db, ref, operation, first, second, ranges, from, to);
+    const { effects } = this;
+    if (effects === undefined) return;
+    const keyspace = this.#keyspace;
+    effects.change(
+      db,
+      keyspace.bytesOf(ref),
+      keyspace.keyStart(ref),
+      keyspace.keyLength(ref),
+      operation,
+      first,
+      second,
+      ranges,
+      from,
+      to,
     );
   }
 

@@ -4,6 +4,7 @@
  * here as well (`runStep`, `runInner`).
  */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { latin1 } from '../base/bytes.ts';
 import { slotOf } from '../base/crc16.ts';
 import { hashBytes } from '../base/hash.ts';
 import type { ShardContext } from '../commands/context.ts';
@@ -12,6 +13,7 @@ import type { Command } from '../commands/table.ts';
 import { Arguments } from '../protocol/arguments.ts';
 import type { ErrorTally } from '../protocol/error-tally.ts';
 import { LOADING, logFailed, OUT_OF_MEMORY } from '../protocol/errors.ts';
+import { isErrorReply } from '../protocol/reply-reader.ts';
 import { ReplyBuffer, type ReplyWriter } from '../protocol/reply-writer.ts';
 import type { CommandStatistics } from '../ring/command-statistics.ts';
 import { type CommandTimer, NOT_SLOW } from '../ring/command-timer.ts';
@@ -33,6 +35,7 @@ import { MARK_ID, readMark } from '../ring/marks.ts';
 import type { ShardSetup } from '../ring/messages.ts';
 import { noteBytes, writeNote } from '../ring/notes.ts';
 import { type Keyspace, OutOfMemory } from '../store/keyspace.ts';
+import { Blocking } from './blocking.ts';
 import type { ShardClock } from './clock.ts';
 import type { Durability } from './durability.ts';
 import type { ExpiryPace } from './expiry-pace.ts';
@@ -41,6 +44,7 @@ import { handlerOf } from './handlers.ts';
 import type { RunReplies } from './run-replies.ts';
 import { COMPACTION_MS_MAX, Together } from './together.ts';
 import { ShardTransactions } from './transactions.ts';
+import type { Waiter } from './waiting-clients.ts';
 
 export interface ExecutorParts {
   readonly setup: ShardSetup;
@@ -64,6 +68,7 @@ export class Executor implements ShardContext {
   readonly shardIndex: number;
   readonly shardCount: number;
   readonly together: Together;
+  readonly waiting: Blocking;
   readonly transactions: ShardTransactions;
   args = new Arguments();
   reply: ReplyWriter;
@@ -94,6 +99,12 @@ export class Executor implements ShardContext {
     this.#ids = new Map(parts.commands.map(({ fullName, id }) => [fullName, id]));
     this.#slots = new Uint16Array(setup.slots);
     this.together = new Together(this, setup.index, setup.mailboxes);
+    this.waiting = new Blocking(this, {
+      claims: setup.claims,
+      commands: parts.commands,
+      observe: (observer, isOn) => parts.durability.observe(observer, isOn),
+      notice: (notice) => parts.replies.notice(notice),
+    });
     this.transactions = new ShardTransactions(this, parts.durability, parts.replies);
   }
 
@@ -154,13 +165,14 @@ export class Executor implements ShardContext {
 
   /** Executes the request, or takes note of the mark, in the frame at `offset` of the request lane. */
   execute(offset: number): void {
-    const { requests, timer, figures, replies, statistics } = this.#parts;
+    const { requests, timer, figures, replies } = this.#parts;
     const words = requests.words;
     const at = offset >> 2;
     const head = words[at + 1]!;
     const id = head & 0xffff;
     if (id === MARK_ID) {
-      this.#parts.durability.take(readMark(requests.bytes, offset));
+      const mark = readMark(requests.bytes, offset);
+      if (!this.waiting.take(mark)) this.#parts.durability.take(mark);
       return;
     }
     const flags = head >>> 24;
@@ -182,12 +194,16 @@ export class Executor implements ShardContext {
     this.keyspace.touching = (flags & REQUEST_NO_TOUCH) === 0;
     this.#setCommand(id, (head >>> 16) & 0xff);
     figures.commandsExecuted++;
-    if (isPart) {
-      this.#executePart(id);
-      return;
-    }
+    if (isPart) this.#executePart(id);
+    else this.#executeWhole(id);
+    if (this.waiting.needsCare) this.waiting.care();
+  }
+
+  #executeWhole(id: number): void {
+    const { timer, statistics } = this.#parts;
     const errorsBefore = this.reply.errors;
-    const hasRun = (flags & REQUEST_TOGETHER) === 0 ? this.#run(id) : this.#runTogether(id, this.hash);
+    const isAlone = (this.#flags & REQUEST_TOGETHER) === 0;
+    const hasRun = isAlone ? this.#run(id) : this.#runTogether(id, this.hash);
     // Commands within it have been timed by themselves.
     timer.begin(id, 0);
     if (!hasRun) {
@@ -296,6 +312,7 @@ export class Executor implements ShardContext {
     figures.contention.parkedMs += performance.now() - startMs;
     clock.update();
     figures.usesAll();
+    if (this.waiting.needsCare) this.waiting.care();
     replies.endRun();
   }
 
@@ -340,13 +357,14 @@ export class Executor implements ShardContext {
 
   /**
    * Runs a command on this shard, in the middle of another: `args` are its words, the name left out as in requests. What it
-   * replies, in RESP2, is returned; the other command goes on as if nothing had been. It is not counted. Throws OutOfMemory.
+   * replies, in RESP2 unless told otherwise, is returned; the other command goes on as if nothing had been. It is not counted. Throws OutOfMemory.
    */
-  runInner(id: number, db: number, args: Arguments): Uint8Array {
+  runInner(id: number, db: number, args: Arguments, resp: 2 | 3 = 2): Uint8Array {
     const { keyspace } = this;
     const { args: outerArgs, reply: outerReply, db: outerDb, hash: outerHash, commandName: outerName } = this;
     const { countsLookups } = keyspace;
     const buffer = new ReplyBuffer();
+    buffer.writer.resp = resp;
     this.args = args;
     this.reply = buffer.writer;
     this.#setCommand(id, db);
@@ -397,6 +415,48 @@ export class Executor implements ShardContext {
       this.args = outerArgs;
       this.reply = outerReply;
     }
+  }
+
+  // Clients that wait
+
+  /** Lets the client of the command that runs now wait on `shard`, which is held, as well. */
+  waitThere(shard: number, ticket: number): void {
+    this.together.wait(shard, ticket, this.idOf(this.commandName), this.reply.resp);
+  }
+
+  /** Runs the command of one who waits, and returns its reply. It was counted when it came. */
+  runAgain({ id, db, args, resp }: Waiter): Uint8Array {
+    const { commands, durability, statistics, tally } = this.#parts;
+    const run = () => {
+      const reply = this.runInner(id, db, args, resp);
+      if (!isErrorReply(reply)) return reply;
+      statistics.failed(id);
+      tally.count(latin1(reply, 1, reply.length - 2));
+      return reply;
+    };
+    if (commands[id]!.isWrite) {
+      const problem = durability.refusal(args.bytes.length);
+      if (problem !== undefined) return this.#refuseAgain(logFailed(problem));
+    }
+    try {
+      return run();
+    } catch (error) {
+      if (!(error instanceof OutOfMemory)) throw error;
+    }
+    try {
+      // As with any command: nothing was changed yet.
+      if (this.keyspace.compact(COMPACTION_MS_MAX) > 0) return run();
+    } catch (error) {
+      if (!(error instanceof OutOfMemory)) throw error;
+    }
+    return this.#refuseAgain(OUT_OF_MEMORY);
+  }
+
+  #refuseAgain(text: string): Uint8Array {
+    const buffer = new ReplyBuffer();
+    buffer.writer.tally = this.#parts.tally;
+    if (this.waiting.claim()) buffer.writer.error(text);
+    return buffer.take();
   }
 
   /** Points `args` at the words of the frame whose first word stands at `at`. */

@@ -19,6 +19,8 @@ export interface FiguresParts {
   readonly statistics: ShardStatistics;
   readonly errors: ErrorStatistics;
   readonly durability: Durability;
+  /** How many clients wait for keys of the shard. */
+  waitingClients(): number;
 }
 
 export class Figures {
@@ -79,10 +81,11 @@ export class Figures {
     statistics.set('hits', keyspace.statistics.hits);
     statistics.set('misses', keyspace.statistics.misses);
     statistics.set('expired', keyspace.statistics.expired);
-    statistics.set('entryBytes', keyspace.usedBytes);
+    statistics.set('entryBytes', keyspace.usedBytes + keyspace.objects.bytes);
     statistics.set('indexBytes', keyspace.indexBytes);
-    statistics.set('arenaBytes', keyspace.arenaBytes);
+    statistics.set('arenaBytes', keyspace.arenaBytes + keyspace.objects.bytes);
     statistics.set('largestEntryBytes', keyspace.largestEntryBytes);
+    statistics.set('waitingClients', this.#parts.waitingClients());
     this.#parts.durability.publish(statistics);
     this.#publishContention();
     this.#publishErrors();

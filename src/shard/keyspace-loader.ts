@@ -1,11 +1,15 @@
 /** Puts what files hold into a keyspace: entries of RDB files, effects of logs. */
 
+import type { ByteRanges } from '../base/byte-ranges.ts';
 import type { ViewedBytes } from '../base/bytes.ts';
 import { latin1 } from '../base/bytes.ts';
 import { hashBytes } from '../base/hash.ts';
+import { buildCollection, collectionOf, KEPT_KINDS } from '../rdb/collections.ts';
 import type { RdbVisitor } from '../rdb/rdb-reader.ts';
 import type { RdbValue } from '../rdb/values.ts';
+import { changeAt, storeCollection } from '../store/collections.ts';
 import { ABSENT, type Keyspace, NO_EXPIRY } from '../store/keyspace.ts';
+import { TYPE_STRING } from '../store/layout.ts';
 import { loadString } from '../store/loading.ts';
 import { swapDatabases } from '../store/transfers.ts';
 import type { EffectVisitor } from '../wal/effects.ts';
@@ -53,14 +57,10 @@ export class DumpLoader implements RdbVisitor {
     valueEnd: number,
     expiresAt: number,
   ): void {
-    if (expiresAt !== NO_EXPIRY && expiresAt < this.#expiresBefore) {
-      this.expired++;
-      return;
-    }
+    if (this.#leavesOut(expiresAt)) return;
     const keyspace = this.#keyspace;
     const db = this.#db;
     const hash = hashBytes(key, keyStart, keyEnd, keyspace.seed);
-    this.keys++;
     if (this.#isOnly) {
       loadString(keyspace, db, key, keyStart, keyEnd, hash, value, valueStart, valueEnd, expiresAt, false);
     } else {
@@ -68,9 +68,26 @@ export class DumpLoader implements RdbVisitor {
     }
   }
 
-  value(key: ViewedBytes, keyStart: number, keyEnd: number, value: RdbValue): void {
-    const name = latin1(key, keyStart, Math.min(keyEnd, keyStart + SHOWN_BYTES));
-    throw new Error(`it has a ${value.kind} at the key "${name}", and this version keeps strings only`);
+  value(key: ViewedBytes, keyStart: number, keyEnd: number, value: RdbValue, expiresAt: number): void {
+    const keyspace = this.#keyspace;
+    const collection = buildCollection(value, keyspace.objects.limits);
+    if (collection === undefined) {
+      const name = latin1(key, keyStart, Math.min(keyEnd, keyStart + SHOWN_BYTES));
+      throw new Error(
+        `it has a ${value.kind} at the key "${name}", and this version keeps ${KEPT_KINDS} only`,
+      );
+    }
+    if (this.#leavesOut(expiresAt)) return;
+    const hash = hashBytes(key, keyStart, keyEnd, keyspace.seed);
+    storeCollection(keyspace, this.#db, key, keyStart, keyEnd, hash, collection, expiresAt);
+  }
+
+  /** Whether an entry has expired long ago; counts it as what it is. */
+  #leavesOut(expiresAt: number): boolean {
+    const isExpired = expiresAt !== NO_EXPIRY && expiresAt < this.#expiresBefore;
+    if (isExpired) this.expired++;
+    else this.keys++;
+    return isExpired;
   }
 }
 
@@ -131,6 +148,43 @@ export class EffectLoader implements EffectVisitor {
     if (keyspace.valueLength(ref) < valueLength) {
       keyspace.writeRange(db, ref, hash, valueLength, NO_BYTES, 0, 0);
     }
+  }
+
+  store(
+    db: number,
+    expiresAt: number,
+    bytes: ViewedBytes,
+    keyStart: number,
+    keyEnd: number,
+    imageStart: number,
+    imageEnd: number,
+  ): void {
+    if (!this.#wants(db, bytes, keyStart, keyEnd)) return;
+    const keyspace = this.#keyspace;
+    const hash = hashBytes(bytes, keyStart, keyEnd, keyspace.seed);
+    const collection = collectionOf(bytes, imageStart, imageEnd, keyspace.objects.limits);
+    const expiry = expiresAt === 0 ? NO_EXPIRY : expiresAt;
+    storeCollection(keyspace, db, bytes, keyStart, keyEnd, hash, collection, expiry);
+  }
+
+  change(
+    db: number,
+    operation: number,
+    first: number,
+    second: number,
+    bytes: ViewedBytes,
+    keyStart: number,
+    keyEnd: number,
+    elements: ByteRanges,
+    count: number,
+  ): void {
+    if (!this.#wants(db, bytes, keyStart, keyEnd)) return;
+    const keyspace = this.#keyspace;
+    const hash = hashBytes(bytes, keyStart, keyEnd, keyspace.seed);
+    const ref = keyspace.peek(db, bytes, keyStart, keyEnd, hash);
+    // Only after a repair can it be missing, or be something else: what the change was made to is lost.
+    if (ref === ABSENT || keyspace.typeOf(ref) === TYPE_STRING) return;
+    changeAt(keyspace, db, ref, hash, operation, first, second, elements, 0, count);
   }
 
   expire(db: number, expiresAt: number, bytes: ViewedBytes, keyStart: number, keyEnd: number): void {

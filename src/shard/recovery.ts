@@ -13,7 +13,9 @@ import { RdbReader } from '../rdb/rdb-reader.ts';
 import { FileSource } from '../rdb/rdb-source.ts';
 import type { CommitBoard } from '../ring/commit-board.ts';
 import type { LoadOrder, LogFiles, PersistenceSetup } from '../ring/messages.ts';
+import { storeCollection } from '../store/collections.ts';
 import { Keyspace, NO_EXPIRY } from '../store/keyspace.ts';
+import { TYPE_STRING } from '../store/layout.ts';
 import { diskFiles } from '../wal/files.ts';
 import { ShardLog as Log } from '../wal/recovery.ts';
 import type { WalWriter } from '../wal/wal-writer.ts';
@@ -209,6 +211,7 @@ export class Recovery implements Loader {
         databases: keyspace.databases.length,
         seed: keyspace.seed,
         now: keyspace.options.now,
+        limits: keyspace.objects.limits,
       });
       part.expires = false;
       yield* this.#loadBases(files[shard]!, part, owns);
@@ -243,15 +246,11 @@ function copyEntry(from: Keyspace, ref: number, db: number, to: Keyspace): void 
   const valueStart = from.valueStart(ref);
   const valueEnd = valueStart + from.valueLength(ref);
   const hash = hashBytes(bytes, keyStart, valueStart, to.seed);
-  to.setString(
-    db,
-    bytes,
-    keyStart,
-    valueStart,
-    hash,
-    bytes,
-    valueStart,
-    valueEnd,
-    from.expiry(ref) < 0 ? NO_EXPIRY : from.expiry(ref),
-  );
+  const expiresAt = from.expiry(ref) < 0 ? NO_EXPIRY : from.expiry(ref);
+  if (from.typeOf(ref) !== TYPE_STRING) {
+    // Nobody needs the keyspace that it comes from any more.
+    storeCollection(to, db, bytes, keyStart, valueStart, hash, from.collectionOf(ref), expiresAt);
+    return;
+  }
+  to.setString(db, bytes, keyStart, valueStart, hash, bytes, valueStart, valueEnd, expiresAt);
 }

@@ -20,6 +20,7 @@ import { ShardStatistics } from '../ring/shard-statistics.ts';
 import { WakeWord } from '../ring/wake-word.ts';
 import { Keyspace } from '../store/keyspace.ts';
 import { ShardClock } from './clock.ts';
+import { setCollectionOption, setCollectionOptions } from './collection-options.ts';
 import { Durability } from './durability.ts';
 import { Executor } from './executor.ts';
 import { ExpiryPace } from './expiry-pace.ts';
@@ -75,6 +76,7 @@ export class Shard {
       now: () => this.#clock.nowMs,
       onShare: (message) => setup.port.postMessage(message),
     });
+    setCollectionOptions(this.#keyspace, options);
     for (const message of this.#keyspace.share()) setup.port.postMessage(message);
     this.#expiry = new ExpiryPace(
       this.#keyspace,
@@ -103,6 +105,7 @@ export class Shard {
       statistics: new ShardStatistics(setup.statistics),
       errors: new ErrorStatistics(setup.errorStatistics),
       durability: this.#durability,
+      waitingClients: () => this.#executor.waiting.clientCount,
     });
     this.#executor = new Executor({
       setup,
@@ -262,6 +265,7 @@ export class Shard {
         if (message.name === 'hz') this.#expiry.hz = Number(message.value);
         if (message.name === 'active-expire-effort') this.#expiry.effort = Number(message.value);
         this.#measuring.set(message.name, message.value);
+        setCollectionOption(this.#keyspace, message.name, message.value);
         break;
     }
   }

@@ -1,9 +1,12 @@
 /** The file of a shard's part of a snapshot: entries as they come, in RDB's format. */
 import fs from 'node:fs';
 import { REDIS_VERSION } from '../commands/redis-version.ts';
+import { encoderOf } from '../rdb/collections.ts';
 import { RdbWriter } from '../rdb/rdb-writer.ts';
+import type { CollectionEncoder } from '../rdb/value-writer.ts';
 import type { ControlMessage } from '../ring/messages.ts';
 import type { Keyspace } from '../store/keyspace.ts';
+import { TYPE_STRING } from '../store/layout.ts';
 import type { SnapshotSink } from '../store/snapshot.ts';
 
 /** Longer values are written in pieces of this length, and the clock is looked at between them. */
@@ -24,6 +27,8 @@ export class SnapshotFile implements SnapshotSink {
   #db = NO_DATABASE;
   /** How much has been written of the value under way, 0 when there is none. */
   #valueWritten = 0;
+  /** Of the collection under way. */
+  #encoder: CollectionEncoder | undefined;
 
   /** Throws when the file cannot be made. */
   constructor(
@@ -69,6 +74,7 @@ export class SnapshotFile implements SnapshotSink {
 
   #write(db: number, ref: number, deadlineMs: number): boolean {
     const keyspace = this.#keyspace;
+    if (keyspace.typeOf(ref) !== TYPE_STRING) return this.#writeCollection(db, ref, deadlineMs);
     const writer = this.#writer;
     const bytes = keyspace.bytesOf(ref);
     const keyStart = keyspace.keyStart(ref);
@@ -76,11 +82,7 @@ export class SnapshotFile implements SnapshotSink {
     const length = keyspace.valueLength(ref);
     if (deadlineMs === Infinity) this.preservedBytes += valueStart + length - keyStart - this.#valueWritten;
     if (this.#valueWritten === 0) {
-      if (db !== this.#db) {
-        this.#db = db;
-        writer.selectDatabase(db);
-        writer.resizeHint(keyspace.size(db), keyspace.expiresCount(db));
-      }
+      this.#select(db);
       if (length <= PIECE_BYTES) {
         writer.entry(
           bytes,
@@ -106,6 +108,32 @@ export class SnapshotFile implements SnapshotSink {
     this.#valueWritten = 0;
     this.keys++;
     return true;
+  }
+
+  #writeCollection(db: number, ref: number, deadlineMs: number): boolean {
+    const keyspace = this.#keyspace;
+    const writer = this.#writer;
+    const before = writer.bytesWritten;
+    if (this.#encoder === undefined) {
+      this.#select(db);
+      this.#encoder = encoderOf(keyspace.collectionOf(ref));
+      const { valueType } = this.#encoder;
+      const keyStart = keyspace.keyStart(ref);
+      const keyEnd = keyspace.valueStart(ref);
+      writer.beginCollection(keyspace.bytesOf(ref), keyStart, keyEnd, valueType, keyspace.expiry(ref));
+    }
+    while (!this.#encoder.step(writer)) if (performance.now() > deadlineMs) return false;
+    this.#encoder = undefined;
+    if (deadlineMs === Infinity) this.preservedBytes += writer.bytesWritten - before;
+    this.keys++;
+    return true;
+  }
+
+  #select(db: number): void {
+    if (db === this.#db) return;
+    this.#db = db;
+    this.#writer.selectDatabase(db);
+    this.#writer.resizeHint(this.#keyspace.size(db), this.#keyspace.expiresCount(db));
   }
 
   /** Ends the file. Throws when anything of it could not be written. */

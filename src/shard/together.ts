@@ -14,6 +14,7 @@ import { Arguments } from '../protocol/arguments.ts';
 import { ReplyBuffer, type ReplyWriter } from '../protocol/reply-writer.ts';
 import { Mailbox, OtherShardGone } from '../ring/mailbox.ts';
 import { type Keyspace, OutOfMemory } from '../store/keyspace.ts';
+import type { Blocking } from './blocking.ts';
 import { type KeyPlace, readImage, removeKey, typeAt, writeImage } from './value-images.ts';
 
 /**
@@ -27,6 +28,7 @@ import { type KeyPlace, readImage, removeKey, typeAt, writeImage } from './value
  *           byte  4  u32 number of the command, byte 8 u32 number k of words, its name left out
  *           byte 16  f64 the executor's time in ms
  *           byte 32  k × u32 length of the word, then the words
+ *   WAIT    as RUN; byte 24 f64 ticket of the client that is to wait (see blocking.ts)
  *   answer  byte  0  outcome, byte 1 type, byte 2 FLAG_RAW, byte 8 f64 expiry, byte 16 value, or the reply
  */
 const CALL_HEADER_BYTES = 32;
@@ -36,6 +38,7 @@ const TYPE = 1;
 const WRITE = 2;
 const REMOVE = 3;
 const RUN = 4;
+const WAIT = 5;
 const FLAG_RAW = 1;
 const FLAG_COUNTS_LOOKUPS = 2;
 const FLAG_TOUCHING = 4;
@@ -65,6 +68,7 @@ export interface TogetherHost {
   shardOfKey(key: Uint8Array): number;
   idOf(name: string): number;
   /** See Executor. */
+  readonly waiting: Pick<Blocking, 'register'>;
   runInner(id: number, db: number, args: Arguments): Uint8Array;
   runStep(id: number, db: number, args: Arguments, reply: ReplyWriter, isCounted: boolean): number;
 }
@@ -157,23 +161,38 @@ export class Together implements KeysTogether {
     return this.#callRun(shard, id, db, args, flags).subarray(ANSWER_HEADER_BYTES);
   }
 
+  /** Lets the client of the command `id`, which runs now, wait on `shard`, which is held. */
+  wait(shard: number, ticket: number, id: number, resp: 2 | 3): void {
+    const { db, args } = this.#host;
+    this.#callRun(shard, id, db, args, resp === 3 ? FLAG_RESP3 : 0, WAIT, ticket);
+  }
+
   /** Has `shard`, which is held, run a command that does not count. Returns the reply, in RESP2. */
   runInnerOn(shard: number, id: number, db: number, args: Arguments): Uint8Array {
     return this.#callRun(shard, id, db, args, 0).subarray(ANSWER_HEADER_BYTES);
   }
 
-  #callRun(shard: number, id: number, db: number, args: Arguments, flags: number): Uint8Array {
+  #callRun(
+    shard: number,
+    id: number,
+    db: number,
+    args: Arguments,
+    flags: number,
+    operation = RUN,
+    ticket = 0,
+  ): Uint8Array {
     const words = args.count - 1;
     let size = CALL_HEADER_BYTES + words * 4;
     for (let i = 1; i <= words; i++) size += args.length(i);
     const message = new Uint8Array(size);
     const view = new DataView(message.buffer);
-    message[0] = RUN;
+    message[0] = operation;
     message[1] = db;
     message[2] = flags | (this.#host.keyspace.touching ? FLAG_TOUCHING : 0);
     view.setUint32(4, id, true);
     view.setUint32(8, words, true);
     view.setFloat64(16, this.#host.now(), true);
+    view.setFloat64(24, ticket, true);
     let at = CALL_HEADER_BYTES + words * 4;
     for (let i = 1; i <= words; i++) {
       view.setUint32(CALL_HEADER_BYTES + (i - 1) * 4, args.length(i), true);
@@ -223,7 +242,7 @@ export class Together implements KeysTogether {
     const { keyspace } = this.#host;
     const view = new DataView(message.buffer);
     const flags = message[2]!;
-    if (message[0] === RUN) return this.#serveRun(message, view, flags);
+    if (message[0] === RUN || message[0] === WAIT) return this.#serveRun(message, view, flags);
     const end = CALL_HEADER_BYTES + view.getUint32(8, true);
     const place: KeyPlace = {
       db: message[1]!,
@@ -268,6 +287,16 @@ export class Together implements KeysTogether {
       args.starts[i] = at;
       at += view.getUint32(CALL_HEADER_BYTES + (i - 1) * 4, true);
       args.ends[i] = at;
+    }
+    if (message[0] === WAIT) {
+      host.waiting.register(
+        view.getFloat64(24, true),
+        id,
+        message[1]!,
+        args,
+        (flags & FLAG_RESP3) !== 0 ? 3 : 2,
+      );
+      return answer(PRESENT);
     }
     const buffer = new ReplyBuffer();
     buffer.writer.raw(answer(PRESENT));

@@ -3,7 +3,10 @@
  * shards the keys are on.
  */
 import type { ValueImage } from '../commands/context.ts';
+import { collectionOf, imageOf } from '../rdb/collections.ts';
+import { storeCollection } from '../store/collections.ts';
 import { ABSENT, type Keyspace } from '../store/keyspace.ts';
+import { TYPE_STRING } from '../store/layout.ts';
 
 /** A key's bytes in `bytes[start, end)`, its seeded hash, and the database. */
 export interface KeyPlace {
@@ -24,9 +27,13 @@ export function readImage(
   const ref = keyspace.find(db, bytes, start, end, hash);
   if (ref === ABSENT) return undefined;
   const valueStart = keyspace.valueStart(ref);
+  const type = keyspace.typeOf(ref);
   return {
-    type: keyspace.typeOf(ref),
-    bytes: keyspace.bytesOf(ref).slice(valueStart, valueStart + keyspace.valueLength(ref)),
+    type,
+    bytes:
+      type === TYPE_STRING
+        ? keyspace.bytesOf(ref).slice(valueStart, valueStart + keyspace.valueLength(ref))
+        : imageOf(keyspace.collectionOf(ref)),
     expiresAt: keyspace.expiry(ref),
     isRaw: keyspace.isRaw(ref),
   };
@@ -42,6 +49,11 @@ export function typeAt(keyspace: Keyspace, { db, bytes, start, end, hash }: KeyP
 export function writeImage(keyspace: Keyspace, place: KeyPlace, image: ValueImage): void {
   const { db, bytes, start, end, hash } = place;
   const value = image.bytes;
+  if (image.type !== TYPE_STRING) {
+    const collection = collectionOf(value, 0, value.length, keyspace.objects.limits);
+    storeCollection(keyspace, db, bytes, start, end, hash, collection, image.expiresAt);
+    return;
+  }
   keyspace.setString(db, bytes, start, end, hash, value, 0, value.length, image.expiresAt);
   if (!image.isRaw) return;
   // Writing nothing behind its end leaves the value as it is, but as one that was changed in place.

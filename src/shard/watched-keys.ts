@@ -99,6 +99,10 @@ export class WatchedKeys implements Journal {
     this.#changed(db, ref);
   }
 
+  changed(db: number, ref: number): void {
+    this.#changed(db, ref);
+  }
+
   patched(db: number, ref: number): void {
     this.#changed(db, ref);
   }

@@ -1,3 +1,5 @@
+import type { ByteRanges } from '../base/byte-ranges.ts';
+
 /**
  * Who is told of every change of a keyspace, in the order in which the changes happen: what a log is written from.
  *
@@ -10,8 +12,8 @@
  */
 export interface Journal {
   /**
-   * After: the entry is new or was overwritten, and holds this value, all of it: expiry and raw flag as well. Of an
-   * entry of another type than string only key, type and expiry; what its collection holds is the caller's business.
+   * After: the entry is new or was overwritten, and holds this value, all of it: expiry and raw flag as well, and all
+   * that its collection holds.
    */
   stored(db: number, ref: number): void;
   /**
@@ -19,6 +21,20 @@ export interface Journal {
    * `offset` was filled with zero bytes. `offset` = `end`: no bytes were written.
    */
   patched(db: number, ref: number, offset: number, end: number): void;
+  /**
+   * After: the collection of the entry was changed, and is not empty: `operation` and the numbers are those of its type's
+   * changes (types/changes.ts), which took `ranges[from, to)`.
+   */
+  changed(
+    db: number,
+    ref: number,
+    operation: number,
+    first: number,
+    second: number,
+    ranges: ByteRanges,
+    from: number,
+    to: number,
+  ): void;
   /** After: the expiry was set, changed or removed. */
   expiryChanged(db: number, ref: number): void;
   /** Before the entry goes, because it was deleted or has expired; not when it is overwritten. */

@@ -1,5 +1,6 @@
 /** The memory of a keyspace and all reading of it: looking up, accessors, walks, counts. The base of Keyspace, which writes. */
 import { type HashSeed, hashBytes } from '../base/hash.ts';
+import type { Collection, CollectionLimits } from '../types/collection.ts';
 import { Arena } from './arena.ts';
 import { Database, type DatabaseHost } from './database.ts';
 import { Entries } from './entries.ts';
@@ -19,6 +20,7 @@ import {
   UNIT_BYTES,
   UNIT_MASK,
 } from './layout.ts';
+import { Objects } from './objects.ts';
 import {
   HOME_SHIFT,
   INDEX_EXTENT_SHIFT,
@@ -51,6 +53,8 @@ export interface KeyspaceOptions {
   onExpired?: (db: number, ref: number, hash: number) => void;
   /** An entry of another type than string goes or is overwritten: its collection is not needed any more. */
   onObjectFreed?: (object: number, type: number) => void;
+  /** Shared by keyspaces between which collections move. */
+  limits?: CollectionLimits;
 }
 
 /** What changes of a keyspace, and compaction, need of a snapshot (snapshot.ts). */
@@ -77,6 +81,8 @@ export abstract class KeyspaceMemory implements DatabaseHost {
   readonly databases: Database[] = [];
   readonly generations: Int32Array;
   readonly offsets: GenerationOffsets;
+  /** The collections that entries of other types than string stand for. */
+  readonly objects: Objects;
   readonly statistics = { expired: 0, hits: 0, misses: 0 };
   /** False while commands run that must not count as a use of the key. */
   touching = true;
@@ -96,6 +102,7 @@ export abstract class KeyspaceMemory implements DatabaseHost {
   constructor(options: KeyspaceOptions) {
     this.options = options;
     this.seed = options.seed;
+    this.objects = new Objects(options.limits);
     this.offsets = new GenerationOffsets(options.databases);
     this.generations = new Int32Array(new SharedArrayBuffer(this.offsets.total * 4));
     const onShare = (message: ShareMessage) => this.announce(message);
@@ -208,6 +215,11 @@ export abstract class KeyspaceMemory implements DatabaseHost {
 
   objectOf(ref: number): number {
     return this.entries.word(ref, 1);
+  }
+
+  /** The collection of an entry of another type than string. */
+  collectionOf(ref: number): Collection {
+    return this.objects.get(this.entries.word(ref, 1));
   }
 
   /** The bytes in which `keyStart` and `valueStart` are offsets. */

@@ -118,6 +118,7 @@ export abstract class KeyspaceSteps extends KeyspaceMemory {
 
   protected freeObject(database: Database, object: number, type: number): void {
     database.objects--;
+    this.objects.remove(object);
     this.options.onObjectFreed?.(object, type);
   }
 

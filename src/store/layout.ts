@@ -48,12 +48,7 @@ export const FREE_BIT = 1 << 31;
 export const PREVIOUS_FREE_BIT = 1 << 30;
 export const LENGTH_MASK = PREVIOUS_FREE_BIT - 1;
 
-export const TYPE_STRING = 0;
-export const TYPE_LIST = 1;
-export const TYPE_SET = 2;
-export const TYPE_ZSET = 3;
-export const TYPE_HASH = 4;
-export const TYPE_STREAM = 5;
+export { TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STREAM, TYPE_STRING, TYPE_ZSET } from '../types/value-types.ts';
 export const TYPE_MASK = 0x0f;
 export const FLAG_EXPIRY = 0x10;
 /** The value was changed in place (APPEND, SETRANGE, SETBIT): OBJECT ENCODING says raw. SET clears it. */

@@ -10,11 +10,14 @@
  *     [5, db]                                     FLUSH
  *     [6, db, db]                                 SWAP
  *     [7, id, [shard, …]]                         TRANSACTION: this record has this shard's part of it
+ *     [8, db, key, image, expiry]                 STORE: the entry is now this collection
+ *     [9, db, key, operation, a, b, [element, …]] CHANGE: the key's collection was changed (types/changes.ts)
  *
- * Keys and values are `bin`, an expiry is ms since 1970 as float64 or nil, a transaction's id is float64. An array
+ * Keys, values and elements are `bin`, an image is one too: the collection's type and value as in an RDB file. An expiry is ms since 1970 as float64 or nil, a transaction's id is float64. An array
  * never begins with byte 0, so the zeros behind the last effect end the payload.
  */
 import { assert } from '../base/assert.ts';
+import { type ByteRanges, RangeList } from '../base/byte-ranges.ts';
 import { copyBytes, type ViewedBytes, viewedBytes } from '../base/bytes.ts';
 import { RECORD_HEADER_BYTES } from './layout.ts';
 
@@ -25,6 +28,8 @@ export const DELETE = 4;
 export const FLUSH = 5;
 export const SWAP = 6;
 export const TRANSACTION = 7;
+export const STORE = 8;
+export const CHANGE = 9;
 
 const ARRAY = 0x90;
 const NIL = 0xc0;
@@ -43,6 +48,10 @@ const KEPT_BYTES = 4 * 1024 * 1024;
 const BYTES_MAX = 2 ** 31 - 8;
 /** More than what the numbers and headers of an effect with a key and a value take. */
 const FRAME_BYTES = 48;
+/** What an element takes beside its bytes, at most. */
+const ELEMENT_BYTES = 5;
+const ARRAY16 = 0xdc;
+const ARRAY32 = 0xdd;
 
 /** The effects of one batch, with room for the header of their record in front. */
 export class EffectBuffer {
@@ -110,6 +119,54 @@ export class EffectBuffer {
     this.#binary(bytes, keyStart, keyStart + keyLength);
   }
 
+  /** The entry is now the collection with the image `image[0, imageEnd)`. `expiresAt` as in `set`. */
+  store(
+    db: number,
+    expiresAt: number,
+    bytes: ViewedBytes,
+    keyStart: number,
+    keyLength: number,
+    image: ViewedBytes,
+    imageEnd: number,
+  ): void {
+    this.#begin(5, STORE, db, keyLength + imageEnd);
+    this.#binary(bytes, keyStart, keyStart + keyLength);
+    this.#binary(image, 0, imageEnd);
+    this.#expiry(expiresAt);
+  }
+
+  /** The key's collection was changed by an operation, which took `ranges[from, to)`. */
+  change(
+    db: number,
+    bytes: ViewedBytes,
+    keyStart: number,
+    keyLength: number,
+    operation: number,
+    first: number,
+    second: number,
+    ranges: ByteRanges,
+    from: number,
+    to: number,
+  ): void {
+    const { starts, ends } = ranges;
+    let elementBytes = 0;
+    for (let i = from; i < to; i++) elementBytes += ELEMENT_BYTES + ends[i]! - starts[i]!;
+    this.#begin(7, CHANGE, db, keyLength + elementBytes);
+    this.#binary(bytes, keyStart, keyStart + keyLength);
+    this.#unsigned(operation);
+    this.#unsigned(first);
+    this.#unsigned(second);
+    const count = to - from;
+    if (count < 16) {
+      this.bytes[this.end++] = ARRAY | count;
+    } else {
+      this.bytes[this.end] = ARRAY32;
+      this.bytes.view!.setUint32(this.end + 1, count);
+      this.end += 5;
+    }
+    for (let i = from; i < to; i++) this.#binary(ranges.bytes, starts[i]!, ends[i]!);
+  }
+
   flush(db: number): void {
     this.#begin(2, FLUSH, db, 0);
   }
@@ -126,7 +183,7 @@ export class EffectBuffer {
     this.bytes[this.end++] = ARRAY | 3;
     this.bytes[this.end++] = TRANSACTION;
     this.#float(id);
-    this.bytes[this.end++] = 0xdd;
+    this.bytes[this.end++] = ARRAY32;
     this.bytes.view!.setUint32(this.end, shards.length);
     this.end += 4;
     for (const shard of shards) this.#unsigned(shard);
@@ -236,6 +293,28 @@ export interface EffectVisitor {
     start: number,
     end: number,
   ): void;
+  /** `bytes[imageStart, imageEnd)` is a collection's type and value as in an RDB file. */
+  store(
+    db: number,
+    expiresAt: number,
+    bytes: ViewedBytes,
+    keyStart: number,
+    keyEnd: number,
+    imageStart: number,
+    imageEnd: number,
+  ): void;
+  /** `elements` has the first `count` ranges for the operation, of the same `bytes`. */
+  change(
+    db: number,
+    operation: number,
+    first: number,
+    second: number,
+    bytes: ViewedBytes,
+    keyStart: number,
+    keyEnd: number,
+    elements: ByteRanges,
+    count: number,
+  ): void;
   expire(db: number, expiresAt: number, bytes: ViewedBytes, keyStart: number, keyEnd: number): void;
   remove(db: number, bytes: ViewedBytes, keyStart: number, keyEnd: number): void;
   flush(db: number): void;
@@ -261,6 +340,7 @@ export class EffectDecoder {
   #at = 0;
   #end = 0;
   #start = 0;
+  readonly #elements = new RangeList();
 
   constructor(visitor: EffectVisitor) {
     this.#visitor = visitor;
@@ -286,6 +366,8 @@ export class EffectDecoder {
     else if (kind === PATCH && fields === 6) this.#patch();
     else if (kind === EXPIRE && fields === 4) this.#keyed(true);
     else if (kind === DELETE && fields === 3) this.#keyed(false);
+    else if (kind === CHANGE && fields === 7) this.#change();
+    else if (kind === STORE && fields === 5) this.#store();
     else if (kind === TRANSACTION && fields === 3) this.#transaction();
     else if (kind === FLUSH && fields === 2) this.#visitor.flush(this.#unsigned());
     else if (kind === SWAP && fields === 3) {
@@ -324,9 +406,46 @@ export class EffectDecoder {
     this.#visitor.patch(db, valueLength, offset, this.#bytes, keyStart, keyEnd, start, end);
   }
 
+  #store(): void {
+    const db = this.#unsigned();
+    const keyEnd = this.#binary();
+    const keyStart = keyEnd - this.#length;
+    const imageEnd = this.#binary();
+    const imageStart = imageEnd - this.#length;
+    this.#visitor.store(db, this.#expiry(), this.#bytes, keyStart, keyEnd, imageStart, imageEnd);
+  }
+
+  #change(): void {
+    const db = this.#unsigned();
+    const keyEnd = this.#binary();
+    const keyStart = keyEnd - this.#length;
+    const operation = this.#unsigned();
+    const first = this.#unsigned();
+    const second = this.#unsigned();
+    const count = this.#arrayLength();
+    const elements = this.#elements;
+    elements.reserve(count);
+    elements.bytes = this.#bytes;
+    for (let i = 0; i < count; i++) {
+      elements.ends[i] = this.#binary();
+      elements.starts[i] = elements.ends[i]! - this.#length;
+    }
+    this.#visitor.change(db, operation, first, second, this.#bytes, keyStart, keyEnd, elements, count);
+  }
+
+  /** Not more than there are bytes left, however many an array says it has. */
+  #arrayLength(): number {
+    const first = this.#bytes[this.#take(1)]!;
+    let length = first - ARRAY;
+    if (first === ARRAY16) length = this.#view.getUint16(this.#take(2));
+    else if (first === ARRAY32) length = this.#view.getUint32(this.#take(4));
+    if (length < 0 || length > this.#end - this.#at) throw new BadEffect(this.#start);
+    return length;
+  }
+
   #transaction(): void {
     const id = this.#expiry();
-    if (this.#bytes[this.#at] !== 0xdd) throw new BadEffect(this.#start);
+    if (this.#bytes[this.#at] !== ARRAY32) throw new BadEffect(this.#start);
     const shards: number[] = [];
     const count = this.#view.getUint32(this.#take(5) + 1);
     for (let i = 0; i < count; i++) shards.push(this.#unsigned());

@@ -196,6 +196,8 @@ export class ShardLog {
 export const NO_EFFECTS: EffectVisitor = {
   set: ignore,
   patch: ignore,
+  store: ignore,
+  change: ignore,
   expire: ignore,
   remove: ignore,
   flush: ignore,

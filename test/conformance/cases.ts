@@ -9,6 +9,7 @@ import { dumping } from './cases/dumping.ts';
 import { errors } from './cases/errors.ts';
 import { expiry } from './cases/expiry.ts';
 import { keys } from './cases/keys.ts';
+import { lists } from './cases/lists.ts';
 import { measured } from './cases/measured.ts';
 import { persistence } from './cases/persistence.ts';
 import { passwordStreams, rawStreams } from './cases/raw-streams.ts';
@@ -20,6 +21,7 @@ import { transactions } from './cases/transactions.ts';
 
 export const families: Readonly<Record<string, Cases>> = {
   strings,
+  lists,
   counters,
   bitmaps,
   severalKeys,

@@ -108,10 +108,11 @@ async function dataSet(client: Client, db: number): Promise<Map<string, Reply[]>
         ['GET', key],
         ['STRLEN', key],
         ['PTTL', key],
+        ['LRANGE', key, 0, -1],
       ];
     }),
   );
-  for (let i = 0; i < keys.length; i++) result.set(keys[i]!, replies.slice(i * 4, i * 4 + 4));
+  for (let i = 0; i < keys.length; i++) result.set(keys[i]!, replies.slice(i * 5, i * 5 + 5));
   const size = await client.command('DBSIZE');
   if (size !== `:${keys.length}`)
     throw new Error(`DBSIZE is ${show(size)} but there are ${keys.length} keys`);

@@ -3,12 +3,14 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { randomHashSeed } from '../../base/hash.ts';
 import { REDIS_VERSION } from '../../commands/redis-version.ts';
+import { encoderOf } from '../../rdb/collections.ts';
 import { RdbError } from '../../rdb/rdb-error.ts';
 import { RdbReader } from '../../rdb/rdb-reader.ts';
 import { FileSource } from '../../rdb/rdb-source.ts';
 import type { RdbWriter } from '../../rdb/rdb-writer.ts';
 import { DumpLoader, EffectLoader } from '../../shard/keyspace-loader.ts';
 import { Keyspace } from '../../store/keyspace.ts';
+import { TYPE_STRING } from '../../store/layout.ts';
 import { KeyspaceSnapshot } from '../../store/snapshot.ts';
 import type { ShardFiles } from '../../wal/directory.ts';
 import { WalDamage } from '../../wal/errors.ts';
@@ -159,12 +161,18 @@ function writeKeyspace(keyspace: Keyspace, writer: RdbWriter): number {
         writer.selectDatabase(db);
         writer.resizeHint(keyspace.size(db), keyspace.expiresCount(db));
       }
+      keys++;
       const bytes = keyspace.bytesOf(ref);
       const keyStart = keyspace.keyStart(ref);
       const valueStart = keyspace.valueStart(ref);
+      if (keyspace.typeOf(ref) !== TYPE_STRING) {
+        const encoder = encoderOf(keyspace.collectionOf(ref));
+        writer.beginCollection(bytes, keyStart, valueStart, encoder.valueType, keyspace.expiry(ref));
+        while (!encoder.step(writer));
+        return true;
+      }
       const valueEnd = valueStart + keyspace.valueLength(ref);
       writer.entry(bytes, keyStart, valueStart, bytes, valueStart, valueEnd, keyspace.expiry(ref));
-      keys++;
       return true;
     },
   });

@@ -5,7 +5,7 @@ import { latin1, type ViewedBytes, viewedBytes } from '../../base/bytes.ts';
 import { slotOf } from '../../base/crc16.ts';
 import { REDIS_VERSION } from '../../commands/redis-version.ts';
 import { DataDirectory } from '../../persistence/data-directory.ts';
-import { VALUE_STRING } from '../../rdb/format.ts';
+import { isKept, KEPT_KINDS } from '../../rdb/collections.ts';
 import { RdbError } from '../../rdb/rdb-error.ts';
 import { RdbReader, type RdbVisitor } from '../../rdb/rdb-reader.ts';
 import { FileSource, type RdbSource } from '../../rdb/rdb-source.ts';
@@ -168,7 +168,7 @@ class Divider implements RdbVisitor {
   }
 
   wants(key: ViewedBytes, start: number, end: number, type: number): boolean {
-    if (type === VALUE_STRING) return true;
+    if (isKept(type)) return true;
     const kind = kindOfType(type);
     this.#skip(kind, () => {
       const name = latin1(key, start, Math.min(end, start + SHOWN_BYTES));
@@ -191,15 +191,16 @@ class Divider implements RdbVisitor {
     this.keys++;
   }
 
-  value(): void {
-    // None is wanted.
+  value(key: ViewedBytes, keyStart: number, keyEnd: number): void {
+    // The record is copied, whatever is in it.
+    this.string(key, keyStart, keyEnd);
   }
 
   #skip(kind: string, what: () => string): void {
     const { file, skipsUnsupported } = this.#options;
     if (!skipsUnsupported) {
       throw new Refusal(
-        `${file}: ${what()}, and this version keeps strings only; --skip-unsupported leaves such things out`,
+        `${file}: ${what()}, and this version keeps ${KEPT_KINDS} only; --skip-unsupported leaves such things out`,
       );
     }
     this.skipped.set(kind, (this.skipped.get(kind) ?? 0) + 1);

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { viewedBytes } from '../../base/bytes.ts';
 import { REDIS_VERSION } from '../../commands/redis-version.ts';
+import { isKept } from '../../rdb/collections.ts';
 import { RdbError } from '../../rdb/rdb-error.ts';
 import { RdbReader } from '../../rdb/rdb-reader.ts';
 import { FileSource } from '../../rdb/rdb-source.ts';
@@ -17,7 +18,7 @@ export interface RdbReport {
   readonly bytes: number;
   /** Keys that could be read. */
   readonly keys: number;
-  /** How many of them are no strings, which is all that this version keeps. */
+  /** How many of them are of types that this version does not keep. */
   readonly otherKeys: number;
   /** How many keys the file says it has; 0 when it does not. */
   readonly announcedKeys: number;
@@ -48,6 +49,7 @@ export function readRdbFile(
     let goodEnd = 0;
     let keys = 0;
     let otherKeys = 0;
+    let isOther = false;
     const visitor = {
       database: (number: number) => {
         db = number;
@@ -59,9 +61,13 @@ export function readRdbFile(
         keys++;
         goodEnd = reader.recordEnd;
       },
+      wants: (_key: Uint8Array, _start: number, _end: number, type: number) => {
+        isOther = !isKept(type);
+        return true;
+      },
       value: () => {
         keys++;
-        otherKeys++;
+        if (isOther) otherKeys++;
         goodEnd = reader.recordEnd;
       },
     };

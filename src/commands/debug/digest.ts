@@ -14,7 +14,10 @@ import { createHash } from 'node:crypto';
 import { firstElement } from '../../protocol/reply-reader.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { ABSENT, type Keyspace, NO_EXPIRY } from '../../store/keyspace.ts';
-import { TYPE_STRING } from '../../store/layout.ts';
+import { TYPE_LIST, TYPE_STRING } from '../../store/layout.ts';
+import type { Collection } from '../../types/collection.ts';
+import type { List } from '../../types/list.ts';
+import { ListCursor } from '../../types/list-cursor.ts';
 import type { ShardContext } from '../context.ts';
 
 const DIGEST_BYTES = 20;
@@ -60,8 +63,16 @@ function mixValue(digest: Digest, keyspace: Keyspace, ref: number): void {
   if (type === TYPE_STRING) {
     const start = keyspace.valueStart(ref);
     digest.mix(keyspace.bytesOf(ref).slice(start, start + keyspace.valueLength(ref)));
+  } else {
+    mixCollection(digest, keyspace.collectionOf(ref));
   }
   if (keyspace.expiry(ref) !== NO_EXPIRY) digest.add(EXPIRES);
+}
+
+function mixCollection(digest: Digest, collection: Collection): void {
+  if (collection.type !== TYPE_LIST) return;
+  const cursor = new ListCursor();
+  for (let is = cursor.open(collection as List, 0); is; is = cursor.next()) digest.mix(cursor.read().copy());
 }
 
 /** Answers the records of this shard's databases, one behind the other. */

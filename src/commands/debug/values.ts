@@ -49,6 +49,16 @@ export function sdsLength(context: ShardContext): void {
   );
 }
 
+/** Redis prints the structure to its own output, and says so; here is nothing to print. */
+function printsIf(encoding: string, otherwise: string, said: string): (context: ShardContext) => void {
+  return (context) => {
+    const ref = entryOf(context);
+    if (ref === ABSENT) return;
+    if (encodingOf(context.keyspace, ref) === encoding) context.reply.simple(said);
+    else context.reply.error(otherwise);
+  };
+}
+
 /** No value here is one of Redis's structures that it could print. */
 function isNot(what: string): (context: ShardContext) => void {
   return (context) => {
@@ -56,6 +66,14 @@ function isNot(what: string): (context: ShardContext) => void {
   };
 }
 
-export const listpack: (context: ShardContext) => void = isNot(NOT_A_LISTPACK);
-export const quicklist: (context: ShardContext) => void = isNot(NOT_A_QUICKLIST);
+export const listpack: (context: ShardContext) => void = printsIf(
+  'listpack',
+  NOT_A_LISTPACK,
+  'Listpack structure printed on stdout',
+);
+export const quicklist: (context: ShardContext) => void = printsIf(
+  'quicklist',
+  NOT_A_QUICKLIST,
+  'Quicklist structure printed on stdout',
+);
 export const hashTableOfKey: (context: ShardContext) => void = isNot(NOT_A_HASH_TABLE);

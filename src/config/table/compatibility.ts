@@ -25,7 +25,13 @@ const encodings = {
   'hash-max-listpack-value': inert(anySize, 64, 'bytes of a field of a small hash', {
     aliases: ['hash-max-ziplist-value'],
   }),
-  'list-max-listpack-size': inert(integer(INT_MIN, INT_MAX), -2, 'size of a piece of a list', {
+  'list-max-listpack-size': row({
+    kind: integer(INT_MIN, INT_MAX),
+    default: -2,
+    mutable: true,
+    affects: ['shards'],
+    group: 'Memory',
+    help: 'how large one piece of a list gets: elements, or -1 to -5 for 4 KB to 64 KB',
     aliases: ['list-max-ziplist-size'],
   }),
   'list-compress-depth': inert(anyInt, 0, 'pieces at the ends of a list that are not compressed'),

@@ -24,6 +24,7 @@ export class FakeShard implements ShardContext {
   stringBytesMax = 512 * 1024 * 1024;
   commandName = '';
   activeExpire = false;
+  readonly waiting = { reaches: () => true, claim: () => true, wait: () => false, register: () => {} };
   readonly transactions = { run: () => {}, watch: () => {}, unwatch: () => false };
   readonly together = new Together(this, 0, [Mailbox.memory()]);
   nowMs = 1_700_000_000_000;

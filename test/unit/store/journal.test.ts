@@ -53,6 +53,10 @@ class EffectLog implements Journal {
     });
   }
 
+  changed(): void {
+    this.calls.push('changed');
+  }
+
   expiryChanged(db: number, ref: number): void {
     const key = this.#keyOf(ref);
     const expiresAt = this.#source.expiry(ref);

@@ -27,6 +27,16 @@ const effect: fc.Arbitrary<Effect> = fc.oneof(
     .map(({ key, offset, written, more, db }): Effect => {
       return { kind: 'patch', db, key, offset, length: offset + written.length + more, bytes: written };
     }),
+  fc.record({ kind: fc.constant('store' as const), db, key: bytes, image: bytes, expiresAt }),
+  fc.record({
+    kind: fc.constant('change' as const),
+    db,
+    key: bytes,
+    operation: fc.nat(300),
+    first: fc.nat(70_000),
+    second: fc.nat(2 ** 32 - 1),
+    elements: fc.array(bytes, { maxLength: 20 }),
+  }),
   fc.record({ kind: fc.constant('expire' as const), db, key: bytes, expiresAt }),
   fc.record({ kind: fc.constant('remove' as const), db, key: bytes }),
   fc.record({ kind: fc.constant('flush' as const), db }),

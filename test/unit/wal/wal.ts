@@ -1,5 +1,7 @@
 /** What tests of the log share: effects as plain objects, and a model of what they do. */
+import type { ByteRanges } from '../../../src/base/byte-ranges.ts';
 import { type ViewedBytes, viewedBytes } from '../../../src/base/bytes.ts';
+import { Arguments } from '../../../src/protocol/arguments.ts';
 import type { EffectBuffer, EffectVisitor } from '../../../src/wal/effects.ts';
 import type { WalFiles } from '../../../src/wal/files.ts';
 import type { ShardLog } from '../../../src/wal/recovery.ts';
@@ -9,6 +11,16 @@ import type { WalWriterOptions } from '../../../src/wal/wal-writer.ts';
 export type Effect =
   | { kind: 'set'; db: number; key: string; value: string; expiresAt: number; flags: number }
   | { kind: 'patch'; db: number; key: string; offset: number; length: number; bytes: string }
+  | { kind: 'store'; db: number; key: string; image: string; expiresAt: number }
+  | {
+      kind: 'change';
+      db: number;
+      key: string;
+      operation: number;
+      first: number;
+      second: number;
+      elements: string[];
+    }
   | { kind: 'expire'; db: number; key: string; expiresAt: number }
   | { kind: 'remove'; db: number; key: string }
   | { kind: 'flush'; db: number }
@@ -33,6 +45,14 @@ export function append(buffer: EffectBuffer, effect: Effect): void {
     const { db, key, offset, length, bytes } = effect;
     const value = '.'.repeat(offset) + bytes + '.'.repeat(length - offset - bytes.length);
     buffer.patch(db, bytesOf(key + value), 0, key.length, length, offset, offset + bytes.length);
+  } else if (effect.kind === 'store') {
+    const { db, key, image, expiresAt } = effect;
+    buffer.store(db, expiresAt, bytesOf(key), 0, key.length, bytesOf(image), image.length);
+  } else if (effect.kind === 'change') {
+    const { db, key, operation, first, second, elements } = effect;
+    const ranges = new Arguments();
+    ranges.setWords(elements.map((element) => bytesOf(element)));
+    buffer.change(db, bytesOf(key), 0, key.length, operation, first, second, ranges, 0, elements.length);
   } else if (effect.kind === 'expire') {
     buffer.expire(effect.db, effect.expiresAt, bytesOf(effect.key), 0, effect.key.length);
   } else if (effect.kind === 'remove') {
@@ -72,6 +92,44 @@ export class Collector implements EffectVisitor {
   ): void {
     const key = text(bytes, keyStart, keyEnd);
     this.effects.push({ kind: 'patch', db, key, offset, length, bytes: text(bytes, start, end) });
+  }
+
+  store(
+    db: number,
+    expiresAt: number,
+    bytes: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    imageStart: number,
+    imageEnd: number,
+  ): void {
+    const [key, image] = [text(bytes, keyStart, keyEnd), text(bytes, imageStart, imageEnd)];
+    this.effects.push({ kind: 'store', db, key, image, expiresAt });
+  }
+
+  change(
+    db: number,
+    operation: number,
+    first: number,
+    second: number,
+    bytes: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    elements: ByteRanges,
+    count: number,
+  ): void {
+    const of = Array.from({ length: count }, (_, i) =>
+      text(elements.bytes, elements.starts[i]!, elements.ends[i]!),
+    );
+    this.effects.push({
+      kind: 'change',
+      db,
+      key: text(bytes, keyStart, keyEnd),
+      operation,
+      first,
+      second,
+      elements: of,
+    });
   }
 
   expire(db: number, expiresAt: number, bytes: Uint8Array, keyStart: number, keyEnd: number): void {

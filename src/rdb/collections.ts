@@ -1,0 +1,70 @@
+/** From collections to their form in RDB files, and back from what was read of one. */
+
+import type { Collection, CollectionLimits } from '../types/collection.ts';
+import { List } from '../types/list.ts';
+import { TYPE_LIST } from '../types/value-types.ts';
+import { ListEncoder } from './list-encoder.ts';
+import { PayloadWriter } from './payload-writer.ts';
+import { RdbInput } from './rdb-input.ts';
+import { BufferSource } from './rdb-source.ts';
+import { decodeValue, isEmpty } from './value-decoder.ts';
+import { kindOfType } from './value-kinds.ts';
+import type { CollectionEncoder } from './value-writer.ts';
+import type { RdbValue } from './values.ts';
+
+/** What is kept, for people. */
+export const KEPT_KINDS = 'strings and lists';
+
+/** Whether values of RDB type `valueType` are kept. */
+export function isKept(valueType: number): boolean {
+  const kind = kindOfType(valueType);
+  return kind === 'string' || kind === 'list';
+}
+
+/** The collection must not be empty. */
+export function encoderOf(collection: Collection): CollectionEncoder {
+  switch (collection.type) {
+    case TYPE_LIST:
+      return new ListEncoder(collection as List);
+    default:
+      throw new Error(`no collection has the type ${collection.type}`);
+  }
+}
+
+/** Writes the image of a collection: the type and the value as they stand in an RDB file. */
+export function writeImageOf(collection: Collection, writer: PayloadWriter): void {
+  const encoder = encoderOf(collection);
+  writer.byte(encoder.valueType);
+  while (!encoder.step(writer));
+}
+
+/** The image in memory of its own. */
+export function imageOf(collection: Collection): Uint8Array {
+  const writer = new PayloadWriter(false);
+  writeImageOf(collection, writer);
+  return writer.bytes.subarray(0, writer.end);
+}
+
+/** The collection with the image `bytes[start, end)`. Throws RdbError. */
+export function collectionOf(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  limits: CollectionLimits,
+): Collection {
+  const input = new RdbInput(new BufferSource(bytes.subarray(start, end)), false);
+  const value = decodeValue(input, input.byte());
+  const collection = isEmpty(value) ? undefined : buildCollection(value, limits);
+  return collection ?? input.fail(`a ${value.kind} is no collection that is kept`);
+}
+
+/** A collection of what was read, which is not empty; undefined for strings and what is not kept. */
+export function buildCollection(value: RdbValue, limits: CollectionLimits): Collection | undefined {
+  if (value.kind !== 'list') return undefined;
+  const list = new List(limits.list);
+  // As many chunks as its elements need, whatever the file had.
+  list.isSmall = false;
+  for (const element of value.elements) list.pushTail(element, 0, element.length);
+  list.judge();
+  return list;
+}

@@ -1,0 +1,18 @@
+/** Writing values in the form of RDB files: to a file, or into memory. */
+import type { ViewedBytes } from '../base/bytes.ts';
+
+/** What a value is written to. */
+export interface ValueWriter {
+  /** A length, or another number. */
+  length(length: number): void;
+  /** The string `bytes[start, end)`. */
+  string(bytes: ViewedBytes, start: number, end: number): void;
+}
+
+/** Writes a collection that does not change meanwhile, a part at a time. */
+export interface CollectionEncoder {
+  /** One of the VALUE_ numbers of format.ts. */
+  readonly valueType: number;
+  /** Writes the next part, of some kilobytes unless an element is longer. True: it was the last. */
+  step(writer: ValueWriter): boolean;
+}
