@@ -239,6 +239,8 @@ export interface CommandSpec {
   readonly reportsDiskErrors?: boolean;
   /** A container has subcommands in place of a placement (or both, like COMMAND). */
   readonly subcommands?: readonly CommandSpec[];
+  /** True when what CLIENT CACHING said is still in force after it. */
+  readonly keepsCachingMode?: boolean;
   /** True for what servers send to each other, not people. */
   readonly isInternal?: boolean;
   /** True when it is there only to say that this version cannot do it: no list of what it can do shows it. */

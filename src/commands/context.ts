@@ -10,6 +10,7 @@ import type { AclService, AclUser } from './acl-service.ts';
 import type { Measurements } from './measurements.ts';
 import type { PersistenceReport, PersistenceService, ShutdownOptions } from './persistence-service.ts';
 import type { Command, CommandTable } from './table.ts';
+import type { TrackingReport, TrackingService, TrackingState } from './tracking-service.ts';
 
 /** A whole value with what belongs to it. */
 export interface ValueImage {
@@ -91,6 +92,8 @@ export interface Client {
   isAuthenticated: boolean;
   noEvict: boolean;
   noTouch: boolean;
+  /** Undefined while the client does not track keys; the service of tracking sets it. */
+  tracking: TrackingState | undefined;
   /** Whether replies are sent: `skip-next` becomes `skip` for one command. */
   replyMode: 'on' | 'off' | 'skip-next' | 'skip';
   /** Addresses as Redis prints them: host:port, or path:0 for a Unix socket. */
@@ -171,6 +174,7 @@ export interface ServerReport {
   readonly blockedClients: number;
   /** Clients closed because of `maxmemory-clients`. */
   readonly evictedClients: number;
+  readonly tracking: TrackingReport;
   /** The largest buffers that any client has had in the last seconds. */
   readonly largestInputBytes: number;
   readonly largestOutputBytes: number;
@@ -232,6 +236,7 @@ export interface ServerContext {
   readonly acl: AclService;
   readonly measurements: Measurements;
   readonly persistence: PersistenceService;
+  readonly tracking: TrackingService;
   /** The command that runs. */
   readonly command: Command;
   clients(): Iterable<Client>;

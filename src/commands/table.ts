@@ -24,6 +24,9 @@ export interface Command extends CommandSpec {
   readonly isWrite: boolean;
   /** It is refused while the data cannot be written to disk. */
   readonly needsDisk: boolean;
+  /** The keys of its request are read, and nothing else is done with them. */
+  readonly readsKeys: boolean;
+  readonly keepsCachingMode: boolean;
   /** One of ROUTE. */
   readonly route: number;
   /** The word that is the first key. */
@@ -157,6 +160,8 @@ function build(spec: CommandSpec, container: Command | undefined, all: Command[]
     children,
     isWrite: spec.flags.includes('write'),
     needsDisk: spec.flags.includes('write') || spec.reportsDiskErrors === true,
+    readsKeys: spec.keys !== undefined && spec.flags.includes('readonly') && !spec.flags.includes('pubsub'),
+    keepsCachingMode: spec.keepsCachingMode ?? container?.keepsCachingMode ?? false,
     route: placement === undefined ? ROUTE.container : ROUTE[placement.at],
     keyIndex: spec.keys?.first ?? 0,
     direct: runsAtKey?.direct,

@@ -243,8 +243,14 @@ export const TRACKING = {
     'ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled',
   overlappingPrefixes: (prefix: string, other: string) =>
     `ERR Prefix '${quoted(prefix, prefix.length)}' overlaps with another provided prefix '${quoted(other, other.length)}'. Prefixes for a single client must not overlap.`,
-  unavailable:
-    'ERR CLIENT TRACKING ON is not available in this version: client-side caching is not supported',
+  otherBroadcast:
+    "ERR You can't switch BCAST mode on/off before disabling tracking for this client, and then re-enabling it with a different mode.",
+  otherOption:
+    "ERR You can't switch OPTIN/OPTOUT mode before disabling tracking for this client, and then re-enabling it with a different mode.",
+  cachingYes: 'ERR CLIENT CACHING YES is only valid when tracking is enabled in OPTIN mode.',
+  cachingNo: 'ERR CLIENT CACHING NO is only valid when tracking is enabled in OPTOUT mode.',
+  overlapsExisting: (prefix: string, other: string) =>
+    `ERR Prefix '${quoted(prefix, prefix.length)}' overlaps with an existing prefix '${quoted(other, other.length)}'. Prefixes for a single client must not overlap.`,
 } as const;
 
 /** `what` is `key` or `value`, `bytesMax` the limit that the option sets. */

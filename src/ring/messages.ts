@@ -32,6 +32,8 @@ export interface ShardSetup {
   readonly mailboxes: readonly SharedArrayBuffer[];
   readonly commandStatistics: SharedArrayBuffer;
   readonly errorStatistics: SharedArrayBuffer;
+  /** One for all shards: see tracking-board.ts. */
+  readonly tracking: SharedArrayBuffer;
   /** Large requests to the shard, and what readers must know of its memory from it. */
   readonly port: MessagePort;
   /** The options a shard uses, by name. */

@@ -12,7 +12,17 @@
  */
 
 /** What notices tell. */
-export const NOTICE = {} as const;
+export const NOTICE = {
+  /** The parts are keys that have changed; the number is 1 when the command whose run the notice stands in changed them. */
+  changed: 1,
+  /** Any keys may have changed: databases were emptied, or swapped. */
+  flushed: 2,
+  /** Something happened to a key (see commands/keyspace-events.ts): the parts are the event's name and the key. */
+  event: 3,
+} as const;
+
+/** The most parts that a notice can have. */
+export const NOTICE_PARTS_MAX = 255;
 
 export interface Notice {
   readonly kind: number;

@@ -36,6 +36,7 @@ import type { ShardLink } from './shard-link.ts';
 import { readInto } from './socket-reader.ts';
 import { WriteRequests } from './socket-writer.ts';
 import { sweepConnections } from './sweep.ts';
+import type { Tracking } from './tracking.ts';
 
 const READ_BUFFER_BYTES = 64 * 1024;
 const POOLED_CHUNKS = 256;
@@ -63,6 +64,7 @@ export interface AcceptorParts {
   readonly wake: WakeWord;
   readonly gate: CommandGate;
   readonly measuring: Measuring;
+  readonly tracking: Tracking;
 }
 
 export class Acceptor implements ConnectionHost {
@@ -76,6 +78,7 @@ export class Acceptor implements ConnectionHost {
   readonly memory: ClientMemory;
   /** Whether shards may have something to say while nothing is under way. */
   awaitsNotices = false;
+  readonly #noticeReasons = new Set<string>();
   /** By kind (ring/notices.ts): who is told of notices. */
   readonly noticeHandlers = new Map<number, (notice: Notice, link: ShardLink) => void>();
   connectionsReceived = 0;
@@ -88,6 +91,7 @@ export class Acceptor implements ConnectionHost {
   readonly #wake: WakeWord;
   readonly #gate: CommandGate;
   readonly #measuring: Measuring;
+  readonly #tracking: Tracking;
   readonly #readBuffer = viewedBytes(new ArrayBuffer(READ_BUFFER_BYTES));
   readonly #spareParsers: RequestParser[] = [];
   #dirty: Connection[] = [];
@@ -113,6 +117,8 @@ export class Acceptor implements ConnectionHost {
       warning: (message) => options.note(message, 'warning'),
     });
     this.#measuring = parts.measuring;
+    this.#tracking = parts.tracking;
+    this.#tracking.serve(this);
   }
 
   // Connections
@@ -163,6 +169,7 @@ export class Acceptor implements ConnectionHost {
   closed(connection: Connection): void {
     this.connections.delete(connection.id);
     this.#gate.forget(connection);
+    this.#tracking.disable(connection);
     this.memory.forget(connection);
     if (connection.parser !== undefined) {
       this.#giveParser(connection.parser);
@@ -336,6 +343,7 @@ export class Acceptor implements ConnectionHost {
     this.#takeReplies();
     this.#resumeWaiting();
     this.#publish();
+    this.#tracking.endTurn();
     this.#flush();
     if (this.memory.isOver) this.memory.evict();
     this.#sleepIfBusy();
@@ -379,6 +387,14 @@ export class Acceptor implements ConnectionHost {
   readonly #onNotice = (notice: Notice, link: ShardLink): void => {
     this.noticeHandlers.get(notice.kind)?.(notice, link);
   };
+
+  /** Whoever calls it is told of what shards say of their own accord, in `noticeHandlers`, until it says otherwise. */
+  awaitNotices(reason: string, isOn: boolean): void {
+    if (isOn) this.#noticeReasons.add(reason);
+    else this.#noticeReasons.delete(reason);
+    this.awaitsNotices = this.#noticeReasons.size > 0;
+    if (isOn) this.#scheduleTurnEnd();
+  }
 
   #resumeWaiting(): void {
     this.#direct.setTime(Date.now());
@@ -469,6 +485,8 @@ export class Acceptor implements ConnectionHost {
         split.partLost();
       }
     }
+    // What it loads again may be older than what was read.
+    this.#tracking.flushed();
     // Those that waited for room are told what the rest is told.
     for (const connection of link.parked.splice(0)) connection.unpark();
     this.#scheduleTurnEnd();

@@ -15,6 +15,7 @@ import type { Socket } from 'node:net';
 import type { User } from '../acl/user.ts';
 import { copyBytes, viewedBytes } from '../base/bytes.ts';
 import type { Client } from '../commands/context.ts';
+import type { TrackingState } from '../commands/tracking-service.ts';
 import { type ReplySink, ReplyWriter } from '../protocol/reply-writer.ts';
 import type { RequestParser } from '../protocol/request-parser.ts';
 import { CHUNK_BYTES, type ChunkPool } from './chunk-pool.ts';
@@ -85,9 +86,10 @@ export class Connection implements Client, ReplySink {
   noEvict = false;
   noTouch = false;
   replyMode: Client['replyMode'] = 'on';
+  tracking: TrackingState | undefined;
   /** False when some command needs more than the plain path: see `updatePlain`. */
   isPlain = false;
-  /** `isPlain`, and no limit or pause is in force that commands must be checked for. */
+  /** `isPlain`, tracks no keys, and no limit or pause is in force that commands must be checked for. */
   isUnchecked = false;
   lastActiveMs: number;
   lastCommand = 'NULL';
@@ -149,7 +151,7 @@ export class Connection implements Client, ReplySink {
   /** To be called when one of the fields it depends on has changed. */
   updatePlain(): void {
     this.isPlain = this.isAuthenticated && this.replyMode === 'on' && !this.isClosing && !this.isClosed;
-    this.isUnchecked = this.isPlain && !this.#host.checksCommands;
+    this.isUnchecked = this.isPlain && this.tracking === undefined && !this.#host.checksCommands;
   }
 
   // Reading

@@ -30,7 +30,7 @@ export function describeClient(connection: Connection, nowMs: number): string {
     ['events', eventsOf(connection)],
     ['cmd', connection.lastCommand],
     ['user', connection.user.name],
-    ['redir', -1],
+    ['redir', connection.tracking?.redirect ?? -1],
     ['resp', connection.resp],
     ['lib-name', connection.libraryName],
     ['lib-ver', connection.libraryVersion],
@@ -54,6 +54,9 @@ function eventsOf(connection: Connection): string {
 
 function flagsOf(connection: Connection): string {
   let flags = '';
+  if (connection.tracking !== undefined) flags += 't';
+  if (connection.tracking?.isRedirectBroken) flags += 'R';
+  if (connection.tracking?.isBroadcast) flags += 'B';
   if (connection.isHeld) flags += 'b';
   if (connection.isClosing) flags += 'c';
   if (connection.isUnixSocket) flags += 'U';

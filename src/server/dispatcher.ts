@@ -23,6 +23,7 @@ import { RequestSender } from './request-sender.ts';
 import type { Router } from './router.ts';
 import type { RunPool } from './run.ts';
 import type { ShardLink } from './shard-link.ts';
+import type { Tracking } from './tracking.ts';
 import type { LoggedTransactions } from './transactions.ts';
 
 /** A reply with more is long: it is not asked for while others of the connection are due. */
@@ -38,6 +39,7 @@ export interface DispatcherParts {
   readonly gate: CommandGate;
   readonly acl: Acl;
   readonly measuring: Measuring;
+  readonly tracking: Tracking;
   readonly loggedTransactions: LoggedTransactions;
 }
 
@@ -52,6 +54,7 @@ export class Dispatcher {
   readonly #acl: Acl;
   readonly #sender: RequestSender;
   readonly #measuring: Measuring;
+  readonly #tracking: Tracking;
   readonly #timer: CommandTimer;
   readonly #scratch = new ReplyBuffer();
 
@@ -63,6 +66,7 @@ export class Dispatcher {
     this.#gate = parts.gate;
     this.#acl = parts.acl;
     this.#measuring = parts.measuring;
+    this.#tracking = parts.tracking;
     this.#sender = new RequestSender(
       parts.router,
       parts.runs,
@@ -146,13 +150,22 @@ export class Dispatcher {
   #dispatchAdmitted(connection: Connection, command: Command, args: Arguments): boolean {
     if (connection.replyMode === 'skip-next') {
       connection.replyMode = 'skip';
-      const taken = this.#route(connection, command, args);
+      const taken = this.#routeTracked(connection, command, args);
       // The command may have set the mode itself; only what this step set is taken back.
       if (connection.replyMode === 'skip') connection.replyMode = taken ? 'on' : 'skip-next';
       connection.updatePlain();
       return taken;
     }
-    return this.#route(connection, command, args);
+    return this.#routeTracked(connection, command, args);
+  }
+
+  /** The client may track what it reads: before it does. */
+  #routeTracked(connection: Connection, command: Command, args: Arguments): boolean {
+    if (connection.tracking === undefined) return this.#route(connection, command, args);
+    this.#tracking.remember(connection, command, args);
+    const taken = this.#route(connection, command, args);
+    if (taken) this.#tracking.commandTaken(connection, command);
+    return taken;
   }
 
   #route(connection: Connection, command: Command, args: Arguments): boolean {

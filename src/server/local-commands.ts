@@ -7,6 +7,7 @@ import type { Client, ServerContext, ServerReport } from '../commands/context.ts
 import type { Measurements } from '../commands/measurements.ts';
 import type { PersistenceService, ShutdownOptions } from '../commands/persistence-service.ts';
 import type { Command, CommandTable } from '../commands/table.ts';
+import type { TrackingService } from '../commands/tracking-service.ts';
 import type { Config } from '../config/config.ts';
 import type { Arguments } from '../protocol/arguments.ts';
 import { notAllowed } from '../protocol/errors.ts';
@@ -33,6 +34,7 @@ export interface LocalHost {
   readonly gate: CommandGate;
   readonly deferred: DeferredReplies;
   readonly shardRequests: ShardRequests;
+  readonly tracking: TrackingService;
   rewriteConfig(isForced: boolean): string | undefined;
   log(message: string): void;
 }
@@ -61,6 +63,10 @@ export class LocalCommands implements ServerContext {
 
   get persistence(): PersistenceService {
     return this.#host.persistence;
+  }
+
+  get tracking(): TrackingService {
+    return this.#host.tracking;
   }
 
   run(
@@ -119,6 +125,7 @@ export class LocalCommands implements ServerContext {
 
   resetClient(): void {
     const connection = this.#connection;
+    this.tracking.disable(connection);
     connection.db = 0;
     connection.name = '';
     connection.resp = 2;

@@ -29,6 +29,7 @@ export function reportOf(server: Server): ServerReport {
     blockedClients:
       server.gate.pause.heldCount + server.gate.exitPause.heldCount + server.deferred.waitingCount,
     evictedClients: acceptor.memory.evicted,
+    tracking: server.tracking.report(),
     largestInputBytes: Math.max(largestBuffers.input, buffers.largestInput),
     largestOutputBytes: Math.max(largestBuffers.output, buffers.largestOutput),
     connectionsReceived: acceptor.connectionsReceived,

@@ -14,6 +14,7 @@ import type { ConfiguredUser } from '../config/settings.ts';
 import { NO_CONFIG_FILE, rewriteFailed } from '../protocol/errors.ts';
 import { slotTable } from '../ring/hash-ring.ts';
 import { laneBytes } from '../ring/lane.ts';
+import { TrackingMarks } from '../ring/tracking-board.ts';
 import { WakeWord } from '../ring/wake-word.ts';
 import { Acceptor, type AcceptorOptions } from './acceptor.ts';
 import { CommandGate } from './command-gate.ts';
@@ -39,6 +40,7 @@ import { type RecoveryHost, ShardRecovery } from './shard-recovery.ts';
 import { ShardRequests } from './shard-requests.ts';
 import { ShardStates } from './shard-states.ts';
 import { Shards } from './shards.ts';
+import { Tracking } from './tracking.ts';
 
 const UPKEEP_MS = 100;
 const SWEEPS_EVERY = 10;
@@ -87,6 +89,7 @@ export class Server implements LocalHost {
 
   readonly gate: CommandGate;
   readonly shardStates: ShardStates;
+  readonly tracking: Tracking;
   readonly #recovery: ShardRecovery;
   readonly persistence: Persistence;
   readonly #disk: Disk;
@@ -136,6 +139,7 @@ export class Server implements LocalHost {
     this.measuring = new Measuring(config, this.commands, shards.links);
     this.deferred = new DeferredReplies(runs, this.measuring.tally, (connection) => this.touched(connection));
     this.shardRequests = new ShardRequests(router, runs, states);
+    this.tracking = new Tracking(new TrackingMarks(shards.tracking), router, config);
     this.#direct = new DirectReader(router, this.measuring.statistics);
     this.#dispatcher = new Dispatcher({
       commands: this.commands,
@@ -146,6 +150,7 @@ export class Server implements LocalHost {
       gate: this.gate,
       acl,
       measuring: this.measuring,
+      tracking: this.tracking,
       loggedTransactions: disk,
     });
     const acceptorOptions = this.#acceptorOptions();
@@ -157,6 +162,7 @@ export class Server implements LocalHost {
       wake,
       gate: this.gate,
       measuring: this.measuring,
+      tracking: this.tracking,
     });
     this.#network = new Network({
       config,

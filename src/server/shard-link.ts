@@ -122,6 +122,11 @@ export class ShardLink {
     return this.#pending.taken + this.#pending.length;
   }
 
+  /** The run that the frame which is being taken stands in, or would. */
+  get answering(): Run | undefined {
+    return this.isBusy ? this.#pending.peek() : undefined;
+  }
+
   /** True while requests have not been answered. */
   get isBusy(): boolean {
     return this.#pending.length > 0;

@@ -9,6 +9,21 @@ import type { EffectBuffer } from '../wal/effects.ts';
 /** Flag of a SET effect: the value was changed in place. */
 export const EFFECT_RAW = 1;
 
+/** Whoever begins and ends to listen at any time, also while a change is made. */
+export interface Listener extends Journal {
+  readonly isListening: boolean;
+}
+
+const NOBODY: Listener = {
+  isListening: false,
+  stored: () => {},
+  patched: () => {},
+  expiryChanged: () => {},
+  removed: () => {},
+  flushed: () => {},
+  swapped: () => {},
+};
+
 export class EffectJournal implements Journal {
   /** How many changes there have been, for `save` rules. */
   changes = 0;
@@ -16,6 +31,8 @@ export class EffectJournal implements Journal {
   effects: EffectBuffer | undefined;
   /** Are told of each change, as a journal is; an empty list costs a change one look at its length. */
   observers: readonly Journal[] = [];
+  /** Is told of each change as well, while it listens. */
+  listener: Listener = NOBODY;
   readonly #keyspace: Keyspace;
 
   constructor(keyspace: Keyspace) {
@@ -24,6 +41,7 @@ export class EffectJournal implements Journal {
 
   stored(db: number, ref: number): void {
     this.changes++;
+    if (this.listener.isListening) this.listener.stored(db, ref);
     if (this.observers.length > 0) for (const each of this.observers) each.stored(db, ref);
     const { effects } = this;
     if (effects === undefined) return;
@@ -41,6 +59,7 @@ export class EffectJournal implements Journal {
 
   patched(db: number, ref: number, offset: number, end: number): void {
     this.changes++;
+    if (this.listener.isListening) this.listener.patched(db, ref, offset, end);
     if (this.observers.length > 0) for (const each of this.observers) each.patched(db, ref, offset, end);
     const { effects } = this;
     if (effects === undefined) return;
@@ -58,6 +77,7 @@ export class EffectJournal implements Journal {
 
   expiryChanged(db: number, ref: number): void {
     this.changes++;
+    if (this.listener.isListening) this.listener.expiryChanged(db, ref);
     if (this.observers.length > 0) for (const each of this.observers) each.expiryChanged(db, ref);
     const { effects } = this;
     if (effects === undefined) return;
@@ -73,6 +93,7 @@ export class EffectJournal implements Journal {
 
   removed(db: number, ref: number): void {
     this.changes++;
+    if (this.listener.isListening) this.listener.removed(db, ref);
     if (this.observers.length > 0) for (const each of this.observers) each.removed(db, ref);
     const { effects } = this;
     if (effects === undefined) return;
@@ -82,12 +103,14 @@ export class EffectJournal implements Journal {
 
   flushed(db: number): void {
     this.changes++;
+    if (this.listener.isListening) this.listener.flushed(db);
     for (const each of this.observers) each.flushed(db);
     this.effects?.flush(db);
   }
 
   swapped(a: number, b: number): void {
     this.changes++;
+    if (this.listener.isListening) this.listener.swapped(a, b);
     for (const each of this.observers) each.swapped(a, b);
     this.effects?.swap(a, b);
   }

@@ -33,6 +33,7 @@ import { MARK_ID, readMark } from '../ring/marks.ts';
 import type { ShardSetup } from '../ring/messages.ts';
 import { noteBytes, writeNote } from '../ring/notes.ts';
 import { type Keyspace, OutOfMemory } from '../store/keyspace.ts';
+import type { ChangeNotices } from './change-notices.ts';
 import type { ShardClock } from './clock.ts';
 import type { Durability } from './durability.ts';
 import type { ExpiryPace } from './expiry-pace.ts';
@@ -54,6 +55,7 @@ export interface ExecutorParts {
   readonly expiry: ExpiryPace;
   readonly durability: Durability;
   readonly figures: Figures;
+  readonly changes: ChangeNotices;
   /** Commits and publishes what has been answered so far. */
   publish(): void;
 }
@@ -63,6 +65,7 @@ export class Executor implements ShardContext {
   readonly shardIndex: number;
   readonly shardCount: number;
   readonly together: Together;
+  readonly changes: ChangeNotices;
   args = new Arguments();
   reply: ReplyWriter;
   db = 0;
@@ -82,6 +85,7 @@ export class Executor implements ShardContext {
     const { setup } = parts;
     this.#parts = parts;
     this.#port = setup.port;
+    this.changes = parts.changes;
     this.keyspace = parts.keyspace;
     this.reply = parts.replies.writer;
     this.reply.tally = parts.tally;
@@ -139,12 +143,19 @@ export class Executor implements ShardContext {
     this.#parts.clock.update();
   }
 
-  notify(): void {
-    // Nobody listens to events of the keyspace yet.
+  notify(eventClass: number, event: string, word: number): void {
+    if ((this.changes.eventClasses & eventClass) === 0) return;
+    this.changes.event(this.db, event, this.args.copy(word));
   }
 
-  notifyRef(): void {
-    // As above.
+  notifyRef(eventClass: number, event: string, db: number, ref: number): void {
+    if ((this.changes.eventClasses & eventClass) !== 0) this.changes.eventAt(db, event, ref);
+  }
+
+  /** Sends what there is to tell of changes. */
+  tellChanges(): void {
+    const { replies } = this.#parts;
+    replies.notices(this.changes.take(replies.isRunOpen));
   }
 
   // Requests
@@ -219,7 +230,9 @@ export class Executor implements ShardContext {
         return false;
       }
     }
-    return this.#runAdmitted(id);
+    const hasRun = this.#runAdmitted(id);
+    if (this.changes.hasPending) this.tellChanges();
+    return hasRun;
   }
 
   #runAdmitted(id: number): boolean {
@@ -268,6 +281,8 @@ export class Executor implements ShardContext {
     this.#parts.publish();
     this.#parts.durability.beginPart();
     this.together.park(transaction, executor);
+    // Hardly ever: only what the executor, which has died, did not ask for.
+    if (this.changes.hasPending) this.tellChanges();
     this.#parts.clock.update();
     this.#parts.figures.usesAll();
     this.#parts.replies.endRun();

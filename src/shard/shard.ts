@@ -17,8 +17,10 @@ import { LaneConsumer, LaneProducer } from '../ring/lane.ts';
 import { FRAME_HEADER_BYTES } from '../ring/layout.ts';
 import type { ControlMessage, ShardSetup } from '../ring/messages.ts';
 import { ShardStatistics } from '../ring/shard-statistics.ts';
+import { TrackingBoard } from '../ring/tracking-board.ts';
 import { WakeWord } from '../ring/wake-word.ts';
 import { Keyspace } from '../store/keyspace.ts';
+import { ChangeNotices } from './change-notices.ts';
 import { ShardClock } from './clock.ts';
 import { Durability } from './durability.ts';
 import { Executor } from './executor.ts';
@@ -50,6 +52,7 @@ export class Shard {
   readonly #expiry: ExpiryPace;
   readonly #figures: Figures;
   readonly #durability: Durability;
+  readonly #changes: ChangeNotices;
   /** Where the requests of the current group begin in the lane. */
   readonly #group = new Int32Array(GROUP_REQUESTS);
   #isStopping = false;
@@ -74,7 +77,9 @@ export class Shard {
       seed: setup.seed,
       now: () => this.#clock.nowMs,
       onShare: (message) => setup.port.postMessage(message),
+      onExpired: (db, ref) => this.#expired(db, ref),
     });
+    this.#changes = new ChangeNotices(this.#keyspace, new TrackingBoard(setup.tracking));
     for (const message of this.#keyspace.share()) setup.port.postMessage(message);
     this.#expiry = new ExpiryPace(
       this.#keyspace,
@@ -95,6 +100,7 @@ export class Shard {
       progressed: (loader) => tellLoading(setup.port, loader),
       report: (message) => setup.port.postMessage(message),
     });
+    this.#durability.listener = this.#changes;
     this.#figures = new Figures({
       keyspace: this.#keyspace,
       databases: setup.databases,
@@ -117,6 +123,7 @@ export class Shard {
       expiry: this.#expiry,
       durability: this.#durability,
       figures: this.#figures,
+      changes: this.#changes,
       publish: () => this.#publish(),
     });
     this.#figures.publish();
@@ -179,6 +186,7 @@ export class Shard {
     if (this.#expiry.msUntilDue(now) > 0) return;
     this.#clock.nowMs = now;
     this.#expiry.run(now);
+    if (this.#changes.hasPending) this.#executor.tellChanges();
     this.#figures.usesAll();
     this.#publish();
   }
@@ -238,6 +246,10 @@ export class Shard {
     return count;
   }
 
+  #expired(_db: number, _ref: number): void {
+    if (this.#changes.isListening) this.#changes.expiring();
+  }
+
   #readControl(): void {
     if (!this.#control.refresh()) return;
     for (;;) {
@@ -254,6 +266,11 @@ export class Shard {
   #apply(message: ControlMessage): void {
     this.#durability.apply(message);
     switch (message.kind) {
+      case 'reload':
+        if (!this.#changes.isListening) break;
+        this.#changes.flushed();
+        this.#executor.tellChanges();
+        break;
       case 'shutdown':
         this.#isStopping = true;
         break;

@@ -35,6 +35,7 @@ export class FakeClient implements Client {
   noEvict = false;
   noTouch = false;
   replyMode: Client['replyMode'] = 'on';
+  tracking: Client['tracking'];
   readonly address: string;
   readonly localAddress = '127.0.0.1:6379';
   readonly isLocal = true;
@@ -120,6 +121,7 @@ export const REPORT: ServerReport = {
   clients: 3,
   blockedClients: 1,
   evictedClients: 6,
+  tracking: { clients: 2, keys: 7, items: 8, prefixes: 1 },
   largestInputBytes: 20480,
   largestOutputBytes: 700,
   connectionsReceived: 12,
@@ -242,6 +244,15 @@ export class FakeServer implements ServerContext {
   readonly others: FakeClient[] = [];
   readonly commands = new CommandTable();
   readonly measurements = new FakeMeasurements();
+  readonly tracking: ServerContext['tracking'] = {
+    enable: (client, options, prefixes) => {
+      const state = { isCachingGiven: false, isRedirectBroken: false, prefixes: new Set(prefixes) };
+      client.tracking = { ...options, ...state };
+    },
+    disable: (client) => {
+      client.tracking = undefined;
+    },
+  };
   command: Command = this.commands.all[0]!;
   /** What was asked of the server, in order. */
   readonly events: string[] = [];

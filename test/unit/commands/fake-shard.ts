@@ -5,6 +5,8 @@ import { CommandTable } from '../../../src/commands/table.ts';
 import { Arguments } from '../../../src/protocol/arguments.ts';
 import { ReplyBuffer, type ReplyWriter } from '../../../src/protocol/reply-writer.ts';
 import { Mailbox } from '../../../src/ring/mailbox.ts';
+import { TrackingBoard } from '../../../src/ring/tracking-board.ts';
+import { ChangeNotices } from '../../../src/shard/change-notices.ts';
 import { Together } from '../../../src/shard/together.ts';
 import { Keyspace, type KeyspaceOptions } from '../../../src/store/keyspace.ts';
 import type { KeyspaceView } from '../../../src/store/view.ts';
@@ -24,6 +26,7 @@ export class FakeShard implements ShardContext {
   stringBytesMax = 512 * 1024 * 1024;
   commandName = '';
   activeExpire = false;
+  readonly changes: ChangeNotices;
   readonly together = new Together(this, 0, [Mailbox.memory()]);
   nowMs = 1_700_000_000_000;
 
@@ -34,6 +37,7 @@ export class FakeShard implements ShardContext {
       seed: { k0: 1, k1: 2 },
       now: () => this.nowMs,
     });
+    this.changes = new ChangeNotices(this.keyspace, new TrackingBoard(TrackingBoard.memory()));
   }
 
   now(): number {
