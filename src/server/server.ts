@@ -17,6 +17,7 @@ import { laneBytes } from '../ring/lane.ts';
 import { TrackingMarks } from '../ring/tracking-board.ts';
 import { WakeWord } from '../ring/wake-word.ts';
 import { Acceptor, type AcceptorOptions } from './acceptor.ts';
+import type { ClientTransactions } from './client-transactions.ts';
 import { CommandGate } from './command-gate.ts';
 import type { Connection } from './connection.ts';
 import { DeferredReplies } from './deferred-replies.ts';
@@ -152,6 +153,7 @@ export class Server implements LocalHost {
       measuring: this.measuring,
       tracking: this.tracking,
       loggedTransactions: disk,
+      databases: config.get('databases'),
     });
     const acceptorOptions = this.#acceptorOptions();
     this.#acceptor = new Acceptor(acceptorOptions, {
@@ -428,6 +430,14 @@ export class Server implements LocalHost {
 
   log(message: string): void {
     this.#log.warning(message);
+  }
+
+  get clientTransactions(): ClientTransactions {
+    return this.#dispatcher.transactions;
+  }
+
+  endTurnSoon(): void {
+    this.#acceptor.endTurnSoon();
   }
 
   crossProtocol(connection: Connection): void {

@@ -127,6 +127,11 @@ export class ShardLink {
     return this.isBusy ? this.#pending.peek() : undefined;
   }
 
+  /** Whether a thread is there that takes requests. */
+  get isConnected(): boolean {
+    return this.#isConnected;
+  }
+
   /** True while requests have not been answered. */
   get isBusy(): boolean {
     return this.#pending.length > 0;

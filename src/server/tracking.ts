@@ -16,15 +16,17 @@ import type {
   TrackingOptions,
   TrackingReport,
   TrackingService,
+  TrackingState,
 } from '../commands/tracking-service.ts';
 import type { Config } from '../config/config.ts';
-import type { Arguments } from '../protocol/arguments.ts';
+import { Arguments } from '../protocol/arguments.ts';
 import { ReplyBuffer } from '../protocol/reply-writer.ts';
 import { NOTICE, type Notice } from '../ring/notices.ts';
 import { MODE_PREFIXES, MODE_READS, type TrackingMarks } from '../ring/tracking-board.ts';
 import type { Connection } from './connection.ts';
 import type { Router } from './router.ts';
 import type { ShardLink } from './shard-link.ts';
+import type { TransactionQueue } from './transaction-queue.ts';
 
 const CHANNEL = '__redis__:invalidate';
 
@@ -65,6 +67,8 @@ export class Tracking implements TrackingService {
   readonly #clients = new Set<Connection>();
   readonly #keys = new Map<string, TrackedKey>();
   readonly #prefixes = new Map<string, Prefix>();
+  /** The words of a command of a transaction. */
+  readonly #queued = new Arguments();
   #items = 0;
   #hasBroadcasts = false;
   /** The command whose parts empty databases on all shards: its clients are told once. */
@@ -144,9 +148,28 @@ export class Tracking implements TrackingService {
 
   /** To be called before `command` is routed: what it reads is in the client's cache from then on. */
   remember(connection: Connection, command: Command, args: Arguments): void {
-    const { tracking } = connection;
-    if (tracking === undefined || tracking.isBroadcast || !command.readsKeys) return;
-    if (tracking.isCachingGiven ? tracking.optOut : tracking.optIn) return;
+    const { tracking, transaction } = connection;
+    if (tracking === undefined || tracking.isBroadcast) return;
+    if (transaction !== undefined) this.#rememberQueued(connection, tracking, transaction);
+    else if (wantsReads(tracking)) this.#rememberReads(connection, command, args);
+    if (this.#isOverLimit) this.#host.endTurnSoon();
+  }
+
+  /**
+   * What a transaction will read. Where CLIENT CACHING is among its commands all counts: the handler runs when everything has been
+   * read.
+   */
+  #rememberQueued(connection: Connection, tracking: TrackingState, queue: TransactionQueue): void {
+    const changesMode = queue.commands.some(({ keepsCachingMode }) => keepsCachingMode);
+    if (!wantsReads(tracking) && !changesMode) return;
+    queue.commands.forEach((command, i) => {
+      queue.load(i, this.#queued);
+      this.#rememberReads(connection, command, this.#queued);
+    });
+  }
+
+  #rememberReads(connection: Connection, command: Command, args: Arguments): void {
+    if (!command.readsKeys) return;
     for (const word of keyWords(command.keys!, args)) {
       const key = latin1(args.bytes, args.starts[word]!, args.ends[word]!);
       let tracked = this.#keys.get(key);
@@ -159,13 +182,13 @@ export class Tracking implements TrackingService {
       tracked.clients.add(connection.id);
       this.#items++;
     }
-    if (this.#isOverLimit) this.#host.endTurnSoon();
   }
 
-  /** To be called when a command has been taken. What CLIENT CACHING said goes for one command only. */
+  /** To be called when a command has been taken. What CLIENT CACHING said goes for one command, or one transaction. */
   commandTaken(connection: Connection, command: Command): void {
-    const { tracking } = connection;
-    if (tracking !== undefined && !command.keepsCachingMode) tracking.isCachingGiven = false;
+    const { tracking, transaction } = connection;
+    if (tracking === undefined || transaction !== undefined || command.keepsCachingMode) return;
+    tracking.isCachingGiven = false;
   }
 
   get #isOverLimit(): boolean {
@@ -270,6 +293,10 @@ export class Tracking implements TrackingService {
     connection.appendReply(bytes);
     this.#host.touch(connection);
   }
+}
+
+function wantsReads({ isCachingGiven, optIn, optOut }: TrackingState): boolean {
+  return isCachingGiven ? !optOut : !optIn;
 }
 
 function isSubscriber(connection: Connection): boolean {
