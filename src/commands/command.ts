@@ -7,7 +7,7 @@ import type { ReplyWriter } from '../protocol/reply-writer.ts';
 import type { KeyspaceView } from '../store/view.ts';
 import type { ServerContext, ShardContext } from './context.ts';
 
-export type CommandGroup = 'string' | 'generic' | 'connection' | 'server' | 'bitmap' | 'cluster';
+export type CommandGroup = 'string' | 'generic' | 'connection' | 'server' | 'bitmap' | 'cluster' | 'pubsub';
 
 /** Redis's command flags, in the form COMMAND INFO prints them. */
 export type CommandFlag =
@@ -235,6 +235,10 @@ export interface CommandSpec {
    * connection has much to send.
    */
   readonly hasLongReply?: boolean;
+  /** True when clients of RESP2 may send it while they listen to channels. */
+  readonly allowedToSubscribers?: boolean;
+  /** True when its replies are pushes: clients get them that want no replies (CLIENT REPLY). */
+  readonly repliesByPush?: boolean;
   /** True when it is refused, as writes are, while the data cannot be written to disk: PING tells of that. */
   readonly reportsDiskErrors?: boolean;
   /** A container has subcommands in place of a placement (or both, like COMMAND). */

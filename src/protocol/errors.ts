@@ -150,6 +150,11 @@ export function unknownCommand(parts: readonly string[]): string {
   return `ERR unknown command '${quoted(name)}', with args beginning with: ${words}`;
 }
 
+/** `command` is the full name of one that clients of RESP2 may not send while they listen to channels. */
+export function notForSubscribers(command: string): string {
+  return `ERR Can't execute '${command}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`;
+}
+
 /** `container` is the command in upper case as Redis prints it in the hint. */
 export function unknownSubcommand(subcommand: string, container: string): string {
   return `ERR unknown subcommand '${quoted(subcommand)}'. Try ${container.toUpperCase()} HELP.`;

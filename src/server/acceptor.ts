@@ -25,7 +25,8 @@ import type { WakeWord } from '../ring/wake-word.ts';
 import { CHUNK_BYTES, ChunkPool } from './chunk-pool.ts';
 import { ClientMemory } from './client-memory.ts';
 import type { CommandGate } from './command-gate.ts';
-import { Connection, type ConnectionAddresses, type ConnectionHost } from './connection.ts';
+import { Connection } from './connection.ts';
+import type { ConnectionAddresses, ConnectionHost } from './connection-host.ts';
 import type { DirectReader } from './direct-reader.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { Measuring } from './measuring.ts';
@@ -43,10 +44,9 @@ const POOLED_RESTS = 32;
 const POOLED_PARSERS = 64;
 const POOLED_PARSER_WORDS_MAX = 1024;
 
-/** Whether the connection waits for its client, and not the client for us; subscribers just listen. */
-function isIdle(connection: Connection): boolean {
-  const type: string = connection.type;
-  return type === 'normal' && !connection.hasPendingReplies && !connection.isHeld;
+/** Whether the connection waits for its client, and not the client for us; subscribers and monitors just listen. */
+function isIdle({ type, isMonitor, hasPendingReplies, isHeld }: Connection): boolean {
+  return type === 'normal' && !isMonitor && !hasPendingReplies && !isHeld;
 }
 
 /** What the acceptor asks of the server it belongs to. */
@@ -57,6 +57,8 @@ export interface AcceptorOptions {
   /** The error for a client that may not be served, undefined for all others. */
   refusal(addresses: ConnectionAddresses): string | undefined;
   nextClientId(): number;
+  /** Told once when a connection is gone. */
+  left(connection: Connection): void;
   /** Says something of a connection in the log. */
   note(message: string, level?: 'verbose' | 'notice' | 'warning'): void;
 }
@@ -165,6 +167,7 @@ export class Acceptor implements ConnectionHost {
   closed(connection: Connection): void {
     this.connections.delete(connection.id);
     this.#gate.forget(connection);
+    this.#options.left(connection);
     this.memory.forget(connection);
     if (connection.parser !== undefined) {
       this.#giveParser(connection.parser);

@@ -19,6 +19,7 @@ import type { Connection } from './connection.ts';
 import type { DirectReader } from './direct-reader.ts';
 import type { LocalCommands } from './local-commands.ts';
 import type { Measuring } from './measuring.ts';
+import type { Monitors } from './monitors.ts';
 import { RequestSender } from './request-sender.ts';
 import type { Router } from './router.ts';
 import type { RunPool } from './run.ts';
@@ -36,6 +37,7 @@ export interface DispatcherParts {
   readonly runs: RunPool;
   readonly local: LocalCommands;
   readonly gate: CommandGate;
+  readonly monitors: Monitors;
   readonly acl: Acl;
   readonly measuring: Measuring;
   readonly loggedTransactions: LoggedTransactions;
@@ -49,6 +51,7 @@ export class Dispatcher {
   readonly #direct: DirectReader;
   readonly #local: LocalCommands;
   readonly #gate: CommandGate;
+  readonly #monitors: Monitors;
   readonly #acl: Acl;
   readonly #sender: RequestSender;
   readonly #measuring: Measuring;
@@ -61,6 +64,7 @@ export class Dispatcher {
     this.#direct = parts.direct;
     this.#local = parts.local;
     this.#gate = parts.gate;
+    this.#monitors = parts.monitors;
     this.#acl = parts.acl;
     this.#measuring = parts.measuring;
     this.#sender = new RequestSender(
@@ -131,6 +135,9 @@ export class Dispatcher {
   /** A command of a connection that is not plain, or while there are limits that it may exceed. */
   #dispatchGated(connection: Connection, command: Command, args: Arguments): boolean {
     const gate = this.#gate;
+    if (connection.subscriptions !== undefined && connection.resp === 2 && !command.allowedToSubscribers) {
+      return this.#refuseEntry(connection, command, errors.notForSubscribers(command.fullName));
+    }
     if (!gate.isActive) return this.#dispatchAdmitted(connection, command, args);
     if (gate.isLoading(command, args)) return this.#refuseEntry(connection, command, errors.LOADING);
     if (gate.holds(connection, command)) return false;
@@ -139,7 +146,10 @@ export class Dispatcher {
       problem === undefined
         ? this.#dispatchAdmitted(connection, command, args)
         : this.#refuseEntry(connection, command, problem);
-    if (taken) gate.passed(connection);
+    if (taken) {
+      gate.passed(connection);
+      if (problem === undefined) this.#monitors.show(connection, command, args);
+    }
     return taken;
   }
 
@@ -268,12 +278,14 @@ export class Dispatcher {
     const reply = direct ? connection.reply : this.#scratch.writer;
     reply.resp = connection.resp;
     const errorsBefore = reply.errors;
+    connection.isAnswering = true;
     this.#timer.begin(command.id, 0);
     this.#local.run(placement.handler, command, connection, args, reply);
     if (reply.errors !== errorsBefore) this.#measuring.statistics.failed(command.id);
     this.#ran(connection, command, args);
     // The mode after the command counts: CLIENT REPLY ON is answered.
-    if (!direct) this.#emit(connection, connection.replyMode === 'on');
+    if (!direct) this.#emit(connection, connection.replyMode === 'on' || command.repliesByPush === true);
+    connection.answered();
     return true;
   }
 

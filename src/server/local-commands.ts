@@ -6,6 +6,7 @@ import type { ServerHandler } from '../commands/command.ts';
 import type { Client, ServerContext, ServerReport } from '../commands/context.ts';
 import type { Measurements } from '../commands/measurements.ts';
 import type { PersistenceService, ShutdownOptions } from '../commands/persistence-service.ts';
+import type { MonitorService, PubSubService } from '../commands/pub-sub-service.ts';
 import type { Command, CommandTable } from '../commands/table.ts';
 import type { Config } from '../config/config.ts';
 import type { Arguments } from '../protocol/arguments.ts';
@@ -14,6 +15,8 @@ import type { ReplyWriter } from '../protocol/reply-writer.ts';
 import type { CommandGate } from './command-gate.ts';
 import type { Connection } from './connection.ts';
 import type { DeferredReplies } from './deferred-replies.ts';
+import type { Monitors } from './monitors.ts';
+import type { PubSub } from './pub-sub.ts';
 import type { ShardRequests } from './shard-requests.ts';
 
 /** What the context needs of the server. */
@@ -26,6 +29,8 @@ export interface LocalHost {
   report(): ServerReport;
   resetStatistics(): void;
   readonly persistence: PersistenceService;
+  readonly pubSub: PubSub;
+  readonly monitors: Monitors;
   shutdown(options: ShutdownOptions): Promise<boolean>;
   abortShutdown(): boolean;
   touched(connection: Connection): void;
@@ -61,6 +66,14 @@ export class LocalCommands implements ServerContext {
 
   get persistence(): PersistenceService {
     return this.#host.persistence;
+  }
+
+  get pubSub(): PubSubService {
+    return this.#host.pubSub;
+  }
+
+  get monitors(): MonitorService {
+    return this.#host.monitors;
   }
 
   run(
@@ -119,6 +132,8 @@ export class LocalCommands implements ServerContext {
 
   resetClient(): void {
     const connection = this.#connection;
+    this.#host.pubSub.leave(connection);
+    this.#host.monitors.remove(connection);
     connection.db = 0;
     connection.name = '';
     connection.resp = 2;

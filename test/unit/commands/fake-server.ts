@@ -13,10 +13,12 @@ import type {
   ReloadOptions,
   ShutdownOptions,
 } from '../../../src/commands/persistence-service.ts';
+import type { MonitorService } from '../../../src/commands/pub-sub-service.ts';
 import { type Command, CommandTable } from '../../../src/commands/table.ts';
 import type { Config } from '../../../src/config/config.ts';
 import { Arguments } from '../../../src/protocol/arguments.ts';
 import { ReplyBuffer, type ReplyWriter } from '../../../src/protocol/reply-writer.ts';
+import { PubSub } from '../../../src/server/pub-sub.ts';
 import { type Push, type Reply, ReplyDecoder } from '../../support/decoder.ts';
 
 const DEFAULT_USER: AclUser = { name: 'default' };
@@ -39,6 +41,8 @@ export class FakeClient implements Client {
   readonly localAddress = '127.0.0.1:6379';
   readonly isLocal = true;
   type = 'normal';
+  subscriptions: Client['subscriptions'];
+  isMonitor = false;
   isBlocked = false;
   /** What has been done to the connection, in order. */
   readonly events: string[] = [];
@@ -57,6 +61,10 @@ export class FakeClient implements Client {
 
   describe(): string {
     return `id=${this.id}`;
+  }
+
+  push(bytes: Uint8Array): void {
+    this.events.push(`push ${Buffer.from(bytes).toString('latin1')}`);
   }
 
   closeAfterReplies(): void {
@@ -120,6 +128,10 @@ export const REPORT: ServerReport = {
   clients: 3,
   blockedClients: 1,
   evictedClients: 6,
+  pubSubClients: 21,
+  channels: 22,
+  patterns: 23,
+  shardChannels: 24,
   largestInputBytes: 20480,
   largestOutputBytes: 700,
   connectionsReceived: 12,
@@ -303,6 +315,9 @@ export class FakeServer implements ServerContext {
     shutdown: true,
     abortShutdown: false,
   };
+
+  readonly pubSub = new PubSub();
+  readonly monitors: MonitorService = { add: () => {} };
 
   readonly persistence: PersistenceService = {
     lastSaveSeconds: 1700000000,
