@@ -17,6 +17,7 @@ import { type CommandTimer, NOT_SLOW } from '../ring/command-timer.ts';
 import type { CommandGate } from './command-gate.ts';
 import type { Connection } from './connection.ts';
 import type { DirectReader } from './direct-reader.ts';
+import { listenerProblem } from './listener-problem.ts';
 import type { LocalCommands } from './local-commands.ts';
 import type { Measuring } from './measuring.ts';
 import type { Monitors } from './monitors.ts';
@@ -135,9 +136,8 @@ export class Dispatcher {
   /** A command of a connection that is not plain, or while there are limits that it may exceed. */
   #dispatchGated(connection: Connection, command: Command, args: Arguments): boolean {
     const gate = this.#gate;
-    if (connection.subscriptions !== undefined && connection.resp === 2 && !command.allowedToSubscribers) {
-      return this.#refuseEntry(connection, command, errors.notForSubscribers(command.fullName));
-    }
+    const misplaced = listenerProblem(connection, command);
+    if (misplaced !== undefined) return this.#refuseEntry(connection, command, misplaced);
     if (!gate.isActive) return this.#dispatchAdmitted(connection, command, args);
     if (gate.isLoading(command, args)) return this.#refuseEntry(connection, command, errors.LOADING);
     if (gate.holds(connection, command)) return false;
