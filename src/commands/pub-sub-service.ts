@@ -9,9 +9,11 @@ export interface Subscriptions {
   readonly channels: Set<string>;
   readonly patterns: Set<string>;
   readonly shardChannels: Set<string>;
+  /** About what they take of the acceptor's memory. */
+  bytes: number;
 }
 
-export type SubscriptionKind = keyof Subscriptions;
+export type SubscriptionKind = 'channels' | 'patterns' | 'shardChannels';
 
 export interface PubSubService {
   /** Somebody listens to a channel or to a pattern; without that nothing needs to be made to be published. */

@@ -447,7 +447,8 @@ export class Connection implements Client, ReplySink {
 
   /** All that the connection takes of the acceptor's memory. */
   get memoryBytes(): number {
-    return OBJECT_BYTES + this.unparsed.length + this.reply.limit + this.queuedBytes;
+    const { reply, subscriptions, unparsed } = this;
+    return OBJECT_BYTES + unparsed.length + reply.limit + this.queuedBytes + (subscriptions?.bytes ?? 0);
   }
 
   get isReading(): boolean {

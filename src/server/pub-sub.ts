@@ -16,6 +16,13 @@ const SHARD_MESSAGE = frameHead(3, 'smessage');
 const PATTERN_MESSAGE = frameHead(4, 'pmessage');
 const KINDS: readonly SubscriptionKind[] = ['channels', 'patterns', 'shardChannels'];
 
+/** About what a subscription takes in the sets and maps that hold it, besides its name. */
+const SUBSCRIPTION_BYTES = 300;
+
+function nameBytes(name: string): number {
+  return SUBSCRIPTION_BYTES + 2 * name.length;
+}
+
 /** Those who listen to one name, in the order in which they came. */
 interface Audience {
   readonly name: Uint8Array;
@@ -80,9 +87,12 @@ export class PubSub implements PubSubService {
   }
 
   subscribe(client: Client, kind: SubscriptionKind, name: string): void {
-    client.subscriptions ??= { channels: new Set(), patterns: new Set(), shardChannels: new Set() };
+    client.subscriptions ??= { channels: new Set(), patterns: new Set(), shardChannels: new Set(), bytes: 0 };
+    const own = client.subscriptions;
+    if (own[kind].has(name)) return;
     this.#subscribers.add(client);
-    client.subscriptions[kind].add(name);
+    own[kind].add(name);
+    own.bytes += nameBytes(name);
     const audiences = this.#audiences[kind];
     const audience = audiences.get(name);
     if (audience === undefined) audiences.set(name, { name: fromLatin1(name), clients: new Set([client]) });
@@ -92,6 +102,7 @@ export class PubSub implements PubSubService {
   unsubscribe(client: Client, kind: SubscriptionKind, name: string): void {
     const own = client.subscriptions;
     if (own === undefined || !own[kind].delete(name)) return;
+    own.bytes -= nameBytes(name);
     const audience = this.#audiences[kind].get(name)!;
     audience.clients.delete(client);
     if (audience.clients.size === 0) this.#audiences[kind].delete(name);
