@@ -9,6 +9,7 @@ import type { Keyspace } from '../store/keyspace.ts';
 import type { AclService, AclUser } from './acl-service.ts';
 import type { Measurements } from './measurements.ts';
 import type { PersistenceReport, PersistenceService, ShutdownOptions } from './persistence-service.ts';
+import type { MonitorService, PubSubService, Subscriptions } from './pub-sub-service.ts';
 import type { Command, CommandTable } from './table.ts';
 import type { TrackingReport, TrackingService, TrackingState } from './tracking-service.ts';
 
@@ -113,11 +114,20 @@ export interface Client {
   readonly isLocal: boolean;
   /** `normal`, `pubsub`, `master` or `replica`. */
   readonly type: string;
+  /** What it listens to; undefined when that is nothing. The service of pub/sub changes it. */
+  subscriptions: Subscriptions | undefined;
+  /** It is shown every command. */
+  isMonitor: boolean;
   readonly createdAtMs: number;
   /** The line of CLIENT LIST without its line end. */
   describe(): string;
   /** Sends what has been answered so far, then closes. */
   closeAfterReplies(): void;
+  /**
+   * Sends whole replies out of the order of its commands: at once, or when the reply that is being written is whole.
+   * `bytes` must not change any more.
+   */
+  push(bytes: Uint8Array): void;
   /** Closes at once. */
   kill(): void;
   /**
@@ -193,6 +203,11 @@ export interface ServerReport {
   /** Clients closed because of `maxmemory-clients`. */
   readonly evictedClients: number;
   readonly tracking: TrackingReport;
+  /** Clients that listen to channels, and what somebody listens to. */
+  readonly pubSubClients: number;
+  readonly channels: number;
+  readonly patterns: number;
+  readonly shardChannels: number;
   /** The largest buffers that any client has had in the last seconds. */
   readonly largestInputBytes: number;
   readonly largestOutputBytes: number;
@@ -255,6 +270,8 @@ export interface ServerContext {
   readonly measurements: Measurements;
   readonly persistence: PersistenceService;
   readonly tracking: TrackingService;
+  readonly pubSub: PubSubService;
+  readonly monitors: MonitorService;
   /** The command that runs. */
   readonly command: Command;
   clients(): Iterable<Client>;

@@ -155,6 +155,8 @@ function build(spec: CommandSpec, container: Command | undefined, all: Command[]
     deprecated: spec.deprecated,
     guardedBy: spec.guardedBy,
     leavesAccessTime: spec.leavesAccessTime,
+    allowedToSubscribers: spec.allowedToSubscribers ?? false,
+    repliesByPush: spec.repliesByPush ?? false,
     hasLongReply: spec.hasLongReply ?? false,
     readsUnnamedKeys: spec.readsUnnamedKeys,
     check: spec.check,

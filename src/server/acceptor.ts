@@ -26,7 +26,8 @@ import type { WakeWord } from '../ring/wake-word.ts';
 import { CHUNK_BYTES, ChunkPool } from './chunk-pool.ts';
 import { ClientMemory } from './client-memory.ts';
 import type { CommandGate } from './command-gate.ts';
-import { Connection, type ConnectionAddresses, type ConnectionHost } from './connection.ts';
+import { Connection } from './connection.ts';
+import type { ConnectionAddresses, ConnectionHost } from './connection-host.ts';
 import type { DirectReader } from './direct-reader.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { Measuring } from './measuring.ts';
@@ -52,6 +53,8 @@ export interface AcceptorOptions {
   /** The error for a client that may not be served, undefined for all others. */
   refusal(addresses: ConnectionAddresses): string | undefined;
   nextClientId(): number;
+  /** Told once when a connection is gone. */
+  left(connection: Connection): void;
   /** Says something of a connection in the log. */
   note(message: string, level?: 'verbose' | 'notice' | 'warning'): void;
 }
@@ -171,6 +174,7 @@ export class Acceptor implements ConnectionHost {
     this.#gate.forget(connection);
     this.#tracking.disable(connection);
     this.#dispatcher.transactions.forget(connection);
+    this.#options.left(connection);
     this.memory.forget(connection);
     if (connection.parser !== undefined) {
       this.#giveParser(connection.parser);

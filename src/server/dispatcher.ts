@@ -20,8 +20,10 @@ import type { CommandGate } from './command-gate.ts';
 import type { Connection } from './connection.ts';
 import { cut, lastKeyWord } from './cut.ts';
 import type { DirectReader } from './direct-reader.ts';
+import { listenerProblem } from './listener-problem.ts';
 import type { LocalCommands } from './local-commands.ts';
 import type { Measuring } from './measuring.ts';
+import type { Monitors } from './monitors.ts';
 import { RequestSender } from './request-sender.ts';
 import type { Router } from './router.ts';
 import type { RunPool } from './run.ts';
@@ -39,6 +41,7 @@ export interface DispatcherParts {
   readonly runs: RunPool;
   readonly local: LocalCommands;
   readonly gate: CommandGate;
+  readonly monitors: Monitors;
   readonly acl: Acl;
   readonly measuring: Measuring;
   readonly tracking: Tracking;
@@ -54,6 +57,7 @@ export class Dispatcher {
   readonly #direct: DirectReader;
   readonly #local: LocalCommands;
   readonly #gate: CommandGate;
+  readonly #monitors: Monitors;
   readonly #acl: Acl;
   readonly #sender: RequestSender;
   readonly #measuring: Measuring;
@@ -68,6 +72,7 @@ export class Dispatcher {
     this.#direct = parts.direct;
     this.#local = parts.local;
     this.#gate = parts.gate;
+    this.#monitors = parts.monitors;
     this.#acl = parts.acl;
     this.#measuring = parts.measuring;
     this.#tracking = parts.tracking;
@@ -167,6 +172,8 @@ export class Dispatcher {
   /** A command of a connection that is not plain, or while there are limits that it may exceed. */
   #dispatchGated(connection: Connection, command: Command, args: Arguments): boolean {
     const gate = this.#gate;
+    const misplaced = listenerProblem(connection, command);
+    if (misplaced !== undefined) return this.#refuseEntry(connection, command, misplaced);
     if (!gate.isActive) return this.#dispatchAdmitted(connection, command, args);
     const queue = isExecution(command) ? connection.transaction : undefined;
     if (queue === undefined ? gate.isLoading(command, args) : gate.isLoadingAny(queue)) {
@@ -179,7 +186,10 @@ export class Dispatcher {
       problem === undefined
         ? this.#dispatchAdmitted(connection, command, args)
         : this.#refuseEntry(connection, command, problem);
-    if (taken) gate.passed(connection);
+    if (taken) {
+      gate.passed(connection);
+      if (problem === undefined) this.#monitors.show(connection, command, args);
+    }
     return taken;
   }
 
@@ -348,9 +358,11 @@ export class Dispatcher {
     const direct = connection.isPlain && !connection.hasPendingReplies;
     const reply = direct ? connection.reply : this.#scratch.writer;
     reply.resp = connection.resp;
+    connection.isAnswering = true;
     this.#runTimed(placement.handler, command, connection, args, reply);
     // The mode after the command counts: CLIENT REPLY ON is answered.
-    if (!direct) this.#emit(connection, connection.replyMode === 'on');
+    if (!direct) this.#emit(connection, connection.replyMode === 'on' || command.repliesByPush === true);
+    connection.answered();
     return true;
   }
 

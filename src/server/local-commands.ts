@@ -6,6 +6,7 @@ import type { ServerHandler } from '../commands/command.ts';
 import type { Client, ServerContext, ServerReport } from '../commands/context.ts';
 import type { Measurements } from '../commands/measurements.ts';
 import type { PersistenceService, ShutdownOptions } from '../commands/persistence-service.ts';
+import type { MonitorService, PubSubService } from '../commands/pub-sub-service.ts';
 import type { Command, CommandTable } from '../commands/table.ts';
 import type { TrackingService } from '../commands/tracking-service.ts';
 import type { Config } from '../config/config.ts';
@@ -16,6 +17,8 @@ import type { ClientTransactions } from './client-transactions.ts';
 import type { CommandGate } from './command-gate.ts';
 import type { Connection } from './connection.ts';
 import type { DeferredReplies } from './deferred-replies.ts';
+import type { Monitors } from './monitors.ts';
+import type { PubSub } from './pub-sub.ts';
 import type { ShardRequests } from './shard-requests.ts';
 
 /** What the context needs of the server. */
@@ -28,6 +31,8 @@ export interface LocalHost {
   report(): ServerReport;
   resetStatistics(): void;
   readonly persistence: PersistenceService;
+  readonly pubSub: PubSub;
+  readonly monitors: Monitors;
   shutdown(options: ShutdownOptions): Promise<boolean>;
   abortShutdown(): boolean;
   touched(connection: Connection): void;
@@ -72,6 +77,14 @@ export class LocalCommands implements ServerContext {
 
   get tracking(): TrackingService {
     return this.#host.tracking;
+  }
+
+  get pubSub(): PubSubService {
+    return this.#host.pubSub;
+  }
+
+  get monitors(): MonitorService {
+    return this.#host.monitors;
   }
 
   run(
@@ -147,6 +160,8 @@ export class LocalCommands implements ServerContext {
     const connection = this.#connection;
     this.tracking.disable(connection);
     this.#host.clientTransactions.forget(connection);
+    this.#host.pubSub.leave(connection);
+    this.#host.monitors.remove(connection);
     connection.db = 0;
     connection.name = '';
     connection.resp = 2;

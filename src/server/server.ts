@@ -28,13 +28,15 @@ import { Ending } from './ending.ts';
 import { LocalCommands, type LocalHost } from './local-commands.ts';
 import type { Log } from './log.ts';
 import { Measuring } from './measuring.ts';
+import { Monitors } from './monitors.ts';
 import { Network } from './network.ts';
 import { OutputLimit } from './output-limit.ts';
 import { Persistence } from './persistence.ts';
 import { PidFile } from './pid-file.ts';
+import { PubSub } from './pub-sub.ts';
 import { Rates } from './rates.ts';
 import { Readiness } from './readiness.ts';
-import { buffersOf, eventLoopTotals, reportOf } from './report.ts';
+import { buffersOf, type Counters, countersOf, eventLoopTotals, reportOf } from './report.ts';
 import { Router } from './router.ts';
 import { RunPool } from './run.ts';
 import { type RecoveryHost, ShardRecovery } from './shard-recovery.ts';
@@ -89,6 +91,8 @@ export class Server implements LocalHost {
   startupBytes = 0;
 
   readonly gate: CommandGate;
+  readonly pubSub = new PubSub();
+  readonly monitors: Monitors;
   readonly shardStates: ShardStates;
   readonly tracking: Tracking;
   readonly #recovery: ShardRecovery;
@@ -109,7 +113,7 @@ export class Server implements LocalHost {
   #nextClientId = 1;
   #stopping: Promise<void> | undefined;
   /** What the counters stood at when CONFIG RESETSTAT was called. */
-  #baseline: Partial<Record<keyof ServerReport, number>> = {};
+  #baseline: Counters = {};
 
   private constructor(options: ServerOptions, { acl, shards, states, disk, slots, seed, wake }: ServerParts) {
     const { config } = options;
@@ -123,6 +127,11 @@ export class Server implements LocalHost {
     this.shardStates = states;
     const router = new Router(shards.links, slots, seed);
     this.gate = new CommandGate(config, shards.links, new Readiness(states, router));
+    this.monitors = new Monitors(
+      (isWatched) => this.gate.setWatched(isWatched),
+      () => config.get('unixsocket'),
+    );
+    acl.channelsTaken = (user, allows) => this.pubSub.enforce(user, allows);
     this.#disk = disk;
     this.persistence = new Persistence(config, disk, options.log, (problem) =>
       this.gate.setDiskProblem(problem),
@@ -149,6 +158,7 @@ export class Server implements LocalHost {
       runs,
       local: new LocalCommands(this),
       gate: this.gate,
+      monitors: this.monitors,
       acl,
       measuring: this.measuring,
       tracking: this.tracking,
@@ -361,29 +371,7 @@ export class Server implements LocalHost {
 
   resetStatistics(): void {
     const report = reportOf(this);
-    this.#baseline = {
-      connectionsReceived: report.connectionsReceived,
-      rejectedConnections: report.rejectedConnections,
-      evictedClients: report.evictedClients,
-      commandsProcessed: report.commandsProcessed,
-      inputBytes: report.inputBytes,
-      outputBytes: report.outputBytes,
-      reads: report.reads,
-      writes: report.writes,
-      errorReplies: report.errorReplies,
-      keyspaceHits: report.keyspaceHits,
-      keyspaceMisses: report.keyspaceMisses,
-      expiredKeys: report.expiredKeys,
-      deniedLogins: report.deniedLogins,
-      deniedCommands: report.deniedCommands,
-      deniedKeys: report.deniedKeys,
-      deniedChannels: report.deniedChannels,
-      expiryMs: report.expiryMs,
-      expiryCapsReached: report.expiryCapsReached,
-      eventLoopCycles: report.eventLoopCycles,
-      eventLoopMs: report.eventLoopMs,
-      commandMs: report.commandMs,
-    };
+    this.#baseline = countersOf(report);
     this.measuring.reset();
     this.persistence.resetStatistics();
     this.peakBytes = report.usedBytes;
@@ -458,6 +446,10 @@ export class Server implements LocalHost {
       acl: this.acl,
       refusal: (addresses) => this.#network.refusal(addresses),
       nextClientId: () => this.#nextClientId++,
+      left: (connection) => {
+        this.pubSub.leave(connection);
+        this.monitors.remove(connection);
+      },
       note: (message, level = 'verbose') => this.#log[level](message),
     };
   }

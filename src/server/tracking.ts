@@ -285,7 +285,9 @@ export class Tracking implements TrackingService {
     }
     // Without pushes there is only the way through a client that listens to channels.
     if (target.resp === 3) this.#send(target, push(keys));
-    else if (tracking.redirect !== 0 && isSubscriber(target)) this.#send(target, channelMessage(keys));
+    else if (tracking.redirect !== 0 && target.subscriptions !== undefined) {
+      this.#send(target, channelMessage(keys));
+    }
   }
 
   #send(connection: Connection, bytes: Uint8Array): void {
@@ -297,10 +299,6 @@ export class Tracking implements TrackingService {
 
 function wantsReads({ isCachingGiven, optIn, optOut }: TrackingState): boolean {
   return isCachingGiven ? !optOut : !optIn;
-}
-
-function isSubscriber(connection: Connection): boolean {
-  return (connection as { subscriptions?: unknown }).subscriptions !== undefined;
 }
 
 function push(keys: Invalidated): Uint8Array {

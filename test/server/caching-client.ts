@@ -35,7 +35,8 @@ export class CachingClient {
     await new Promise((resolve) => socket.once('connect', resolve));
     const client = new CachingClient(socket);
     await client.command('HELLO', 3);
-    if ((await client.command('CLIENT', 'TRACKING', 'ON', ...options)) !== 'OK') throw new Error('no tracking');
+    if ((await client.command('CLIENT', 'TRACKING', 'ON', ...options)) !== 'OK')
+      throw new Error('no tracking');
     return client;
   }
 
