@@ -89,6 +89,8 @@ export interface ShardContext {
   notify(eventClass: number, event: string, word: number): void;
   /** The same for an entry. */
   notifyRef(eventClass: number, event: string, db: number, ref: number): void;
+  /** Tells clients with caches that databases were emptied, as Redis does even when there was nothing in them. */
+  flushed(): void;
 }
 
 /** A connected client, as server commands see and change it. */

@@ -249,11 +249,13 @@ function databaseSize(context: ShardContext): void {
 /** ASYNC and SYNC are the same here: Redis's ASYNC only moves the freeing of memory to another thread. */
 function flushDatabase(context: ShardContext): void {
   context.keyspace.flush(context.db);
+  context.flushed();
   context.reply.ok();
 }
 
 function flushAllDatabases(context: ShardContext): void {
   context.keyspace.flushAll();
+  context.flushed();
   context.reply.ok();
 }
 

@@ -93,11 +93,13 @@ export class Tracking implements TrackingService {
   }
 
   report(): TrackingReport {
+    // Those that are only waited for to close their side are gone already, for people.
+    const count = (clients: Iterable<Connection>) => [...clients].filter(({ isClosing }) => !isClosing).length;
     return {
-      clients: this.#clients.size,
+      clients: count(this.#clients),
       keys: this.#keys.size,
       items: this.#items,
-      prefixes: this.#prefixes.size,
+      prefixes: [...this.#prefixes.values()].filter(({ clients }) => count(clients) > 0).length,
     };
   }
 
@@ -276,7 +278,7 @@ export class Tracking implements TrackingService {
     let target = connection;
     if (tracking.redirect !== 0) {
       const redirected = this.#host.connections.get(tracking.redirect);
-      if (redirected === undefined) {
+      if (redirected === undefined || redirected.isClosing) {
         tracking.isRedirectBroken = true;
         if (connection.resp === 3) this.#send(connection, brokenRedirect(tracking.redirect));
         return;

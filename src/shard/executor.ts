@@ -155,6 +155,10 @@ export class Executor implements ShardContext {
     if ((this.changes.eventClasses & eventClass) !== 0) this.changes.eventAt(db, event, ref);
   }
 
+  flushed(): void {
+    if (this.changes.isListening) this.changes.flushed();
+  }
+
   /** Sends what there is to tell of changes. */
   tellChanges(): void {
     const { replies } = this.#parts;

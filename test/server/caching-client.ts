@@ -77,7 +77,7 @@ export class CachingClient {
       }
       const { keys, resolve } = this.#asked.shift()!;
       if (keys.length === 1) this.cache.set(keys[0]!, reply as Reply);
-      else keys.forEach((key, i) => this.cache.set(key, (reply as Reply[])[i]!));
+      else for (const [i, key] of keys.entries()) this.cache.set(key, (reply as Reply[])[i]!);
       resolve(reply as Reply);
     }
   }

@@ -73,6 +73,8 @@ export class FakeShard implements ShardContext {
 
   notifyRef(): void {}
 
+  flushed(): void {}
+
   idOf(name: string): number {
     return table.byName(name)!.id;
   }
