@@ -83,12 +83,14 @@ export interface ShardContext {
   /** Whether `key` belongs to this shard. */
   owns(key: Uint8Array): boolean;
   /**
-   * Tells of an event at the key in word `word` of the client's database (see keyspace-events.ts). To be called after the
+   * Tells of an event at the key in word `word`, of the client's database or another (see keyspace-events.ts). To be called after the
    * change, for a removal before it; it costs next to nothing while nobody wants events of that class.
    */
-  notify(eventClass: number, event: string, word: number): void;
+  notify(eventClass: number, event: string, word: number, db?: number): void;
   /** The same for an entry. */
   notifyRef(eventClass: number, event: string, db: number, ref: number): void;
+  /** Whether somebody wants events of a class: for those that take more than a call to find out. */
+  wantsEvents(eventClass: number): boolean;
   /** Tells clients with caches that databases were emptied, as Redis does even when there was nothing in them. */
   flushed(): void;
 }

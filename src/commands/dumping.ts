@@ -20,6 +20,7 @@ import type { ShardContext } from './context.ts';
 import { KEY, oneKey, token } from './declarations.ts';
 import { absoluteTime, MILLISECONDS } from './expiry-options.ts';
 import { findKey, peekKey, refusesType, storeString } from './key-access.ts';
+import { EVENT } from './keyspace-events.ts';
 
 const FREQ_MAX = 255;
 
@@ -119,10 +120,16 @@ function tryRestore(context: ShardContext): string | undefined {
   if (typeof value === 'string') return value;
   const expiresAt = expiryOf(context, ttl, options.isAbsolute);
   if (expiresAt !== NO_EXPIRY && expiresAt <= context.now()) {
-    if (old !== ABSENT) keyspace.deleteEntry(context.db, old, context.hash);
+    if (old !== ABSENT) {
+      context.notify(EVENT.generic, 'del', 1);
+      keyspace.deleteEntry(context.db, old, context.hash);
+    }
     return undefined;
   }
   storeString(context, 1, value, 0, value.length, expiresAt);
+  // In Redis what was there goes first.
+  if (old !== ABSENT) context.notify(EVENT.newKey, 'new', 1);
+  context.notify(EVENT.generic, 'restore', 1);
   if (options.idle !== undefined) setIdle(context, Number(options.idle));
   return undefined;
 }

@@ -21,6 +21,7 @@ import {
   token,
 } from './declarations.ts';
 import { findKey, hashOfKey, peekKey } from './key-access.ts';
+import { EVENT } from './keyspace-events.ts';
 
 /** By the type's number in an entry. */
 export const TYPE_NAMES: readonly string[] = Object.values({
@@ -174,7 +175,9 @@ function deleteKeys(context: ShardContext): void {
   const { keyspace, args, db } = context;
   let deleted = 0;
   for (let i = 1; i < args.count; i++) {
-    if (keyspace.delete(db, args.bytes, args.starts[i]!, args.ends[i]!, hashOfKey(context, i))) deleted++;
+    if (!keyspace.delete(db, args.bytes, args.starts[i]!, args.ends[i]!, hashOfKey(context, i))) continue;
+    context.notify(EVENT.generic, 'del', i);
+    deleted++;
   }
   context.reply.integer(deleted);
 }

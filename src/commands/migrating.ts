@@ -24,6 +24,7 @@ import { defineCommands } from './command.ts';
 import type { ServerContext, ShardContext } from './context.ts';
 import { token } from './declarations.ts';
 import { findKey, peekKey, refusesType } from './key-access.ts';
+import { EVENT } from './keyspace-events.ts';
 import { MigrationTarget, TargetFailed } from './migration-target.ts';
 
 /** Redis's, for a timeout of 0 or less. */
@@ -345,7 +346,10 @@ function readOrRemove(context: ShardContext): void {
   }
   const mark = markOf(image);
   const isSame = equalBytes(mark, 0, args.bytes, args.starts[3]!, mark.length);
-  if (isSame) keyspace.deleteEntry(context.db, ref, context.hash);
+  if (isSame) {
+    context.notify(EVENT.generic, 'del', 1);
+    keyspace.deleteEntry(context.db, ref, context.hash);
+  }
   reply.integer(isSame ? 1 : 0);
 }
 

@@ -13,6 +13,7 @@ export interface StartOptions {
   readonly 'slowlog-log-slower-than': number;
   readonly 'latency-monitor-threshold': number;
   readonly 'latency-tracking': boolean;
+  readonly 'notify-keyspace-events': string;
 }
 
 /** The `workerData` of a shard's thread. */

@@ -25,6 +25,7 @@ import { DirectReader } from './direct-reader.ts';
 import { Disk } from './disk.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Ending } from './ending.ts';
+import { publishKeyspaceEvents } from './keyspace-events.ts';
 import { LocalCommands, type LocalHost } from './local-commands.ts';
 import type { Log } from './log.ts';
 import { Measuring } from './measuring.ts';
@@ -187,6 +188,7 @@ export class Server implements LocalHost {
     });
     this.#pidFile = new PidFile(config.get('pidfile'), (message) => this.#log.warning(message));
     this.#followConfig(acceptorOptions);
+    publishKeyspaceEvents(this.#acceptor, config, this.pubSub);
     this.#upkeep = setInterval(() => this.#doUpkeep(), UPKEEP_MS);
     this.#upkeep.unref();
   }
@@ -457,11 +459,13 @@ export class Server implements LocalHost {
   #followConfig(acceptor: AcceptorOptions): void {
     const { config } = this;
     const followReads = () => {
-      this.#direct.isEnabled = config.get('direct-reads');
+      // Those that find nothing are events, which shards tell of.
+      const toldOfMisses = config.get('notify-keyspace-events').includes('m');
+      this.#direct.isEnabled = config.get('direct-reads') && !toldOfMisses;
       this.#direct.readsOnlySynced = config.get('appendonly') && config.get('appendfsync') === 'always';
     };
     followReads();
-    config.onChange(['direct-reads', 'appendonly', 'appendfsync'], followReads);
+    config.onChange(['direct-reads', 'appendonly', 'appendfsync', 'notify-keyspace-events'], followReads);
     config.onChange(['proto-max-bulk-len', 'client-query-buffer-limit', 'maxclients'], () => {
       acceptor.limits.bulkBytesMax = config.get('proto-max-bulk-len');
       acceptor.limits.queryBufferBytesMax = config.get('client-query-buffer-limit');

@@ -94,7 +94,8 @@ export class Tracking implements TrackingService {
 
   report(): TrackingReport {
     // Those that are only waited for to close their side are gone already, for people.
-    const count = (clients: Iterable<Connection>) => [...clients].filter(({ isClosing }) => !isClosing).length;
+    const count = (clients: Iterable<Connection>) =>
+      [...clients].filter(({ isClosing }) => !isClosing).length;
     return {
       clients: count(this.#clients),
       keys: this.#keys.size,

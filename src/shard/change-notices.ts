@@ -6,6 +6,7 @@
  * reply: nobody who has got the reply, or has heard of it, finds a cache that is stale.
  */
 import { hashBytes } from '../base/hash.ts';
+import { EVENT } from '../commands/keyspace-events.ts';
 import { decodeNotice, encodeNotice, NOTICE, NOTICE_PARTS_MAX, type Notice } from '../ring/notices.ts';
 import type { TrackingBoard } from '../ring/tracking-board.ts';
 import type { Journal } from '../store/journal.ts';
@@ -20,8 +21,7 @@ interface Removal {
 export class ChangeNotices implements Journal {
   /** There is something to be told. */
   hasPending = false;
-  /** Which events of the keyspace somebody listens to: EVENT bits. */
-  eventClasses = 0;
+  #eventClasses = 0;
   readonly #keyspace: Keyspace;
   readonly #board: TrackingBoard;
   /** Keys that commands have changed, and those whose time had come. */
@@ -35,6 +35,19 @@ export class ChangeNotices implements Journal {
   constructor(keyspace: Keyspace, board: TrackingBoard) {
     this.#keyspace = keyspace;
     this.#board = board;
+  }
+
+  /** Which events of the keyspace somebody listens to: EVENT bits. */
+  get eventClasses(): number {
+    return this.#eventClasses;
+  }
+
+  set eventClasses(classes: number) {
+    const keyspace = this.#keyspace;
+    this.#eventClasses = classes;
+    const wants = (eventClass: number) => (classes & eventClass) !== 0;
+    keyspace.onCreated = wants(EVENT.newKey) ? (db, ref) => this.eventAt(db, 'new', ref) : undefined;
+    keyspace.onMissed = wants(EVENT.keyMiss) ? (db, key) => this.event(db, 'keymiss', key) : undefined;
   }
 
   /** Whether changes must be told to this journal. */
@@ -73,8 +86,9 @@ export class ChangeNotices implements Journal {
   }
 
   /** The entry's time has come; its removal comes next. */
-  expiring(): void {
-    this.#isExpiring = true;
+  expiring(db: number, ref: number): void {
+    this.#isExpiring = this.isListening;
+    if ((this.#eventClasses & EVENT.expired) !== 0) this.eventAt(db, 'expired', ref);
   }
 
   #noteChange(ref: number): void {

@@ -146,13 +146,16 @@ export class Executor implements ShardContext {
     this.#parts.clock.update();
   }
 
-  notify(eventClass: number, event: string, word: number): void {
-    if ((this.changes.eventClasses & eventClass) === 0) return;
-    this.changes.event(this.db, event, this.args.copy(word));
+  notify(eventClass: number, event: string, word: number, db = this.db): void {
+    if ((this.changes.eventClasses & eventClass) !== 0) this.changes.event(db, event, this.args.copy(word));
   }
 
   notifyRef(eventClass: number, event: string, db: number, ref: number): void {
     if ((this.changes.eventClasses & eventClass) !== 0) this.changes.eventAt(db, event, ref);
+  }
+
+  wantsEvents(eventClass: number): boolean {
+    return (this.changes.eventClasses & eventClass) !== 0;
   }
 
   flushed(): void {

@@ -8,6 +8,7 @@
  * the request lane: what the acceptor sent by control before a request is in force when the request runs.
  */
 import { slotOf } from '../base/crc16.ts';
+import { eventClassesOf } from '../commands/keyspace-events.ts';
 import { CommandTable } from '../commands/table.ts';
 import { ErrorTally } from '../protocol/error-tally.ts';
 import { CommandStatistics } from '../ring/command-statistics.ts';
@@ -77,7 +78,7 @@ export class Shard {
       seed: setup.seed,
       now: () => this.#clock.nowMs,
       onShare: (message) => setup.port.postMessage(message),
-      onExpired: (db, ref) => this.#expired(db, ref),
+      onExpired: (db, ref) => this.#changes.expiring(db, ref),
     });
     this.#changes = new ChangeNotices(this.#keyspace, new TrackingBoard(setup.tracking));
     for (const message of this.#keyspace.share()) setup.port.postMessage(message);
@@ -101,6 +102,7 @@ export class Shard {
       report: (message) => setup.port.postMessage(message),
     });
     this.#durability.listener = this.#changes;
+    this.#changes.eventClasses = eventClassesOf(options['notify-keyspace-events']);
     this.#figures = new Figures({
       keyspace: this.#keyspace,
       databases: setup.databases,
@@ -246,10 +248,6 @@ export class Shard {
     return count;
   }
 
-  #expired(_db: number, _ref: number): void {
-    if (this.#changes.isListening) this.#changes.expiring();
-  }
-
   #readControl(): void {
     if (!this.#control.refresh()) return;
     for (;;) {
@@ -278,6 +276,9 @@ export class Shard {
         if (message.name === 'proto-max-bulk-len') this.#executor.stringBytesMax = Number(message.value);
         if (message.name === 'hz') this.#expiry.hz = Number(message.value);
         if (message.name === 'active-expire-effort') this.#expiry.effort = Number(message.value);
+        if (message.name === 'notify-keyspace-events') {
+          this.#changes.eventClasses = eventClassesOf(String(message.value));
+        }
         this.#measuring.set(message.name, message.value);
         break;
     }

@@ -73,6 +73,10 @@ export class FakeShard implements ShardContext {
 
   notifyRef(): void {}
 
+  wantsEvents(): boolean {
+    return false;
+  }
+
   flushed(): void {}
 
   idOf(name: string): number {
