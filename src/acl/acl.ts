@@ -8,7 +8,13 @@
  * are turned into such texts here.
  */
 import { latin1 } from '../base/bytes.ts';
-import type { AclLogEntry, AclService, AclUser, AclUserReport } from '../commands/acl-service.ts';
+import type {
+  AclLogEntry,
+  AclService,
+  AclUser,
+  AclUserReport,
+  ChannelRule,
+} from '../commands/acl-service.ts';
 import type { Client } from '../commands/context.ts';
 import type { Command, CommandTable } from '../commands/table.ts';
 import type { Config } from '../config/config.ts';
@@ -49,6 +55,8 @@ export class Acl implements AclService {
   /** The default user is on and takes any password. */
   isOpen = true;
   readonly accessLog: AccessLog;
+  /** Called when a user may not use all channels any more that the rules allowed before. */
+  channelsTaken: (user: User, allows: ChannelRule) => void = () => {};
   readonly #config: Config;
   readonly #context: RuleContext;
   readonly #warn: (message: string) => void;
@@ -177,7 +185,11 @@ export class Acl implements AclService {
       const problem = changed.apply(rule);
       if (problem !== undefined) return aclRuleError(rule, problem);
     }
+    const before = known?.rules;
     this.#put(known ?? this.#create(name), changed);
+    if (known !== undefined && before !== undefined && changed.takesChannelsOf(before)) {
+      this.channelsTaken(known, (channel, isPattern) => changed.allowsChannel(channel, isPattern));
+    }
     return undefined;
   }
 

@@ -265,16 +265,23 @@ export class Selector {
     if (channels === undefined) return 0;
     const last = Math.min(channels.last < 0 ? args.count + channels.last : channels.last, args.count - 1);
     for (let word = channels.first; word <= last; word++) {
-      const start = args.starts[word]!;
-      const end = args.ends[word]!;
-      const isAllowed = this.#channels.some((pattern) =>
-        channels.arePatterns
-          ? pattern.isSpelled(args.bytes, start, end)
-          : pattern.matches(args.bytes, start, end),
-      );
-      if (!isAllowed) return word;
+      const isPattern = channels.arePatterns === true;
+      if (!this.allowsChannel(args.bytes, args.starts[word]!, args.ends[word]!, isPattern)) return word;
     }
     return 0;
+  }
+
+  /** Whether it allows the channel `bytes[start, end)`, or the very same pattern. */
+  allowsChannel(bytes: Uint8Array, start: number, end: number, isPattern: boolean): boolean {
+    if (this.#allChannels) return true;
+    return this.#channels.some((pattern) =>
+      isPattern ? pattern.isSpelled(bytes, start, end) : pattern.matches(bytes, start, end),
+    );
+  }
+
+  /** The patterns of channels it allows; `*` for all. */
+  get channels(): readonly string[] {
+    return this.#allChannels ? ['*'] : this.#channels.map(({ text }) => text);
   }
 }
 

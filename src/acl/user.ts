@@ -127,6 +127,18 @@ export class UserRules {
     return undefined;
   }
 
+  /** Whether `before` allowed channels that these rules may not. */
+  takesChannelsOf(before: UserRules): boolean {
+    const allowed = this.#selectors.flatMap(({ channels }) => channels);
+    if (allowed.includes('*')) return false;
+    return before.#selectors.some(({ channels }) => channels.some((each) => !allowed.includes(each)));
+  }
+
+  /** Whether any selector allows the channel, whichever commands it allows. A pattern must be allowed as such. */
+  allowsChannel(name: Uint8Array, isPattern: boolean): boolean {
+    return this.#selectors.some((selector) => selector.allowsChannel(name, 0, name.length, isPattern));
+  }
+
   get #flags(): string[] {
     const flags = [this.isEnabled ? 'on' : 'off'];
     if (this.needsNoPassword) flags.push('nopass');

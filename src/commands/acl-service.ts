@@ -41,6 +41,9 @@ export interface AclLogEntry {
   readonly updatedAtMs: number;
 }
 
+/** Whether a user may use a channel, or listen to a pattern of channels. */
+export type ChannelRule = (name: Uint8Array, isPattern: boolean) => boolean;
+
 export interface AclService {
   readonly defaultUser: AclUser;
   /** New connections need not authenticate: the default user is on and has no password. */

@@ -23,6 +23,7 @@ import { type ArgumentSpec, defineCommands, type KeyFlag } from './command.ts';
 import type { ShardContext } from './context.ts';
 import { KEY, oneKey, token } from './declarations.ts';
 import { findKey, refusesType } from './key-access.ts';
+import { EVENT } from './keyspace-events.ts';
 
 const EMPTY = new Uint8Array(0);
 /** The most bytes that a field of 64 bits touches. */
@@ -232,14 +233,20 @@ function changeFields(context: ShardContext, operations: readonly Operation[]): 
   const oldLength = ref === ABSENT ? 0 : keyspace.valueLength(ref);
   const length = operations.reduce((most, each) => Math.max(most, bytesNeeded(each)), oldLength);
   const results: (number | bigint | undefined)[] = [];
+  const isLonger = ref === ABSENT || length > oldLength;
+  let isChanged = false;
+  const written = (old: number | bigint, value: number | bigint) => {
+    if (isLonger || BigInt(old) !== BigInt(value)) isChanged = true;
+  };
   const edit = (bytes: Uint8Array, start: number) => {
-    for (const operation of operations) results.push(apply(operation, bytes, start, length));
+    for (const operation of operations) results.push(apply(operation, bytes, start, length, written));
   };
   if (ref === ABSENT) {
     createRange(keyspace, db, args.bytes, args.starts[1]!, args.ends[1]!, hash, length, edit);
   } else {
     keyspace.writeRange(db, ref, hash, length, EMPTY, 0, 0, edit);
   }
+  if (isChanged) context.notify(EVENT.string, 'setbit', 1);
   reply.array(results.length);
   for (const result of results) {
     if (result === undefined) reply.null();
@@ -252,8 +259,14 @@ function bytesNeeded({ kind, offset, type }: Operation): number {
   return kind === 'get' ? 0 : Math.floor((offset + type.bits - 1) / 8) + 1;
 }
 
-/** The operation's reply: undefined when the result did not fit and OVERFLOW FAIL was given. */
-function apply(operation: Operation, bytes: Uint8Array, start: number, length: number) {
+/** Tells `written` what it has changed, and returns the operation's reply: undefined when the result did not fit and OVERFLOW FAIL was given. */
+function apply(
+  operation: Operation,
+  bytes: Uint8Array,
+  start: number,
+  length: number,
+  written: (old: number | bigint, value: number | bigint) => void,
+) {
   const { kind, offset, type, operand, overflow } = operation;
   if (kind === 'get') return readPadded(bytes, start, length, offset, type);
   const old = readBitfield(bytes, start, offset, type);
@@ -261,5 +274,6 @@ function apply(operation: Operation, bytes: Uint8Array, start: number, length: n
     kind === 'set' ? fitBitfield(operand, type, overflow) : addToBitfield(old, operand, type, overflow);
   if (value === undefined) return undefined;
   writeBitfield(bytes, start, offset, type.bits, value);
+  written(old, value);
   return kind === 'set' ? old : value;
 }

@@ -19,6 +19,7 @@ import { type ArgumentSpec, defineCommands } from './command.ts';
 import type { ShardContext } from './context.ts';
 import { KEY, keyAt, oneKey, token, unlikeKeys } from './declarations.ts';
 import { findKey, refusesType } from './key-access.ts';
+import { EVENT } from './keyspace-events.ts';
 import { Range } from './ranges.ts';
 
 /** No value of `proto-max-bulk-len` forbids a bit below. */
@@ -154,12 +155,15 @@ function setBit(context: ShardContext): void {
     createRange(keyspace, db, args.bytes, args.starts[1]!, args.ends[1]!, hash, byte + 1, (bytes, start) => {
       if (bit === 1) bytes[start + byte] = mask;
     });
+    context.notify(EVENT.string, 'setbit', 1);
     reply.integer(0);
     return;
   }
-  const old = byte < keyspace.valueLength(ref) ? keyspace.bytesOf(ref)[keyspace.valueStart(ref) + byte]! : 0;
+  const grows = byte >= keyspace.valueLength(ref);
+  const old = !grows ? keyspace.bytesOf(ref)[keyspace.valueStart(ref) + byte]! : 0;
   oneByte[0] = bit === 1 ? old | mask : old & ~mask;
   keyspace.writeRange(db, ref, hash, byte, oneByte, 0, 1);
+  if (grows || oneByte[0] !== old) context.notify(EVENT.string, 'setbit', 1);
   reply.integer((old & mask) === 0 ? 0 : 1);
 }
 
@@ -289,7 +293,8 @@ function readOperation(args: Arguments): BitOperation | undefined {
   return (['and', 'or', 'xor', 'not'] as const).find((operation) => args.is(1, operation));
 }
 
-function bitOperation({ args, reply, together }: ShardContext): void {
+function bitOperation(context: ShardContext): void {
+  const { args, reply, together } = context;
   const operation = readOperation(args);
   if (operation === undefined) {
     reply.error(SYNTAX_ERROR);
@@ -302,6 +307,7 @@ function bitOperation({ args, reply, together }: ShardContext): void {
   const sources: Uint8Array[] = [];
   for (let i = 3; i < args.count; i++) {
     const image = together.read(i);
+    if (image === undefined) context.notify(EVENT.keyMiss, 'keymiss', i);
     if (image !== undefined && image.type !== TYPE_STRING) {
       reply.error(WRONG_TYPE);
       return;
@@ -309,7 +315,11 @@ function bitOperation({ args, reply, together }: ShardContext): void {
     sources.push(image?.bytes ?? new Uint8Array(0));
   }
   const bytes = combineBits(operation, sources);
-  if (bytes.length === 0) together.remove(2);
-  else together.write(2, { type: TYPE_STRING, bytes, expiresAt: NO_EXPIRY, isRaw: true });
+  if (bytes.length > 0) {
+    together.write(2, { type: TYPE_STRING, bytes, expiresAt: NO_EXPIRY, isRaw: true });
+    context.notify(EVENT.string, 'set', 2);
+  } else if (together.remove(2)) {
+    context.notify(EVENT.generic, 'del', 2);
+  }
   reply.integer(bytes.length);
 }

@@ -23,6 +23,7 @@ export const client: CommandSpec = {
   complexity: 'Depends on subcommand',
   arity: -2,
   flags: [],
+  keepsCachingMode: true,
   subcommands: [
     clientCaching,
     subcommand({

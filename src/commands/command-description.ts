@@ -4,7 +4,7 @@ import { categoriesOf } from './acl-categories.ts';
 import type { ArgumentSpec, CommandFlag, KeyFlag, KeyPositions, KeySpecification } from './command.ts';
 import type { Command } from './table.ts';
 
-/** Flags are listed in Redis's order, whatever the order in the declaration. */
+/** Flags are listed in Redis's order, whatever the order in the declaration. As there, `may_replicate` is not shown. */
 const FLAG_ORDER: readonly CommandFlag[] = [
   'write',
   'readonly',
@@ -20,7 +20,6 @@ const FLAG_ORDER: readonly CommandFlag[] = [
   'asking',
   'fast',
   'no_auth',
-  'may_replicate',
   'no_mandatory_keys',
   'no_async_loading',
   'no_multi',

@@ -15,7 +15,8 @@ export type CommandGroup =
   | 'server'
   | 'bitmap'
   | 'cluster'
-  | 'transactions';
+  | 'transactions'
+  | 'pubsub';
 
 /** Redis's command flags, in the form COMMAND INFO prints them. */
 export type CommandFlag =
@@ -280,10 +281,16 @@ export interface CommandSpec {
    * So commands behind it in a transaction are sent to the right one.
    */
   readonly databaseAfter?: (args: Arguments, databases: number) => number | undefined;
+  /** True when clients of RESP2 may send it while they listen to channels. */
+  readonly allowedToSubscribers?: boolean;
+  /** True when its replies are pushes: clients get them that want no replies (CLIENT REPLY). */
+  readonly repliesByPush?: boolean;
   /** True when it is refused, as writes are, while the data cannot be written to disk: PING tells of that. */
   readonly reportsDiskErrors?: boolean;
   /** A container has subcommands in place of a placement (or both, like COMMAND). */
   readonly subcommands?: readonly CommandSpec[];
+  /** True when what CLIENT CACHING said is still in force after it. */
+  readonly keepsCachingMode?: boolean;
   /** True for what servers send to each other, not people. */
   readonly isInternal?: boolean;
   /** True when it is there only to say that this version cannot do it: no list of what it can do shows it. */

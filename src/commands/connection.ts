@@ -29,6 +29,7 @@ export const connection = defineCommands([
     arguments: [{ name: 'message', type: 'string', optional: true }],
     tips: ['request_policy:all_shards', 'response_policy:all_succeeded'],
     reportsDiskErrors: true,
+    allowedToSubscribers: true,
     placement: { at: 'server', handler: ping },
   },
   {
@@ -109,7 +110,8 @@ export const connection = defineCommands([
       ],
     ],
     secretWords: secretsOfHello,
-    placement: { at: 'server', handler: hello },
+    // Pushes in the new protocol must not come before earlier replies in the old one.
+    placement: { at: 'server', handler: hello, afterReplies: true },
   },
   {
     name: 'reset',
@@ -120,6 +122,7 @@ export const connection = defineCommands([
     arity: 1,
     flags: ['noscript', 'loading', 'stale', 'fast', 'no_auth', 'allow_busy'],
     isNeverQueued: true,
+    allowedToSubscribers: true,
     placement: { at: 'server', handler: reset },
   },
   {
@@ -132,12 +135,21 @@ export const connection = defineCommands([
     flags: ['noscript', 'loading', 'stale', 'fast', 'no_auth', 'allow_busy'],
     deprecated: { since: '7.2.0', replacedBy: 'just closing the connection' },
     isNeverQueued: true,
+    allowedToSubscribers: true,
     placement: { at: 'server', handler: quit },
   },
   client,
 ]);
 
-function ping({ args, reply }: ServerContext): void {
+function ping({ args, client, reply }: ServerContext): void {
+  if (client.subscriptions !== undefined && client.resp === 2 && args.count <= 2) {
+    // Clients of RESP2 that listen to channels take everything for an array.
+    reply.array(2);
+    reply.bulkText('pong');
+    if (args.count === 1) reply.bulkText('');
+    else reply.bulk(args.bytes, args.starts[1], args.ends[1]);
+    return;
+  }
   if (args.count === 1) reply.simple('PONG');
   else if (args.count === 2) reply.bulk(args.bytes, args.starts[1], args.ends[1]);
   else reply.error(wrongArity('ping'));

@@ -9,7 +9,9 @@ import type { Keyspace } from '../store/keyspace.ts';
 import type { AclService, AclUser } from './acl-service.ts';
 import type { Measurements } from './measurements.ts';
 import type { PersistenceReport, PersistenceService, ShutdownOptions } from './persistence-service.ts';
+import type { MonitorService, PubSubService, Subscriptions } from './pub-sub-service.ts';
 import type { Command, CommandTable } from './table.ts';
+import type { TrackingReport, TrackingService, TrackingState } from './tracking-service.ts';
 
 /** A whole value with what belongs to it. */
 export interface ValueImage {
@@ -101,12 +103,16 @@ export interface ShardContext {
   /** Whether `key` belongs to this shard. */
   owns(key: Uint8Array): boolean;
   /**
-   * Tells of an event at the key in word `word` of the client's database (see keyspace-events.ts). To be called after the
+   * Tells of an event at the key in word `word`, of the client's database or another (see keyspace-events.ts). To be called after the
    * change, for a removal before it; it costs next to nothing while nobody wants events of that class.
    */
-  notify(eventClass: number, event: string, word: number): void;
+  notify(eventClass: number, event: string, word: number, db?: number): void;
   /** The same for an entry. */
   notifyRef(eventClass: number, event: string, db: number, ref: number): void;
+  /** Whether somebody wants events of a class: for those that take more than a call to find out. */
+  wantsEvents(eventClass: number): boolean;
+  /** Tells clients with caches that databases were emptied, as Redis does even when there was nothing in them. */
+  flushed(): void;
 }
 
 /** A connected client, as server commands see and change it. */
@@ -122,6 +128,8 @@ export interface Client {
   isAuthenticated: boolean;
   noEvict: boolean;
   noTouch: boolean;
+  /** Undefined while the client does not track keys; the service of tracking sets it. */
+  tracking: TrackingState | undefined;
   /** Whether replies are sent: `skip-next` becomes `skip` for one command. */
   replyMode: 'on' | 'off' | 'skip-next' | 'skip';
   /** Addresses as Redis prints them: host:port, or path:0 for a Unix socket. */
@@ -130,11 +138,20 @@ export interface Client {
   readonly isLocal: boolean;
   /** `normal`, `pubsub`, `master` or `replica`. */
   readonly type: string;
+  /** What it listens to; undefined when that is nothing. The service of pub/sub changes it. */
+  subscriptions: Subscriptions | undefined;
+  /** It is shown every command. */
+  isMonitor: boolean;
   readonly createdAtMs: number;
   /** The line of CLIENT LIST without its line end. */
   describe(): string;
   /** Sends what has been answered so far, then closes. */
   closeAfterReplies(): void;
+  /**
+   * Sends whole replies out of the order of its commands: at once, or when the reply that is being written is whole.
+   * `bytes` must not change any more.
+   */
+  push(bytes: Uint8Array): void;
   /** Closes at once. */
   kill(): void;
   /**
@@ -213,6 +230,12 @@ export interface ServerReport {
   readonly blockingKeys: number;
   /** Clients closed because of `maxmemory-clients`. */
   readonly evictedClients: number;
+  readonly tracking: TrackingReport;
+  /** Clients that listen to channels, and what somebody listens to. */
+  readonly pubSubClients: number;
+  readonly channels: number;
+  readonly patterns: number;
+  readonly shardChannels: number;
   /** The largest buffers that any client has had in the last seconds. */
   readonly largestInputBytes: number;
   readonly largestOutputBytes: number;
@@ -274,6 +297,9 @@ export interface ServerContext {
   readonly acl: AclService;
   readonly measurements: Measurements;
   readonly persistence: PersistenceService;
+  readonly tracking: TrackingService;
+  readonly pubSub: PubSubService;
+  readonly monitors: MonitorService;
   /** The command that runs. */
   readonly command: Command;
   clients(): Iterable<Client>;

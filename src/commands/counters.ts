@@ -22,6 +22,7 @@ import { type CommandFlag, type CommandSpec, defineCommands } from './command.ts
 import type { ShardContext } from './context.ts';
 import { KEY, oneKey } from './declarations.ts';
 import { findKey, storeString } from './key-access.ts';
+import { EVENT } from './keyspace-events.ts';
 
 /** What all of them have in common. */
 const COUNTER = {
@@ -109,6 +110,7 @@ function increment(context: ShardContext, by: number | bigint): void {
   ) {
     storeString(context, 1, digits, 0, length, KEEP_EXPIRY);
   }
+  context.notify(EVENT.string, 'incrby', 1);
   reply.integer(sum);
 }
 
@@ -156,5 +158,6 @@ function incrementByFloat(context: ShardContext): void {
   }
   const result = Buffer.from(formatLongDouble(sum), 'latin1');
   storeString(context, 1, result, 0, result.length, KEEP_EXPIRY);
+  context.notify(EVENT.string, 'incrbyfloat', 1);
   reply.bulk(result);
 }

@@ -7,6 +7,7 @@ import type { ShardContext } from './context.ts';
 import { databaseIndex } from './database-index.ts';
 import { KEY, oneKey } from './declarations.ts';
 import { findKey } from './key-access.ts';
+import { EVENT } from './keyspace-events.ts';
 
 export const databases = defineCommands([
   {
@@ -57,6 +58,8 @@ function move(context: ShardContext): void {
     return;
   }
   moveEntry(keyspace, context.db, db, ref, hash);
+  context.notify(EVENT.generic, 'move_from', 1);
+  context.notify(EVENT.generic, 'move_to', 1, db);
   reply.integer(1);
 }
 

@@ -22,6 +22,7 @@ import type { ShardContext } from './context.ts';
 import { KEY, oneKey, token } from './declarations.ts';
 import { absoluteTime, MILLISECONDS } from './expiry-options.ts';
 import { findKey, peekKey, storeString } from './key-access.ts';
+import { EVENT } from './keyspace-events.ts';
 import { payloadOf } from './payloads.ts';
 
 const FREQ_MAX = 255;
@@ -120,7 +121,10 @@ function tryRestore(context: ShardContext): string | undefined {
   if (typeof value === 'string') return value;
   const expiresAt = expiryOf(context, ttl, options.isAbsolute);
   if (expiresAt !== NO_EXPIRY && expiresAt <= context.now()) {
-    if (old !== ABSENT) keyspace.deleteEntry(context.db, old, context.hash);
+    if (old !== ABSENT) {
+      context.notify(EVENT.generic, 'del', 1);
+      keyspace.deleteEntry(context.db, old, context.hash);
+    }
     return undefined;
   }
   if (value.kind === 'string') storeString(context, 1, value.bytes, 0, value.bytes.length, expiresAt);
@@ -130,6 +134,9 @@ function tryRestore(context: ShardContext): string | undefined {
     const { starts, ends, bytes } = args;
     storeCollection(keyspace, context.db, bytes, starts[1]!, ends[1]!, context.hash, collection, expiresAt);
   }
+  // In Redis what was there goes first.
+  if (old !== ABSENT) context.notify(EVENT.newKey, 'new', 1);
+  context.notify(EVENT.generic, 'restore', 1);
   if (options.idle !== undefined) setIdle(context, Number(options.idle));
   return undefined;
 }

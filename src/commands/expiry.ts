@@ -20,6 +20,7 @@ import type { ShardContext } from './context.ts';
 import { KEY, oneKey, token } from './declarations.ts';
 import { absoluteTime, MILLISECONDS, SECONDS, type UnitMs } from './expiry-options.ts';
 import { findKey, peekKey } from './key-access.ts';
+import { EVENT } from './keyspace-events.ts';
 
 const CONDITION: ArgumentSpec = {
   name: 'condition',
@@ -172,8 +173,13 @@ function expire(context: ShardContext, unitMs: UnitMs, baseMs: number): void {
     reply.integer(0);
     return;
   }
-  if (expiresAt <= context.now()) keyspace.deleteEntry(db, ref, hash);
-  else keyspace.setExpiry(db, ref, hash, expiresAt);
+  if (expiresAt <= context.now()) {
+    context.notify(EVENT.generic, 'del', 1);
+    keyspace.deleteEntry(db, ref, hash);
+  } else {
+    keyspace.setExpiry(db, ref, hash, expiresAt);
+    context.notify(EVENT.generic, 'expire', 1);
+  }
   reply.integer(1);
 }
 
@@ -254,5 +260,6 @@ function persist(context: ShardContext): void {
     return;
   }
   keyspace.setExpiry(db, ref, hash, NO_EXPIRY);
+  context.notify(EVENT.generic, 'persist', 1);
   context.reply.integer(1);
 }

@@ -14,9 +14,11 @@ import { keys } from './keys.ts';
 import { lists } from './lists/lists.ts';
 import { migrating } from './migrating.ts';
 import { modules } from './modules.ts';
+import { monitoring } from './monitor.ts';
 import { objects } from './objects.ts';
 import { persistence } from './persistence.ts';
 import { plain } from './plain.ts';
+import { pubSub } from './pub-sub.ts';
 import { ranges } from './ranges.ts';
 import { renaming } from './renaming.ts';
 import { replication } from './replication.ts';
@@ -47,7 +49,9 @@ export const families: readonly CommandSpec[] = [
   ...plain,
   ...transactions,
   ...connection,
+  ...pubSub,
   ...server,
+  ...monitoring,
   ...persistence,
   ...replication,
   ...modules,

@@ -240,7 +240,7 @@ function findKeys({ args, commands, reply }: ServerContext) {
   const count = names.length;
   if (command === undefined) {
     reply.error(INVALID_COMMAND);
-  } else if (keys === undefined) {
+  } else if (keys === undefined || keys.flags.includes('not_key')) {
     reply.error(COMMAND_HAS_NO_KEYS);
   } else if (command.arity > 0 ? count !== command.arity : count < -command.arity) {
     reply.error(INVALID_ARGUMENT_COUNT);

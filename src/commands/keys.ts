@@ -21,6 +21,7 @@ import {
   token,
 } from './declarations.ts';
 import { findKey, hashOfKey, peekKey } from './key-access.ts';
+import { EVENT } from './keyspace-events.ts';
 
 /** By the type's number in an entry. */
 export const TYPE_NAMES: readonly string[] = Object.values({
@@ -174,7 +175,9 @@ function deleteKeys(context: ShardContext): void {
   const { keyspace, args, db } = context;
   let deleted = 0;
   for (let i = 1; i < args.count; i++) {
-    if (keyspace.delete(db, args.bytes, args.starts[i]!, args.ends[i]!, hashOfKey(context, i))) deleted++;
+    if (!keyspace.delete(db, args.bytes, args.starts[i]!, args.ends[i]!, hashOfKey(context, i))) continue;
+    context.notify(EVENT.generic, 'del', i);
+    deleted++;
   }
   context.reply.integer(deleted);
 }
@@ -249,11 +252,13 @@ function databaseSize(context: ShardContext): void {
 /** ASYNC and SYNC are the same here: Redis's ASYNC only moves the freeing of memory to another thread. */
 function flushDatabase(context: ShardContext): void {
   context.keyspace.flush(context.db);
+  context.flushed();
   context.reply.ok();
 }
 
 function flushAllDatabases(context: ShardContext): void {
   context.keyspace.flushAll();
+  context.flushed();
   context.reply.ok();
 }
 

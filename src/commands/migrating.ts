@@ -23,6 +23,7 @@ import { defineCommands } from './command.ts';
 import type { ServerContext, ShardContext } from './context.ts';
 import { token } from './declarations.ts';
 import { findKey, peekKey } from './key-access.ts';
+import { EVENT } from './keyspace-events.ts';
 import { MigrationTarget, TargetFailed } from './migration-target.ts';
 import { payloadOf } from './payloads.ts';
 
@@ -344,7 +345,10 @@ function readOrRemove(context: ShardContext): void {
   }
   const mark = markOf(image);
   const isSame = equalBytes(mark, 0, args.bytes, args.starts[3]!, mark.length);
-  if (isSame) keyspace.deleteEntry(context.db, ref, context.hash);
+  if (isSame) {
+    context.notify(EVENT.generic, 'del', 1);
+    keyspace.deleteEntry(context.db, ref, context.hash);
+  }
   reply.integer(isSame ? 1 : 0);
 }
 

@@ -11,6 +11,7 @@ import { type ArgumentSpec, type CommandSpec, defineCommands } from './command.t
 import type { ShardContext } from './context.ts';
 import { KEY, oneKey, VALUE } from './declarations.ts';
 import { findKey, refusesType } from './key-access.ts';
+import { EVENT } from './keyspace-events.ts';
 
 const EMPTY = new Uint8Array(0);
 
@@ -153,5 +154,6 @@ function setRange(context: ShardContext): void {
   } else {
     keyspace.writeRange(db, ref, hash, offset, args.bytes, from, to);
   }
+  context.notify(EVENT.string, 'setrange', 1);
   reply.integer(Math.max(oldLength, end));
 }

@@ -1,9 +1,10 @@
 /** RENAME, RENAMENX and COPY: whole values from one key to another, which may be on another shard. */
 import { NO_SUCH_KEY, SAME_OBJECT, SYNTAX_ERROR } from '../protocol/errors.ts';
 import { type CommandSpec, defineCommands } from './command.ts';
-import type { ShardContext } from './context.ts';
+import type { ShardContext, ValueImage } from './context.ts';
 import { databaseIndex } from './database-index.ts';
 import { keyAt, token, unlikeKeys } from './declarations.ts';
+import { EVENT } from './keyspace-events.ts';
 
 const RENAME = {
   group: 'generic',
@@ -57,7 +58,8 @@ export const renaming = defineCommands([
   },
 ]);
 
-function rename({ args, reply, together }: ShardContext): void {
+function rename(context: ShardContext): void {
+  const { args, reply, together } = context;
   const image = together.read(1);
   if (image === undefined) {
     reply.error(NO_SUCH_KEY);
@@ -65,13 +67,15 @@ function rename({ args, reply, together }: ShardContext): void {
   }
   if (!args.same(1, 2)) {
     // In this order nothing is lost when there is no memory for it.
-    together.write(2, image);
+    put(context, image);
     together.remove(1);
+    notifyRename(context);
   }
   reply.ok();
 }
 
-function renameIfAbsent({ args, reply, together }: ShardContext): void {
+function renameIfAbsent(context: ShardContext): void {
+  const { args, reply, together } = context;
   if (together.typeOf(1) === undefined) {
     reply.error(NO_SUCH_KEY);
     return;
@@ -82,7 +86,21 @@ function renameIfAbsent({ args, reply, together }: ShardContext): void {
   }
   together.write(2, together.read(1)!);
   together.remove(1);
+  notifyRename(context);
   reply.integer(1);
+}
+
+function notifyRename(context: ShardContext): void {
+  context.notify(EVENT.generic, 'rename_from', 1);
+  context.notify(EVENT.generic, 'rename_to', 2);
+}
+
+/** Puts a value at the second key. What was there goes first in Redis, so that the key is new in any case. */
+function put(context: ShardContext, image: ValueImage, db = context.db): void {
+  const { together } = context;
+  const isThere = context.wantsEvents(EVENT.newKey) && together.typeOf(2, db) !== undefined;
+  together.write(2, image, db);
+  if (isThere) context.notify(EVENT.newKey, 'new', 2, db);
 }
 
 function copy(context: ShardContext): void {
@@ -108,10 +126,13 @@ function copy(context: ShardContext): void {
     reply.error(SAME_OBJECT);
     return;
   }
-  if (together.typeOf(1) === undefined || (!replaces && together.typeOf(2, db) !== undefined)) {
+  const isThere = together.typeOf(1) !== undefined;
+  if (!isThere) context.notify(EVENT.keyMiss, 'keymiss', 1);
+  if (!isThere || (!replaces && together.typeOf(2, db) !== undefined)) {
     reply.integer(0);
     return;
   }
-  together.write(2, together.read(1)!, db);
+  put(context, together.read(1)!, db);
+  context.notify(EVENT.generic, 'copy_to', 2, db);
   reply.integer(1);
 }

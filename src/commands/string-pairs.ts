@@ -22,6 +22,7 @@ import {
 import { defineCommands } from './command.ts';
 import type { ShardContext } from './context.ts';
 import { KEY, token, VALUE } from './declarations.ts';
+import { EVENT } from './keyspace-events.ts';
 
 /** Redis computes the table of LCS with so many bytes a cell. */
 const LCS_CELL_BYTES = 4;
@@ -62,7 +63,8 @@ export const stringPairs = defineCommands([
   },
 ]);
 
-function setManyIfAbsent({ args, reply, together }: ShardContext): void {
+function setManyIfAbsent(context: ShardContext): void {
+  const { args, reply, together } = context;
   for (let i = 1; i + 1 < args.count; i += 2) {
     if (together.typeOf(i) === undefined) continue;
     reply.integer(0);
@@ -79,6 +81,7 @@ function setManyIfAbsent({ args, reply, together }: ShardContext): void {
     for (let i = 1; i < written; i += 2) together.remove(i);
     throw error;
   }
+  for (let i = 1; i + 1 < args.count; i += 2) context.notify(EVENT.string, 'set', i);
   reply.integer(1);
 }
 

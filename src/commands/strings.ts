@@ -17,6 +17,7 @@ import {
   type UnitMs,
 } from './expiry-options.ts';
 import { findKey, isOtherType, refusesType, storeWord } from './key-access.ts';
+import { EVENT } from './keyspace-events.ts';
 
 const SECONDS_ARGUMENT: ArgumentSpec = { name: 'seconds', type: 'integer' };
 const MILLISECONDS_ARGUMENT: ArgumentSpec = { name: 'milliseconds', type: 'integer' };
@@ -252,6 +253,7 @@ function getDirect(reply: ReplyWriter, view: KeyspaceView, found: boolean): void
 function set(context: ShardContext): void {
   if (context.args.count === 3) {
     storeWord(context, 1, 2, NO_EXPIRY);
+    context.notify(EVENT.string, 'set', 1);
     context.reply.ok();
   } else {
     setWithOptions(context);
@@ -271,7 +273,10 @@ function setWithOptions(context: ShardContext): void {
     if (expiresAt === ANSWERED) return;
   }
   const ref = options.ifAbsent || options.ifPresent || options.returnsOld ? findKey(context) : ABSENT;
-  if (options.returnsOld && refusesType(context, ref)) return;
+  if (options.returnsOld) {
+    notifyMiss(context, ref);
+    if (refusesType(context, ref)) return;
+  }
   if ((options.ifAbsent && ref !== ABSENT) || (options.ifPresent && ref === ABSENT)) {
     if (options.returnsOld) writeValue(context, ref);
     else reply.null();
@@ -279,8 +284,19 @@ function setWithOptions(context: ShardContext): void {
     replaceValue(context, ref, expiresAt);
   } else {
     storeWord(context, 1, 2, expiresAt);
+    notifySet(context, expiresAt);
     reply.ok();
   }
+}
+
+function notifySet(context: ShardContext, expiresAt: number): void {
+  context.notify(EVENT.string, 'set', 1);
+  if (expiresAt >= 0) context.notify(EVENT.generic, 'expire', 1);
+}
+
+/** As Redis, whose commands that return the old value look it up as a read does. */
+function notifyMiss(context: ShardContext, ref: number): void {
+  if (ref === ABSENT) context.notify(EVENT.keyMiss, 'keymiss', 1);
 }
 
 /**
@@ -291,12 +307,14 @@ function replaceValue(context: ShardContext, ref: number, expiresAt: number): vo
   const { keyspace, reply } = context;
   if (ref === ABSENT) {
     storeWord(context, 1, 2, expiresAt);
+    notifySet(context, expiresAt);
     reply.null();
     return;
   }
   const start = keyspace.valueStart(ref);
   const old = keyspace.bytesOf(ref).slice(start, start + keyspace.valueLength(ref));
   storeWord(context, 1, 2, expiresAt);
+  notifySet(context, expiresAt);
   reply.bulk(old);
 }
 
@@ -306,6 +324,7 @@ function setIfAbsent(context: ShardContext): void {
     return;
   }
   storeWord(context, 1, 2, NO_EXPIRY);
+  context.notify(EVENT.string, 'set', 1);
   context.reply.integer(1);
 }
 
@@ -313,19 +332,24 @@ function setWithExpiry(context: ShardContext, unitMs: UnitMs): void {
   const expiresAt = expiryArgument(context, 2, unitMs, true);
   if (expiresAt === ANSWERED) return;
   storeWord(context, 1, 3, expiresAt);
+  notifySet(context, expiresAt);
   context.reply.ok();
 }
 
 function getAndSet(context: ShardContext): void {
   const ref = findKey(context);
+  notifyMiss(context, ref);
   if (!refusesType(context, ref)) replaceValue(context, ref, NO_EXPIRY);
 }
 
 function getAndDelete(context: ShardContext): void {
   const ref = findKey(context);
+  notifyMiss(context, ref);
   if (refusesType(context, ref)) return;
   writeValue(context, ref);
-  if (ref !== ABSENT) context.keyspace.deleteEntry(context.db, ref, context.hash);
+  if (ref === ABSENT) return;
+  context.notify(EVENT.generic, 'del', 1);
+  context.keyspace.deleteEntry(context.db, ref, context.hash);
 }
 
 function getAndExpire(context: ShardContext): void {
@@ -336,6 +360,7 @@ function getAndExpire(context: ShardContext): void {
     return;
   }
   let ref = findKey(context);
+  notifyMiss(context, ref);
   if (refusesType(context, ref)) return;
   if (ref === ABSENT) {
     reply.null();
@@ -348,12 +373,14 @@ function getAndExpire(context: ShardContext): void {
   }
   if (options.isAbsoluteExpiry && expiresAt <= context.now()) {
     writeValue(context, ref);
+    context.notify(EVENT.generic, 'del', 1);
     keyspace.deleteEntry(context.db, ref, context.hash);
     return;
   }
   // Changed before it is answered, since room for an expiry can be short.
-  if (options.setsExpiry || options.persists) {
+  if (options.setsExpiry || (options.persists && keyspace.expiry(ref) !== NO_EXPIRY)) {
     ref = keyspace.setExpiry(context.db, ref, context.hash, expiresAt);
+    context.notify(EVENT.generic, options.setsExpiry ? 'expire' : 'persist', 1);
   }
   writeValue(context, ref);
 }
@@ -376,7 +403,10 @@ function getEachDirect(reply: ReplyWriter, view: KeyspaceView, found: boolean): 
 }
 
 function setMany(context: ShardContext): void {
-  for (let i = 1; i + 1 < context.args.count; i += 2) storeWord(context, i, i + 1, NO_EXPIRY);
+  for (let i = 1; i + 1 < context.args.count; i += 2) {
+    storeWord(context, i, i + 1, NO_EXPIRY);
+    context.notify(EVENT.string, 'set', i);
+  }
   context.reply.ok();
 }
 
@@ -386,6 +416,7 @@ function append(context: ShardContext): void {
   if (refusesType(context, ref)) return;
   if (ref === ABSENT) {
     storeWord(context, 1, 2, NO_EXPIRY);
+    context.notify(EVENT.string, 'append', 1);
     reply.integer(args.length(2));
     return;
   }
@@ -396,6 +427,7 @@ function append(context: ShardContext): void {
     return;
   }
   keyspace.writeRange(context.db, ref, context.hash, length, args.bytes, args.starts[2]!, args.ends[2]!);
+  context.notify(EVENT.string, 'append', 1);
   reply.integer(total);
 }
 

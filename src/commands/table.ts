@@ -34,6 +34,9 @@ export interface Command extends CommandSpec {
   readonly isWrite: boolean;
   /** It is refused while the data cannot be written to disk. */
   readonly needsDisk: boolean;
+  /** The keys of its request are read, and nothing else is done with them. */
+  readonly readsKeys: boolean;
+  readonly keepsCachingMode: boolean;
   /** One of ROUTE. */
   readonly route: number;
   /** The word that is the first key. */
@@ -153,6 +156,8 @@ function build(spec: CommandSpec, container: Command | undefined, all: Command[]
     deprecated: spec.deprecated,
     guardedBy: spec.guardedBy,
     leavesAccessTime: spec.leavesAccessTime,
+    allowedToSubscribers: spec.allowedToSubscribers ?? false,
+    repliesByPush: spec.repliesByPush ?? false,
     hasLongReply: spec.hasLongReply ?? false,
     readsUnnamedKeys: spec.readsUnnamedKeys,
     holdsAllShards: spec.holdsAllShards,
@@ -170,6 +175,8 @@ function build(spec: CommandSpec, container: Command | undefined, all: Command[]
     children,
     isWrite: spec.flags.includes('write'),
     needsDisk: spec.flags.includes('write') || spec.reportsDiskErrors === true,
+    readsKeys: spec.keys !== undefined && spec.flags.includes('readonly') && !spec.flags.includes('pubsub'),
+    keepsCachingMode: spec.keepsCachingMode ?? container?.keepsCachingMode ?? false,
     route: placement === undefined ? ROUTE.container : ROUTE[placement.at],
     keyIndex: spec.keys?.first ?? 0,
     direct: runsAtKey?.direct,

@@ -105,6 +105,8 @@ export const DUMP_FAILED =
   "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may modify the data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.";
 export const SHUTDOWN_FAILED = 'ERR Errors trying to SHUTDOWN. Check logs.';
 export const NO_SHUTDOWN_IN_PROGRESS = 'ERR No shutdown in progress.';
+/** Redis counts clients that are shown every command among its replicas. */
+export const MONITOR_AT_KEYS = "ERR Replica can't interact with the keyspace";
 export const EXPIRE_NX_CONFLICT = 'ERR NX and XX, GT or LT options at the same time are not compatible';
 export const EXPIRE_GT_LT_CONFLICT = 'ERR GT and LT options at the same time are not compatible';
 export const SLOWLOG_COUNT_TOO_LOW = 'ERR count should be greater than or equal to -1';
@@ -178,6 +180,11 @@ export function unknownCommand(parts: readonly string[]): string {
     words += `'${quoted(part, QUOTED_CHARS_MAX - words.length)}' `;
   }
   return `ERR unknown command '${quoted(name)}', with args beginning with: ${words}`;
+}
+
+/** `command` is the full name of one that clients of RESP2 may not send while they listen to channels. */
+export function notForSubscribers(command: string): string {
+  return `ERR Can't execute '${command}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`;
 }
 
 /** `container` is the command in upper case as Redis prints it in the hint. */
@@ -273,8 +280,14 @@ export const TRACKING = {
     'ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled',
   overlappingPrefixes: (prefix: string, other: string) =>
     `ERR Prefix '${quoted(prefix, prefix.length)}' overlaps with another provided prefix '${quoted(other, other.length)}'. Prefixes for a single client must not overlap.`,
-  unavailable:
-    'ERR CLIENT TRACKING ON is not available in this version: client-side caching is not supported',
+  otherBroadcast:
+    "ERR You can't switch BCAST mode on/off before disabling tracking for this client, and then re-enabling it with a different mode.",
+  otherOption:
+    "ERR You can't switch OPTIN/OPTOUT mode before disabling tracking for this client, and then re-enabling it with a different mode.",
+  cachingYes: 'ERR CLIENT CACHING YES is only valid when tracking is enabled in OPTIN mode.',
+  cachingNo: 'ERR CLIENT CACHING NO is only valid when tracking is enabled in OPTOUT mode.',
+  overlapsExisting: (prefix: string, other: string) =>
+    `ERR Prefix '${quoted(prefix, prefix.length)}' overlaps with an existing prefix '${quoted(other, other.length)}'. Prefixes for a single client must not overlap.`,
 } as const;
 
 /** `what` is `key` or `value`, `bytesMax` the limit that the option sets. */

@@ -14,6 +14,7 @@ export interface StartOptions {
   readonly 'slowlog-log-slower-than': number;
   readonly 'latency-monitor-threshold': number;
   readonly 'latency-tracking': boolean;
+  readonly 'notify-keyspace-events': string;
 }
 
 /** The `workerData` of a shard's thread. */
@@ -35,6 +36,8 @@ export interface ShardSetup {
   readonly errorStatistics: SharedArrayBuffer;
   /** Of clients that wait for data: see claims.ts. */
   readonly claims: SharedArrayBuffer;
+  /** One for all shards: see tracking-board.ts. */
+  readonly tracking: SharedArrayBuffer;
   /** Large requests to the shard, and what readers must know of its memory from it. */
   readonly port: MessagePort;
   /** The options a shard uses, by name. */

@@ -20,7 +20,16 @@ export const NOTICE = {
    * command's words, the name left out.
    */
   ready: 2,
+  /** The parts are keys that have changed; the number is 1 when the command whose run the notice stands in changed them. */
+  changed: 3,
+  /** Any keys may have changed: databases were emptied, or swapped. */
+  flushed: 4,
+  /** Something happened to a key (see commands/keyspace-events.ts): the parts are the event's name and the key. */
+  event: 5,
 } as const;
+
+/** The most parts that a notice can have. */
+export const NOTICE_PARTS_MAX = 255;
 
 export interface Notice {
   readonly kind: number;

@@ -26,7 +26,8 @@ import type { WakeWord } from '../ring/wake-word.ts';
 import { CHUNK_BYTES, ChunkPool } from './chunk-pool.ts';
 import { ClientMemory } from './client-memory.ts';
 import type { CommandGate } from './command-gate.ts';
-import { Connection, type ConnectionAddresses, type ConnectionHost } from './connection.ts';
+import { Connection } from './connection.ts';
+import type { ConnectionAddresses, ConnectionHost } from './connection-host.ts';
 import type { DirectReader } from './direct-reader.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { Measuring } from './measuring.ts';
@@ -36,6 +37,7 @@ import type { ShardLink } from './shard-link.ts';
 import { readInto } from './socket-reader.ts';
 import { WriteRequests } from './socket-writer.ts';
 import { sweepConnections } from './sweep.ts';
+import type { Tracking } from './tracking.ts';
 
 const READ_BUFFER_BYTES = 64 * 1024;
 const POOLED_CHUNKS = 256;
@@ -51,6 +53,8 @@ export interface AcceptorOptions {
   /** The error for a client that may not be served, undefined for all others. */
   refusal(addresses: ConnectionAddresses): string | undefined;
   nextClientId(): number;
+  /** Told once when a connection is gone. */
+  left(connection: Connection): void;
   /** Says something of a connection in the log. */
   note(message: string, level?: 'verbose' | 'notice' | 'warning'): void;
 }
@@ -63,6 +67,7 @@ export interface AcceptorParts {
   readonly wake: WakeWord;
   readonly gate: CommandGate;
   readonly measuring: Measuring;
+  readonly tracking: Tracking;
 }
 
 export class Acceptor implements ConnectionHost {
@@ -76,6 +81,7 @@ export class Acceptor implements ConnectionHost {
   readonly memory: ClientMemory;
   /** Whether shards may have something to say while nothing is under way. */
   awaitsNotices = false;
+  readonly #noticeReasons = new Set<string>();
   /** By kind (ring/notices.ts): who is told of notices. */
   readonly noticeHandlers = new Map<number, (notice: Notice, link: ShardLink) => void>();
   connectionsReceived = 0;
@@ -88,6 +94,7 @@ export class Acceptor implements ConnectionHost {
   readonly #wake: WakeWord;
   readonly #gate: CommandGate;
   readonly #measuring: Measuring;
+  readonly #tracking: Tracking;
   readonly #readBuffer = viewedBytes(new ArrayBuffer(READ_BUFFER_BYTES));
   readonly #spareParsers: RequestParser[] = [];
   #dirty: Connection[] = [];
@@ -115,6 +122,8 @@ export class Acceptor implements ConnectionHost {
     this.#measuring = parts.measuring;
     for (const [kind, handler] of parts.dispatcher.blocked.noticeHandlers)
       this.noticeHandlers.set(kind, handler);
+    this.#tracking = parts.tracking;
+    this.#tracking.serve(this);
   }
 
   // Connections
@@ -167,7 +176,9 @@ export class Acceptor implements ConnectionHost {
     connection.blocked?.gone();
     this.connections.delete(connection.id);
     this.#gate.forget(connection);
+    this.#tracking.disable(connection);
     this.#dispatcher.transactions.forget(connection);
+    this.#options.left(connection);
     this.memory.forget(connection);
     if (connection.parser !== undefined) {
       this.#giveParser(connection.parser);
@@ -341,6 +352,7 @@ export class Acceptor implements ConnectionHost {
     this.#takeReplies();
     this.#resumeWaiting();
     this.#publish();
+    this.#tracking.endTurn();
     this.#flush();
     if (this.memory.isOver) this.memory.evict();
     this.#sleepIfBusy();
@@ -384,6 +396,14 @@ export class Acceptor implements ConnectionHost {
   readonly #onNotice = (notice: Notice, link: ShardLink): void => {
     this.noticeHandlers.get(notice.kind)?.(notice, link);
   };
+
+  /** Whoever calls it is told of what shards say of their own accord, in `noticeHandlers`, until it says otherwise. */
+  awaitNotices(reason: string, isOn: boolean): void {
+    if (isOn) this.#noticeReasons.add(reason);
+    else this.#noticeReasons.delete(reason);
+    this.awaitsNotices = this.#noticeReasons.size > 0;
+    if (isOn) this.#scheduleTurnEnd();
+  }
 
   #resumeWaiting(): void {
     this.#direct.setTime(Date.now());
@@ -476,6 +496,8 @@ export class Acceptor implements ConnectionHost {
       }
     }
     this.#dispatcher.blocked.lost(link);
+    // What it loads again may be older than what was read.
+    this.#tracking.flushed();
     // Those that waited for room are told what the rest is told.
     for (const connection of link.parked.splice(0)) connection.unpark();
     this.#scheduleTurnEnd();

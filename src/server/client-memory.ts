@@ -90,6 +90,6 @@ export class ClientMemory {
 }
 
 function isEvictable(connection: Connection): boolean {
-  const type: string = connection.type;
-  return !connection.noEvict && (type === 'normal' || type === 'pubsub');
+  const { noEvict, type } = connection;
+  return !noEvict && (type === 'normal' || type === 'pubsub');
 }

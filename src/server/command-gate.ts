@@ -1,6 +1,6 @@
 /**
  * What a command must pass before it is routed, while anything of it is in force: shards that do not serve, pauses, limits of
- * rate, of size and of memory, and a disk that fails.
+ * rate, of size and of memory, a disk that fails, and clients that are shown every command.
  * Nothing of it costs anything when it is not: connections are then `isUnchecked`, and the dispatcher does not ask.
  */
 import type { Command } from '../commands/table.ts';
@@ -30,6 +30,8 @@ export class CommandGate {
   readonly pause: Pause = new Pause(() => this.#update());
   /** While the server ends. */
   readonly exitPause: Pause = new Pause(() => this.#update());
+  /** Somebody is shown every command. */
+  #isWatched = false;
   /** Why the data cannot be written to disk. */
   #diskProblem: string | undefined;
   /** Replicas are wanted for writes, and there never are any. */
@@ -89,12 +91,18 @@ export class CommandGate {
     this.#update();
   }
 
+  /** Whether all commands are to come here, because somebody is shown them. */
+  setWatched(isWatched: boolean): void {
+    this.#isWatched = isWatched;
+    this.#update();
+  }
+
   #update(): void {
     const hasLimits = this.#rates.isActive || this.#sizes.isActive || this.#memory.bytesMax > 0;
     const isPaused = this.pause.mode !== 'none' || this.exitPause.mode !== 'none';
     const isHindered =
       this.#diskProblem !== undefined || this.#lacksReplicas || !this.#readiness.states.allServe;
-    const isActive = isPaused || hasLimits || isHindered;
+    const isActive = isPaused || hasLimits || isHindered || this.#isWatched;
     if (isActive === this.isActive) return;
     this.isActive = isActive;
     this.#changed();

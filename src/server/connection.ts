@@ -15,13 +15,17 @@ import type { Socket } from 'node:net';
 import type { User } from '../acl/user.ts';
 import { copyBytes, viewedBytes } from '../base/bytes.ts';
 import type { Client } from '../commands/context.ts';
+import type { Subscriptions } from '../commands/pub-sub-service.ts';
+import type { TrackingState } from '../commands/tracking-service.ts';
 import { type ReplySink, ReplyWriter } from '../protocol/reply-writer.ts';
 import type { RequestParser } from '../protocol/request-parser.ts';
-import { CHUNK_BYTES, type ChunkPool } from './chunk-pool.ts';
+import { CHUNK_BYTES } from './chunk-pool.ts';
+import type { BlockedClient, ConnectionAddresses, ConnectionHost } from './connection-host.ts';
 import { describeClient } from './describe-client.ts';
-import type { Run, RunPool } from './run.ts';
+import { endSocket } from './lingering.ts';
+import type { Run } from './run.ts';
 import type { ShardLink } from './shard-link.ts';
-import { type WriteRequests, type Writer, writerOf } from './socket-writer.ts';
+import { type Writer, writerOf } from './socket-writer.ts';
 import type { TransactionQueue } from './transaction-queue.ts';
 
 /** Unsent replies beyond which a connection is not read from. */
@@ -32,52 +36,11 @@ const UNPARSED_GROWTH_BYTES = 1024 * 1024;
 const OBJECT_BYTES = 4 * 1024;
 /** Room for unparsed bytes that may stay with an idle connection. */
 const IDLE_SLACK_BYTES = 16 * 1024;
-/** How long a client has to close its side when it has got its last reply. */
-const LINGER_MS = 1000;
 /** What a client that waits for data may send ahead; beyond that it is not read from, so that its end is noticed late. */
 const UNPARSED_BEHIND_BLOCKED_BYTES = 1024 * 1024;
+/** A push up to this is copied in front of what is written behind it; a longer one is sent by itself. */
+const LOOSE_COPY_BYTES = 1024;
 const NO_BYTES = new Uint8Array(0);
-
-/** What a connection needs of the acceptor that serves it. */
-export interface ConnectionHost {
-  /** For replies. */
-  readonly chunks: ChunkPool;
-  /** For unparsed bytes, by rising size; larger ones are not pooled. */
-  readonly rests: readonly ChunkPool[];
-  readonly runs: RunPool;
-  readonly writeRequests: WriteRequests;
-  /** Called when a connection that waited can go on: its unparsed bytes are to be parsed. */
-  resumed(connection: Connection): void;
-  /** Called once when the connection is gone. */
-  closed(connection: Connection): void;
-  /** Output buffer limit check: the reason to close, or undefined. */
-  outputLimitExceeded(connection: Connection, bytes: number): boolean;
-  /** Called when the connection's buffers have grown or shrunk. */
-  memoryChanged(connection: Connection): void;
-  /** Every command must be asked for before it is routed: see command-gate.ts. */
-  readonly checksCommands: boolean;
-  readonly traffic: { outputBytes: number; writes: number };
-}
-
-/** The wait of a client for data. */
-export interface BlockedClient {
-  /** A shard has said that there is nothing yet. */
-  readonly isBlocked: boolean;
-  /** See Client.unblock. */
-  unblock(withError: boolean): boolean;
-  /** The connection is closed. */
-  gone(): void;
-}
-
-export interface ConnectionAddresses {
-  /** The client's IP address, empty for a Unix socket. */
-  readonly host: string;
-  readonly address: string;
-  readonly localAddress: string;
-  /** The client is on this machine. */
-  readonly isLocal: boolean;
-  readonly isUnixSocket: boolean;
-}
 
 export class Connection implements Client, ReplySink {
   readonly id: number;
@@ -87,7 +50,6 @@ export class Connection implements Client, ReplySink {
   readonly isLocal: boolean;
   readonly isUnixSocket: boolean;
   readonly createdAtMs: number;
-  readonly type = 'normal';
   name = '';
   libraryName = '';
   libraryVersion = '';
@@ -99,9 +61,12 @@ export class Connection implements Client, ReplySink {
   noEvict = false;
   noTouch = false;
   replyMode: Client['replyMode'] = 'on';
+  tracking: TrackingState | undefined;
+  subscriptions: Subscriptions | undefined;
+  isMonitor = false;
   /** False when some command needs more than the plain path: see `updatePlain`. */
   isPlain = false;
-  /** `isPlain`, and no limit or pause is in force that commands must be checked for. */
+  /** `isPlain`, listens to nothing and tracks no keys, and no limit or pause is in force that commands must be checked for. */
   isUnchecked = false;
   lastActiveMs: number;
   lastCommand = 'NULL';
@@ -132,6 +97,8 @@ export class Connection implements Client, ReplySink {
   lastRun: Run | undefined;
   /** Is in the acceptor's list of connections with something to flush. */
   isDirty = false;
+  /** One of its commands is answered right now: what is pushed meanwhile goes behind the reply. */
+  isAnswering = false;
 
   readonly #host: ConnectionHost;
   readonly #socket: Socket;
@@ -146,6 +113,15 @@ export class Connection implements Client, ReplySink {
   /** Replies that arrived since the connection last had none due, and had to wait for others. */
   #stashedBytes = 0;
   #isReading = true;
+  /** Replies of the first run have been written, and it is not done: the last of them may not be whole. */
+  #isInsideRun = false;
+  /** Pushes that wait for the reply before them to be whole. */
+  #heldPushes: Uint8Array[] | undefined;
+  #heldBytes = 0;
+  /** A push that nothing has been written behind yet: it goes out as it is, or is copied in front of what comes. */
+  #loosePush: Uint8Array = NO_BYTES;
+  /** The socket did not take everything. */
+  #hasWaiting = false;
   /** The last byte has been given to the socket. */
   #isEnding = false;
 
@@ -177,7 +153,15 @@ export class Connection implements Client, ReplySink {
       this.transaction === undefined &&
       !this.isClosing &&
       !this.isClosed;
-    this.isUnchecked = this.isPlain && !this.#host.checksCommands;
+    this.isUnchecked =
+      this.isPlain &&
+      this.subscriptions === undefined &&
+      this.tracking === undefined &&
+      !this.#host.checksCommands;
+  }
+
+  get type(): string {
+    return this.subscriptions === undefined ? 'normal' : 'pubsub';
   }
 
   // Reading
@@ -286,7 +270,9 @@ export class Connection implements Client, ReplySink {
 
   /** The socket has sent everything. */
   drained(): void {
+    this.#hasWaiting = false;
     this.#host.memoryChanged(this);
+    this.flush();
     if (!this.#isOutputFull) return;
     this.#isOutputFull = false;
     this.#resumeIfFree();
@@ -342,8 +328,10 @@ export class Connection implements Client, ReplySink {
   /** Takes bytes that belong to `run` from `source`, which will be written over. */
   receive(run: Run, source: Uint8Array, start: number, end: number): void {
     if (this.isClosed || run.isSilent) return;
-    if (run === this.firstRun) this.#write(source, start, end);
-    else {
+    if (run === this.firstRun) {
+      this.#isInsideRun = true;
+      this.#write(source, start, end);
+    } else {
       run.stash ??= [];
       run.stash.push(source.slice(start, end));
       this.#countStashed(end - start);
@@ -361,6 +349,7 @@ export class Connection implements Client, ReplySink {
   runDone(run: Run): void {
     run.isDone = true;
     if (run !== this.firstRun) return;
+    this.#isInsideRun = false;
     let first: Run | undefined = run;
     while (first?.isDone) {
       this.#emitStash(first);
@@ -369,8 +358,43 @@ export class Connection implements Client, ReplySink {
       first = next;
     }
     this.firstRun = first;
-    if (first === undefined) this.#allAnswered();
-    else this.#emitStash(first);
+    if (this.#heldPushes !== undefined) this.#writeHeld();
+    if (first === undefined) {
+      this.#allAnswered();
+    } else if (first.stash !== undefined) {
+      this.#isInsideRun = true;
+      this.#emitStash(first);
+    }
+  }
+
+  // Out of order
+
+  push(bytes: Uint8Array): void {
+    if (this.isClosed || this.isClosing) return;
+    if (this.#isInsideRun || (this.isAnswering && this.firstRun === undefined)) {
+      this.#heldPushes ??= [];
+      this.#heldPushes.push(bytes);
+      this.#heldBytes += bytes.length;
+    } else if (this.reply.limit === 0 && this.#loosePush.length === 0) {
+      this.#loosePush = bytes;
+    } else {
+      this.#write(bytes, 0, bytes.length);
+    }
+    this.#host.touch(this);
+  }
+
+  /** To be called when the command that was answered has been. */
+  answered(): void {
+    this.isAnswering = false;
+    if (this.#heldPushes !== undefined && !this.#isInsideRun) this.#writeHeld();
+  }
+
+  #writeHeld(): void {
+    const pushes = this.#heldPushes ?? [];
+    this.#heldPushes = undefined;
+    this.#heldBytes = 0;
+    if (this.isClosing || this.isClosed) return;
+    for (const bytes of pushes) this.#write(bytes, 0, bytes.length);
   }
 
   #emitStash(run: Run): void {
@@ -398,15 +422,25 @@ export class Connection implements Client, ReplySink {
   makeRoom(writer: ReplyWriter, size: number): void {
     if (writer.position > 0) this.#send();
     else if (writer.bytes.length > 0) this.#host.chunks.give(writer.bytes);
-    const chunk = size <= CHUNK_BYTES ? this.#host.chunks.take() : viewedBytes(new ArrayBuffer(size));
+    if (this.#loosePush.length > LOOSE_COPY_BYTES) this.#sendLoose();
+    const loose = this.#loosePush;
+    const needed = size + loose.length;
+    const chunk = needed <= CHUNK_BYTES ? this.#host.chunks.take() : viewedBytes(new ArrayBuffer(needed));
     writer.bytes = chunk;
-    writer.position = 0;
+    writer.position = copyBytes(loose, 0, loose.length, chunk, 0);
     writer.limit = chunk.length;
+    this.#loosePush = NO_BYTES;
   }
 
-  /** Gives the socket what has been written so far. */
+  /**
+   * Gives the socket what has been written so far. While it has not taken what came before, small pieces are gathered: each
+   * would keep a chunk of its own.
+   */
   flush(): void {
-    if (this.reply.position > 0) this.#send();
+    const { position } = this.reply;
+    if (this.#hasWaiting && position < CHUNK_BYTES && !this.isClosing && this.#writer.willDrain) return;
+    if (position > 0) this.#send();
+    else if (this.#loosePush.length > 0) this.#sendLoose();
     if (this.isClosing && !this.hasPendingReplies) this.#end();
   }
 
@@ -417,17 +451,23 @@ export class Connection implements Client, ReplySink {
     writer.bytes = NO_BYTES;
     writer.position = 0;
     writer.limit = 0;
-    if (this.isClosed) {
-      this.#host.chunks.give(chunk);
-      return;
-    }
-    this.#host.traffic.outputBytes += length;
+    if (this.#sendBytes(chunk.subarray(0, length))) this.#host.chunks.give(chunk);
+  }
+
+  #sendLoose(): void {
+    const bytes = this.#loosePush;
+    this.#loosePush = NO_BYTES;
+    this.#sendBytes(bytes);
+  }
+
+  /** True when the memory of `bytes` may be used again. */
+  #sendBytes(bytes: Uint8Array): boolean {
+    if (this.isClosed) return true;
+    this.#host.traffic.outputBytes += bytes.length;
     this.#host.traffic.writes++;
-    const waiting = this.#writer.write(chunk.subarray(0, length));
-    if (waiting === 0) {
-      this.#host.chunks.give(chunk);
-      return;
-    }
+    const waiting = this.#writer.write(bytes);
+    this.#hasWaiting = waiting > 0;
+    if (waiting === 0) return true;
     this.#host.memoryChanged(this);
     if (this.#host.outputLimitExceeded(this, waiting)) {
       this.kill();
@@ -435,16 +475,17 @@ export class Connection implements Client, ReplySink {
       this.#isOutputFull = true;
       this.#updateReading();
     }
+    return false;
   }
 
   /** Bytes of replies that wait here or in the socket. */
   get outputBytes(): number {
-    return this.reply.position + this.#writer.waitingBytes;
+    return this.reply.position + this.#loosePush.length + this.#writer.waitingBytes;
   }
 
   /** Bytes of replies that the kernel has not taken, or that wait for others before them. */
   get queuedBytes(): number {
-    return this.#writer.waitingBytes + this.#stashedBytes;
+    return this.#writer.waitingBytes + this.#stashedBytes + this.#heldBytes;
   }
 
   /** How many writes the kernel has not taken. */
@@ -455,7 +496,9 @@ export class Connection implements Client, ReplySink {
   /** All that the connection takes of the acceptor's memory. */
   get memoryBytes(): number {
     const queued = this.transaction?.memoryBytes ?? 0;
-    return OBJECT_BYTES + this.unparsed.length + this.reply.limit + this.queuedBytes + queued;
+    const { reply, subscriptions, unparsed } = this;
+    const listening = subscriptions?.bytes ?? 0;
+    return OBJECT_BYTES + unparsed.length + reply.limit + this.queuedBytes + queued + listening;
   }
 
   get isReading(): boolean {
@@ -484,6 +527,8 @@ export class Connection implements Client, ReplySink {
     this.#socket.destroy();
     this.#forgetUnparsed();
     this.reply.position = 0;
+    this.#loosePush = NO_BYTES;
+    this.#heldPushes = undefined;
     this.#host.closed(this);
   }
 
@@ -495,13 +540,7 @@ export class Connection implements Client, ReplySink {
   #end(): void {
     if (this.isClosed || this.#isEnding) return;
     this.#isEnding = true;
-    // The rest of the output goes out. What the client still sends is read, and thrown away: closing with bytes
-    // unread resets the connection, and replies that are on their way would be lost with it.
-    this.#socket.resume();
-    this.#writer.end(() => {
-      if (this.hasEnded) this.#socket.destroy();
-      else setTimeout(() => this.#socket.destroy(), LINGER_MS).unref();
-    });
+    endSocket(this.#socket, this.#writer, () => this.hasEnded);
   }
 
   describe(): string {

@@ -2,7 +2,7 @@
 import type { Connection } from './connection.ts';
 
 export function describeClient(connection: Connection, nowMs: number): string {
-  const { parser, unparsed, unparsedLength } = connection;
+  const { parser, unparsed, unparsedLength, subscriptions } = connection;
   const fields: [string, string | number][] = [
     ['id', connection.id],
     ['addr', connection.address],
@@ -13,9 +13,9 @@ export function describeClient(connection: Connection, nowMs: number): string {
     ['idle', Math.max(0, Math.floor((nowMs - connection.lastActiveMs) / 1000))],
     ['flags', flagsOf(connection)],
     ['db', connection.db],
-    ['sub', 0],
-    ['psub', 0],
-    ['ssub', 0],
+    ['sub', subscriptions?.channels.size ?? 0],
+    ['psub', subscriptions?.patterns.size ?? 0],
+    ['ssub', subscriptions?.shardChannels.size ?? 0],
     ['multi', connection.transaction?.length ?? -1],
     ['qbuf', queryBytes(connection)],
     ['qbuf-free', unparsed.length - unparsedLength],
@@ -30,7 +30,7 @@ export function describeClient(connection: Connection, nowMs: number): string {
     ['events', eventsOf(connection)],
     ['cmd', connection.lastCommand],
     ['user', connection.user.name],
-    ['redir', -1],
+    ['redir', connection.tracking?.redirect ?? -1],
     ['resp', connection.resp],
     ['lib-name', connection.libraryName],
     ['lib-ver', connection.libraryVersion],
@@ -54,7 +54,12 @@ function eventsOf(connection: Connection): string {
 
 function flagsOf(connection: Connection): string {
   let flags = '';
+  if (connection.isMonitor) flags += 'O';
+  if (connection.subscriptions !== undefined) flags += 'P';
   if (connection.transaction !== undefined) flags += 'x';
+  if (connection.tracking !== undefined) flags += 't';
+  if (connection.tracking?.isRedirectBroken) flags += 'R';
+  if (connection.tracking?.isBroadcast) flags += 'B';
   if (connection.isHeld || connection.isBlocked) flags += 'b';
   if (connection.isClosing) flags += 'c';
   if (connection.isUnixSocket) flags += 'U';

@@ -22,11 +22,14 @@ import type { CommandGate } from './command-gate.ts';
 import type { Connection } from './connection.ts';
 import { cut, lastKeyWord } from './cut.ts';
 import type { DirectReader } from './direct-reader.ts';
+import { listenerProblem } from './listener-problem.ts';
 import type { LocalCommands } from './local-commands.ts';
 import type { Measuring } from './measuring.ts';
+import type { Monitors } from './monitors.ts';
 import { RequestSender } from './request-sender.ts';
 import type { Router } from './router.ts';
 import type { RunPool } from './run.ts';
+import type { Tracking } from './tracking.ts';
 import { TransactionPlanner } from './transaction-plan.ts';
 import type { LoggedTransactions } from './transactions.ts';
 
@@ -40,8 +43,10 @@ export interface DispatcherParts {
   readonly runs: RunPool;
   readonly local: LocalCommands;
   readonly gate: CommandGate;
+  readonly monitors: Monitors;
   readonly acl: Acl;
   readonly measuring: Measuring;
+  readonly tracking: Tracking;
   readonly loggedTransactions: LoggedTransactions;
   readonly tickets: Tickets;
   readonly databases: number;
@@ -56,9 +61,11 @@ export class Dispatcher {
   readonly #direct: DirectReader;
   readonly #local: LocalCommands;
   readonly #gate: CommandGate;
+  readonly #monitors: Monitors;
   readonly #acl: Acl;
   readonly #sender: RequestSender;
   readonly #measuring: Measuring;
+  readonly #tracking: Tracking;
   readonly #timer: CommandTimer;
   readonly #scratch = new ReplyBuffer();
   readonly transactions: ClientTransactions;
@@ -69,8 +76,10 @@ export class Dispatcher {
     this.#direct = parts.direct;
     this.#local = parts.local;
     this.#gate = parts.gate;
+    this.#monitors = parts.monitors;
     this.#acl = parts.acl;
     this.#measuring = parts.measuring;
+    this.#tracking = parts.tracking;
     this.#sender = new RequestSender(
       parts.router,
       parts.runs,
@@ -173,6 +182,8 @@ export class Dispatcher {
   /** A command of a connection that is not plain, or while there are limits that it may exceed. */
   #dispatchGated(connection: Connection, command: Command, args: Arguments): boolean {
     const gate = this.#gate;
+    const misplaced = listenerProblem(connection, command);
+    if (misplaced !== undefined) return this.#refuseEntry(connection, command, misplaced);
     if (!gate.isActive) return this.#dispatchAdmitted(connection, command, args);
     const queue = isExecution(command) ? connection.transaction : undefined;
     if (queue === undefined ? gate.isLoading(command, args) : gate.isLoadingAny(queue)) {
@@ -185,7 +196,10 @@ export class Dispatcher {
       problem === undefined
         ? this.#dispatchAdmitted(connection, command, args)
         : this.#refuseEntry(connection, command, problem);
-    if (taken) gate.passed(connection);
+    if (taken) {
+      gate.passed(connection);
+      if (problem === undefined) this.#monitors.show(connection, command, args);
+    }
     return taken;
   }
 
@@ -195,13 +209,22 @@ export class Dispatcher {
     }
     if (connection.replyMode === 'skip-next') {
       connection.replyMode = 'skip';
-      const taken = this.#route(connection, command, args);
+      const taken = this.#routeTracked(connection, command, args);
       // The command may have set the mode itself; only what this step set is taken back.
       if (connection.replyMode === 'skip') connection.replyMode = taken ? 'on' : 'skip-next';
       connection.updatePlain();
       return taken;
     }
-    return this.#route(connection, command, args);
+    return this.#routeTracked(connection, command, args);
+  }
+
+  /** The client may track what it reads: before it does. */
+  #routeTracked(connection: Connection, command: Command, args: Arguments): boolean {
+    if (connection.tracking === undefined) return this.#route(connection, command, args);
+    this.#tracking.remember(connection, command, args);
+    const taken = this.#route(connection, command, args);
+    if (taken) this.#tracking.commandTaken(connection, command);
+    return taken;
   }
 
   /** Keeps the command for EXEC. Whether an option allows it is seen now; what is wrong with its words only when it runs. */
@@ -348,9 +371,11 @@ export class Dispatcher {
     const direct = connection.isPlain && !connection.hasPendingReplies;
     const reply = direct ? connection.reply : this.#scratch.writer;
     reply.resp = connection.resp;
+    connection.isAnswering = true;
     this.#runTimed(placement.handler, command, connection, args, reply);
     // The mode after the command counts: CLIENT REPLY ON is answered.
-    if (!direct) this.#emit(connection, connection.replyMode === 'on');
+    if (!direct) this.#emit(connection, connection.replyMode === 'on' || command.repliesByPush === true);
+    connection.answered();
     return true;
   }
 

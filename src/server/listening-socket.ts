@@ -1,6 +1,6 @@
 /** One listening TCP socket, and what of an address is shown to people. */
 import { createServer, isIPv6, type Server, type Socket } from 'node:net';
-import type { ConnectionAddresses } from './connection.ts';
+import type { ConnectionAddresses } from './connection-host.ts';
 
 /** A failure to listen, in one line for people. */
 export class ListenError extends Error {

@@ -6,7 +6,9 @@ import type { ServerHandler } from '../commands/command.ts';
 import type { Client, ServerContext, ServerReport } from '../commands/context.ts';
 import type { Measurements } from '../commands/measurements.ts';
 import type { PersistenceService, ShutdownOptions } from '../commands/persistence-service.ts';
+import type { MonitorService, PubSubService } from '../commands/pub-sub-service.ts';
 import type { Command, CommandTable } from '../commands/table.ts';
+import type { TrackingService } from '../commands/tracking-service.ts';
 import type { Config } from '../config/config.ts';
 import type { Arguments } from '../protocol/arguments.ts';
 import { notAllowed } from '../protocol/errors.ts';
@@ -15,6 +17,8 @@ import type { ClientTransactions } from './client-transactions.ts';
 import type { CommandGate } from './command-gate.ts';
 import type { Connection } from './connection.ts';
 import type { DeferredReplies } from './deferred-replies.ts';
+import type { Monitors } from './monitors.ts';
+import type { PubSub } from './pub-sub.ts';
 import type { ShardRequests } from './shard-requests.ts';
 
 /** What the context needs of the server. */
@@ -27,6 +31,8 @@ export interface LocalHost {
   report(): ServerReport;
   resetStatistics(): void;
   readonly persistence: PersistenceService;
+  readonly pubSub: PubSub;
+  readonly monitors: Monitors;
   shutdown(options: ShutdownOptions): Promise<boolean>;
   abortShutdown(): boolean;
   touched(connection: Connection): void;
@@ -36,6 +42,7 @@ export interface LocalHost {
   endTurnSoon(): void;
   readonly deferred: DeferredReplies;
   readonly shardRequests: ShardRequests;
+  readonly tracking: TrackingService;
   rewriteConfig(isForced: boolean): string | undefined;
   log(message: string): void;
 }
@@ -66,6 +73,18 @@ export class LocalCommands implements ServerContext {
 
   get persistence(): PersistenceService {
     return this.#host.persistence;
+  }
+
+  get tracking(): TrackingService {
+    return this.#host.tracking;
+  }
+
+  get pubSub(): PubSubService {
+    return this.#host.pubSub;
+  }
+
+  get monitors(): MonitorService {
+    return this.#host.monitors;
   }
 
   run(
@@ -139,7 +158,10 @@ export class LocalCommands implements ServerContext {
 
   resetClient(): void {
     const connection = this.#connection;
+    this.tracking.disable(connection);
     this.#host.clientTransactions.forget(connection);
+    this.#host.pubSub.leave(connection);
+    this.#host.monitors.remove(connection);
     connection.db = 0;
     connection.name = '';
     connection.resp = 2;

@@ -7,7 +7,7 @@ import { AddressRanges } from '../base/address-ranges.ts';
 import type { Config, Preparation, Refused } from '../config/config.ts';
 import { type OptionName, optionNames } from '../config/options.ts';
 import * as errors from '../protocol/errors.ts';
-import type { ConnectionAddresses } from './connection.ts';
+import type { ConnectionAddresses } from './connection-host.ts';
 import { Listener } from './listener.ts';
 import type { Log } from './log.ts';
 import { isTaken, type Move } from './port-listener.ts';

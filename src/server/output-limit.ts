@@ -23,7 +23,7 @@ export class OutputLimit {
   }
 
   isExceeded(connection: Connection, bytes: number, nowMs: number): boolean {
-    const limit = this.#of(connection.type);
+    const limit = this.#of(connection);
     if (limit.hardBytes > 0 && bytes >= limit.hardBytes) return true;
     if (limit.softBytes === 0 || bytes < limit.softBytes) {
       connection.softLimitSinceMs = 0;
@@ -34,9 +34,12 @@ export class OutputLimit {
   }
 
   /** The class of a client by its type; masters are in that of ordinary clients. */
-  #of(type: string): OutputLimitClass {
+  #of({ type, isMonitor }: Connection): OutputLimitClass {
     const { normal, replica, pubsub } = this.classes;
     if (type === 'replica') return replica;
-    return type === 'pubsub' ? pubsub : normal;
+    if (type === 'pubsub') return pubsub;
+    // What is sent to a monitor unasked does not end when it stops asking: without a limit it would fill the memory.
+    const hasLimit = normal.hardBytes > 0 || normal.softBytes > 0;
+    return isMonitor && !hasLimit ? pubsub : normal;
   }
 }

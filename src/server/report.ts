@@ -5,6 +5,38 @@ import type { StatisticField } from '../ring/shard-statistics.ts';
 import type { Server } from './server.ts';
 import type { ShardLink } from './shard-link.ts';
 
+/** What CONFIG RESETSTAT lets begin at 0 again. */
+const COUNTERS = [
+  'connectionsReceived',
+  'rejectedConnections',
+  'evictedClients',
+  'commandsProcessed',
+  'inputBytes',
+  'outputBytes',
+  'reads',
+  'writes',
+  'errorReplies',
+  'keyspaceHits',
+  'keyspaceMisses',
+  'expiredKeys',
+  'deniedLogins',
+  'deniedCommands',
+  'deniedKeys',
+  'deniedChannels',
+  'expiryMs',
+  'expiryCapsReached',
+  'eventLoopCycles',
+  'eventLoopMs',
+  'commandMs',
+] as const satisfies readonly (keyof ServerReport)[];
+
+export type Counters = Partial<Record<(typeof COUNTERS)[number], number>>;
+
+/** Where they stand. */
+export function countersOf(report: ServerReport): Counters {
+  return Object.fromEntries(COUNTERS.map((name) => [name, report[name]]));
+}
+
 export function reportOf(server: Server): ServerReport {
   const { acceptor, dispatcher, measuring, rates } = server;
   const { denials } = server.acl.accessLog;
@@ -33,6 +65,11 @@ export function reportOf(server: Server): ServerReport {
       dispatcher.blocked.count,
     blockingKeys: dispatcher.blocked.keyCount,
     evictedClients: acceptor.memory.evicted,
+    tracking: server.tracking.report(),
+    pubSubClients: server.pubSub.clientCount,
+    channels: server.pubSub.count('channels'),
+    patterns: server.pubSub.count('patterns'),
+    shardChannels: server.pubSub.count('shardChannels'),
     largestInputBytes: Math.max(largestBuffers.input, buffers.largestInput),
     largestOutputBytes: Math.max(largestBuffers.output, buffers.largestOutput),
     connectionsReceived: acceptor.connectionsReceived,

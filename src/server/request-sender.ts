@@ -223,7 +223,7 @@ export class RequestSender {
     run.split = receiver;
     executor.openRun = undefined;
     executor.queue(run);
-    executor.account(run, true);
+    executor.account(run, true, command.isWrite);
     return true;
   }
 

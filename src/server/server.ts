@@ -15,6 +15,7 @@ import { NO_CONFIG_FILE, rewriteFailed } from '../protocol/errors.ts';
 import { Tickets } from '../ring/claims.ts';
 import { slotTable } from '../ring/hash-ring.ts';
 import { laneBytes } from '../ring/lane.ts';
+import { TrackingMarks } from '../ring/tracking-board.ts';
 import { WakeWord } from '../ring/wake-word.ts';
 import { Acceptor, type AcceptorOptions } from './acceptor.ts';
 import type { ClientTransactions } from './client-transactions.ts';
@@ -25,22 +26,26 @@ import { DirectReader } from './direct-reader.ts';
 import { Disk } from './disk.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Ending } from './ending.ts';
+import { publishKeyspaceEvents } from './keyspace-events.ts';
 import { LocalCommands, type LocalHost } from './local-commands.ts';
 import type { Log } from './log.ts';
 import { Measuring } from './measuring.ts';
+import { Monitors } from './monitors.ts';
 import { Network } from './network.ts';
 import { OutputLimit } from './output-limit.ts';
 import { Persistence } from './persistence.ts';
 import { PidFile } from './pid-file.ts';
+import { PubSub } from './pub-sub.ts';
 import { Rates } from './rates.ts';
 import { Readiness } from './readiness.ts';
-import { buffersOf, eventLoopTotals, reportOf } from './report.ts';
+import { buffersOf, type Counters, countersOf, eventLoopTotals, reportOf } from './report.ts';
 import { Router } from './router.ts';
 import { RunPool } from './run.ts';
 import { type RecoveryHost, ShardRecovery } from './shard-recovery.ts';
 import { ShardRequests } from './shard-requests.ts';
 import { ShardStates } from './shard-states.ts';
 import { Shards } from './shards.ts';
+import { Tracking } from './tracking.ts';
 
 const UPKEEP_MS = 100;
 const SWEEPS_EVERY = 10;
@@ -88,7 +93,10 @@ export class Server implements LocalHost {
   startupBytes = 0;
 
   readonly gate: CommandGate;
+  readonly pubSub = new PubSub();
+  readonly monitors: Monitors;
   readonly shardStates: ShardStates;
+  readonly tracking: Tracking;
   readonly #recovery: ShardRecovery;
   readonly persistence: Persistence;
   readonly #disk: Disk;
@@ -107,7 +115,7 @@ export class Server implements LocalHost {
   #nextClientId = 1;
   #stopping: Promise<void> | undefined;
   /** What the counters stood at when CONFIG RESETSTAT was called. */
-  #baseline: Partial<Record<keyof ServerReport, number>> = {};
+  #baseline: Counters = {};
 
   private constructor(options: ServerOptions, { acl, shards, states, disk, slots, seed, wake }: ServerParts) {
     const { config } = options;
@@ -121,6 +129,11 @@ export class Server implements LocalHost {
     this.shardStates = states;
     const router = new Router(shards.links, slots, seed);
     this.gate = new CommandGate(config, shards.links, new Readiness(states, router));
+    this.monitors = new Monitors(
+      (isWatched) => this.gate.setWatched(isWatched),
+      () => config.get('unixsocket'),
+    );
+    acl.channelsTaken = (user, allows) => this.pubSub.enforce(user, allows);
     this.#disk = disk;
     this.persistence = new Persistence(config, disk, options.log, (problem) =>
       this.gate.setDiskProblem(problem),
@@ -138,6 +151,7 @@ export class Server implements LocalHost {
     this.measuring = new Measuring(config, this.commands, shards.links);
     this.deferred = new DeferredReplies(runs, this.measuring.tally, (connection) => this.touched(connection));
     this.shardRequests = new ShardRequests(router, runs, states);
+    this.tracking = new Tracking(new TrackingMarks(shards.tracking), router, config);
     this.#direct = new DirectReader(router, this.measuring.statistics);
     this.#dispatcher = new Dispatcher({
       commands: this.commands,
@@ -146,8 +160,10 @@ export class Server implements LocalHost {
       runs,
       local: new LocalCommands(this),
       gate: this.gate,
+      monitors: this.monitors,
       acl,
       measuring: this.measuring,
+      tracking: this.tracking,
       loggedTransactions: disk,
       tickets: new Tickets(shards.claims),
       databases: config.get('databases'),
@@ -161,6 +177,7 @@ export class Server implements LocalHost {
       wake,
       gate: this.gate,
       measuring: this.measuring,
+      tracking: this.tracking,
     });
     this.#network = new Network({
       config,
@@ -173,6 +190,7 @@ export class Server implements LocalHost {
     });
     this.#pidFile = new PidFile(config.get('pidfile'), (message) => this.#log.warning(message));
     this.#followConfig(acceptorOptions);
+    publishKeyspaceEvents(this.#acceptor, config, this.pubSub);
     this.#upkeep = setInterval(() => this.#doUpkeep(), UPKEEP_MS);
     this.#upkeep.unref();
   }
@@ -357,29 +375,7 @@ export class Server implements LocalHost {
 
   resetStatistics(): void {
     const report = reportOf(this);
-    this.#baseline = {
-      connectionsReceived: report.connectionsReceived,
-      rejectedConnections: report.rejectedConnections,
-      evictedClients: report.evictedClients,
-      commandsProcessed: report.commandsProcessed,
-      inputBytes: report.inputBytes,
-      outputBytes: report.outputBytes,
-      reads: report.reads,
-      writes: report.writes,
-      errorReplies: report.errorReplies,
-      keyspaceHits: report.keyspaceHits,
-      keyspaceMisses: report.keyspaceMisses,
-      expiredKeys: report.expiredKeys,
-      deniedLogins: report.deniedLogins,
-      deniedCommands: report.deniedCommands,
-      deniedKeys: report.deniedKeys,
-      deniedChannels: report.deniedChannels,
-      expiryMs: report.expiryMs,
-      expiryCapsReached: report.expiryCapsReached,
-      eventLoopCycles: report.eventLoopCycles,
-      eventLoopMs: report.eventLoopMs,
-      commandMs: report.commandMs,
-    };
+    this.#baseline = countersOf(report);
     this.measuring.reset();
     this.persistence.resetStatistics();
     this.peakBytes = report.usedBytes;
@@ -454,6 +450,10 @@ export class Server implements LocalHost {
       acl: this.acl,
       refusal: (addresses) => this.#network.refusal(addresses),
       nextClientId: () => this.#nextClientId++,
+      left: (connection) => {
+        this.pubSub.leave(connection);
+        this.monitors.remove(connection);
+      },
       note: (message, level = 'verbose') => this.#log[level](message),
     };
   }
@@ -461,11 +461,13 @@ export class Server implements LocalHost {
   #followConfig(acceptor: AcceptorOptions): void {
     const { config } = this;
     const followReads = () => {
-      this.#direct.isEnabled = config.get('direct-reads');
+      // Those that find nothing are events, which shards tell of.
+      const toldOfMisses = config.get('notify-keyspace-events').includes('m');
+      this.#direct.isEnabled = config.get('direct-reads') && !toldOfMisses;
       this.#direct.readsOnlySynced = config.get('appendonly') && config.get('appendfsync') === 'always';
     };
     followReads();
-    config.onChange(['direct-reads', 'appendonly', 'appendfsync'], followReads);
+    config.onChange(['direct-reads', 'appendonly', 'appendfsync', 'notify-keyspace-events'], followReads);
     config.onChange(['proto-max-bulk-len', 'client-query-buffer-limit', 'maxclients'], () => {
       acceptor.limits.bulkBytesMax = config.get('proto-max-bulk-len');
       acceptor.limits.queryBufferBytesMax = config.get('client-query-buffer-limit');

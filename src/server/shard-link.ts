@@ -132,6 +132,11 @@ export class ShardLink {
     return this.#pending.taken + this.#pending.length;
   }
 
+  /** The run that the frame which is being taken stands in, or would. */
+  get answering(): Run | undefined {
+    return this.isBusy ? this.#pending.peek() : undefined;
+  }
+
   /** Whether a thread is there that takes requests. */
   get isConnected(): boolean {
     return this.#isConnected;

@@ -19,6 +19,7 @@ import {
   type StatusMessage,
 } from '../ring/messages.ts';
 import { ShardStatistics } from '../ring/shard-statistics.ts';
+import { TrackingBoard } from '../ring/tracking-board.ts';
 import { KeyspaceView } from '../store/view.ts';
 import { ShardLink } from './shard-link.ts';
 
@@ -59,6 +60,8 @@ export class Shards {
   readonly links: readonly ShardLink[];
   /** Of clients that wait for data. */
   readonly claims: SharedArrayBuffer = Claims.memory();
+  /** See ring/tracking-board.ts. */
+  readonly tracking = TrackingBoard.memory();
   readonly #options: ShardsOptions;
   /** What all threads of a shard, one after the other, have in common. */
   readonly #setups: readonly Omit<
@@ -85,6 +88,7 @@ export class Shards {
       databases: options.databases,
       seed: options.seed,
       wake: options.wake,
+      tracking: this.tracking,
       slots,
       mailboxes,
       statistics: ShardStatistics.memory(options.databases),

@@ -56,6 +56,8 @@ export interface Writer {
   readonly waitingBytes: number;
   /** In how many pieces they wait. */
   readonly waitingWrites: number;
+  /** Bytes wait, and it will be said when they have been taken. */
+  readonly willDrain: boolean;
   /**
    * Writes `bytes`. Returns how many bytes now wait, of these and earlier ones: 0 when the memory of `bytes` may be
    * used again. Errors end the socket, which says so by its events.
@@ -96,6 +98,10 @@ class SocketWriter implements Writer {
 
   get waitingWrites(): number {
     return this.#waitingWrites + (this.#socket.writableLength > 0 ? 1 : 0);
+  }
+
+  get willDrain(): boolean {
+    return this.#waitingWrites > 0 || this.#socket.writableNeedDrain;
   }
 
   get waitingBytes(): number {

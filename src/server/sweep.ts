@@ -28,8 +28,7 @@ export function sweepConnections(
   }
 }
 
-/** Whether the connection waits for its client, and not the client for us; subscribers just listen. */
-function isIdle(connection: Connection): boolean {
-  const type: string = connection.type;
-  return type === 'normal' && !connection.hasPendingReplies && !connection.isHeld;
+/** Whether the connection waits for its client, and not the client for us; subscribers and monitors just listen. */
+function isIdle({ type, isMonitor, hasPendingReplies, isHeld }: Connection): boolean {
+  return type === 'normal' && !isMonitor && !hasPendingReplies && !isHeld;
 }

@@ -12,7 +12,7 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { viewedBytes } from '../base/bytes.ts';
-import type { ConnectionAddresses } from './connection.ts';
+import type { ConnectionAddresses } from './connection-host.ts';
 import { readInto } from './socket-reader.ts';
 import type { TlsSetup } from './tls-settings.ts';
 

@@ -76,6 +76,10 @@ export class TlsSocketWriter implements Writer {
     socket.on('drain', () => this.#next());
   }
 
+  get willDrain(): boolean {
+    return this.#inFlightBytes > 0 || this.#socket.writableNeedDrain;
+  }
+
   get waitingBytes(): number {
     return this.#socket.writableLength + this.#inFlightBytes + this.#queuedBytes;
   }

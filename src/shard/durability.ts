@@ -17,7 +17,7 @@ import type { Keyspace } from '../store/keyspace.ts';
 import { diskFiles } from '../wal/files.ts';
 import { sequenceBefore } from '../wal/layout.ts';
 import { WalWriter } from '../wal/wal-writer.ts';
-import { EffectJournal } from './effect-journal.ts';
+import { EffectJournal, type Listener } from './effect-journal.ts';
 import type { KeyFilter } from './keyspace-loader.ts';
 import type { Loader } from './loading.ts';
 import { Recovery } from './recovery.ts';
@@ -69,6 +69,11 @@ export class Durability {
   observe(observer: Journal, isOn: boolean): void {
     const others = this.#journal.observers.filter((each) => each !== observer);
     this.#journal.observers = isOn ? [...others, observer] : others;
+  }
+
+  /** The same for one that tells by itself whether it listens. */
+  set listener(listener: Listener) {
+    this.#journal.listener = listener;
   }
 
   // At the start

@@ -13,6 +13,22 @@ import type { EffectBuffer } from '../wal/effects.ts';
 /** Flag of a SET effect: the value was changed in place. */
 export const EFFECT_RAW = 1;
 
+/** Whoever begins and ends to listen at any time, also while a change is made. */
+export interface Listener extends Journal {
+  readonly isListening: boolean;
+}
+
+const NOBODY: Listener = {
+  isListening: false,
+  stored: () => {},
+  patched: () => {},
+  changed: () => {},
+  expiryChanged: () => {},
+  removed: () => {},
+  flushed: () => {},
+  swapped: () => {},
+};
+
 export class EffectJournal implements Journal {
   /** How many changes there have been, for `save` rules. */
   changes = 0;
@@ -20,6 +36,8 @@ export class EffectJournal implements Journal {
   effects: EffectBuffer | undefined;
   /** Are told of each change, as a journal is; an empty list costs a change one look at its length. */
   observers: readonly Journal[] = [];
+  /** Is told of each change as well, while it listens. */
+  listener: Listener = NOBODY;
   readonly #keyspace: Keyspace;
   readonly #image = new PayloadWriter(false);
 
@@ -29,6 +47,7 @@ export class EffectJournal implements Journal {
 
   stored(db: number, ref: number): void {
     this.changes++;
+    if (this.listener.isListening) this.listener.stored(db, ref);
     if (this.observers.length > 0) for (const each of this.observers) each.stored(db, ref);
     const { effects } = this;
     if (effects === undefined) return;
@@ -75,6 +94,7 @@ export class EffectJournal implements Journal {
     to: number,
   ): void {
     this.changes++;
+    if (this.listener.isListening) this.listener.changed(db, ref, operation, first, second, ranges, from, to);
     for (const each of this.observers) each.changed(db, ref, operation, first, second, ranges, from, to);
     const { effects } = this;
     if (effects === undefined) return;
@@ -95,6 +115,7 @@ export class EffectJournal implements Journal {
 
   patched(db: number, ref: number, offset: number, end: number): void {
     this.changes++;
+    if (this.listener.isListening) this.listener.patched(db, ref, offset, end);
     if (this.observers.length > 0) for (const each of this.observers) each.patched(db, ref, offset, end);
     const { effects } = this;
     if (effects === undefined) return;
@@ -112,6 +133,7 @@ export class EffectJournal implements Journal {
 
   expiryChanged(db: number, ref: number): void {
     this.changes++;
+    if (this.listener.isListening) this.listener.expiryChanged(db, ref);
     if (this.observers.length > 0) for (const each of this.observers) each.expiryChanged(db, ref);
     const { effects } = this;
     if (effects === undefined) return;
@@ -127,6 +149,7 @@ export class EffectJournal implements Journal {
 
   removed(db: number, ref: number): void {
     this.changes++;
+    if (this.listener.isListening) this.listener.removed(db, ref);
     if (this.observers.length > 0) for (const each of this.observers) each.removed(db, ref);
     const { effects } = this;
     if (effects === undefined) return;
@@ -136,12 +159,14 @@ export class EffectJournal implements Journal {
 
   flushed(db: number): void {
     this.changes++;
+    if (this.listener.isListening) this.listener.flushed(db);
     for (const each of this.observers) each.flushed(db);
     this.effects?.flush(db);
   }
 
   swapped(a: number, b: number): void {
     this.changes++;
+    if (this.listener.isListening) this.listener.swapped(a, b);
     for (const each of this.observers) each.swapped(a, b);
     this.effects?.swap(a, b);
   }

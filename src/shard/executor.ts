@@ -36,6 +36,7 @@ import type { ShardSetup } from '../ring/messages.ts';
 import { noteBytes, writeNote } from '../ring/notes.ts';
 import { type Keyspace, OutOfMemory } from '../store/keyspace.ts';
 import { Blocking } from './blocking.ts';
+import type { ChangeNotices } from './change-notices.ts';
 import type { ShardClock } from './clock.ts';
 import type { Durability } from './durability.ts';
 import type { ExpiryPace } from './expiry-pace.ts';
@@ -59,6 +60,7 @@ export interface ExecutorParts {
   readonly expiry: ExpiryPace;
   readonly durability: Durability;
   readonly figures: Figures;
+  readonly changes: ChangeNotices;
   /** Commits and publishes what has been answered so far. */
   publish(): void;
 }
@@ -69,6 +71,7 @@ export class Executor implements ShardContext {
   readonly shardCount: number;
   readonly together: Together;
   readonly waiting: Blocking;
+  readonly changes: ChangeNotices;
   readonly transactions: ShardTransactions;
   args = new Arguments();
   reply: ReplyWriter;
@@ -89,6 +92,7 @@ export class Executor implements ShardContext {
     const { setup } = parts;
     this.#parts = parts;
     this.#port = setup.port;
+    this.changes = parts.changes;
     this.keyspace = parts.keyspace;
     this.reply = parts.replies.writer;
     this.reply.tally = parts.tally;
@@ -153,12 +157,26 @@ export class Executor implements ShardContext {
     this.#parts.clock.update();
   }
 
-  notify(): void {
-    // Nobody listens to events of the keyspace yet.
+  notify(eventClass: number, event: string, word: number, db = this.db): void {
+    if ((this.changes.eventClasses & eventClass) !== 0) this.changes.event(db, event, this.args.copy(word));
   }
 
-  notifyRef(): void {
-    // As above.
+  notifyRef(eventClass: number, event: string, db: number, ref: number): void {
+    if ((this.changes.eventClasses & eventClass) !== 0) this.changes.eventAt(db, event, ref);
+  }
+
+  wantsEvents(eventClass: number): boolean {
+    return (this.changes.eventClasses & eventClass) !== 0;
+  }
+
+  flushed(): void {
+    if (this.changes.isListening) this.changes.flushed();
+  }
+
+  /** Sends what there is to tell of changes. */
+  tellChanges(): void {
+    const { replies } = this.#parts;
+    replies.notices(this.changes.take(replies.isRunOpen));
   }
 
   // Requests
@@ -196,7 +214,13 @@ export class Executor implements ShardContext {
     figures.commandsExecuted++;
     if (isPart) this.#executePart(id);
     else this.#executeWhole(id);
-    if (this.waiting.needsCare) this.waiting.care();
+    if (this.waiting.needsCare) this.#serveWaiting();
+  }
+
+  /** Serves clients that waited for what is new, and tells what that has changed. */
+  #serveWaiting(): void {
+    this.waiting.care();
+    if (this.changes.hasPending) this.tellChanges();
   }
 
   #executeWhole(id: number): void {
@@ -240,7 +264,9 @@ export class Executor implements ShardContext {
         return false;
       }
     }
-    return this.#runAdmitted(id);
+    const hasRun = this.#runAdmitted(id);
+    if (this.changes.hasPending) this.tellChanges();
+    return hasRun;
   }
 
   #runAdmitted(id: number): boolean {
@@ -307,6 +333,8 @@ export class Executor implements ShardContext {
     replies.holdsNotices = true;
     this.together.park(transaction, executor);
     replies.holdsNotices = false;
+    // Hardly ever: only what the executor, which has died, did not ask for.
+    if (this.changes.hasPending) this.tellChanges();
     figures.contention.isParked = false;
     figures.contention.parks++;
     figures.contention.parkedMs += performance.now() - startMs;

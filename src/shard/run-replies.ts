@@ -5,7 +5,7 @@
  */
 import { type ReplySink, ReplyWriter } from '../protocol/reply-writer.ts';
 import type { LaneProducer } from '../ring/lane.ts';
-import { FRAME_HEADER_BYTES, FRAME_LAST, FRAME_NOTICE } from '../ring/layout.ts';
+import { FRAME_ALIGN, FRAME_HEADER_BYTES, FRAME_LAST, FRAME_NOTICE } from '../ring/layout.ts';
 import { encodeNotice, type Notice } from '../ring/notices.ts';
 import type { WakeWord } from '../ring/wake-word.ts';
 
@@ -32,6 +32,11 @@ export class RunReplies implements ReplySink {
     this.writer = new ReplyWriter(this);
   }
 
+  /** Whether what is written now belongs to a run. */
+  get isRunOpen(): boolean {
+    return this.#isRunOpen;
+  }
+
   startRun(): void {
     if (this.#isRunOpen) this.endRun();
     this.#isRunOpen = true;
@@ -56,13 +61,53 @@ export class RunReplies implements ReplySink {
    * `holdsNotices`, it is kept back: notices of changes that are not whole yet must not make them visible.
    */
   notice(notice: Notice): void {
+    this.notices([notice]);
+  }
+
+  /**
+   * The same for several: the end of the reply before them does not become visible without them. When the lane has no room for
+   * all of them, it is taken back and put behind them.
+   */
+  notices(notices: readonly Notice[]): void {
     if (this.#holdsNotices) {
-      this.#held.push(notice);
+      this.#held.push(...notices);
       return;
     }
+    const encoded = notices.map(encodeNotice);
+    const rest = this.#hasRoomFor(encoded) ? NO_BYTES : this.#takeBack();
     if (this.#frame !== NO_FRAME) this.#close(0);
+    for (const bytes of encoded) this.#writeNotice(bytes);
+    if (rest.length === 0) return;
+    this.#open(rest.length);
+    this.writer.bytes.set(rest, this.writer.position);
+    this.writer.position += rest.length;
+  }
+
+  /** Whether these notices, behind the open frame, fit into the lane as it is. */
+  #hasRoomFor(encoded: readonly Uint8Array[]): boolean {
     const lane = this.#lane;
-    const bytes = encodeNotice(notice);
+    const open = this.#frame === NO_FRAME ? 0 : this.writer.position - this.#frame;
+    let needed = open + FRAME_ALIGN;
+    let longest = 0;
+    for (const { length } of encoded) {
+      const pieces = Math.ceil(length / (lane.frameBytesMax - FRAME_HEADER_BYTES));
+      needed += length + pieces * (FRAME_HEADER_BYTES + FRAME_ALIGN);
+      longest = Math.max(longest, Math.min(length, lane.frameBytesMax));
+    }
+    // One of them may have to begin at the ring's start, and leave what is before it empty.
+    return lane.capacity - lane.usedBytes >= needed + longest + FRAME_ALIGN;
+  }
+
+  /** The replies in the open frame, which is given up. */
+  #takeBack(): Uint8Array {
+    if (this.#frame === NO_FRAME) return NO_BYTES;
+    const rest = this.writer.bytes.slice(this.#frame + FRAME_HEADER_BYTES, this.writer.position);
+    this.#forgetFrame();
+    return rest;
+  }
+
+  #writeNotice(bytes: Uint8Array): void {
+    const lane = this.#lane;
     const pieceBytes = lane.frameBytesMax - FRAME_HEADER_BYTES;
     for (let from = 0; from < bytes.length; from += pieceBytes) {
       const piece = bytes.subarray(from, from + pieceBytes);
@@ -80,7 +125,7 @@ export class RunReplies implements ReplySink {
 
   set holdsNotices(holds: boolean) {
     this.#holdsNotices = holds;
-    if (!holds) for (const notice of this.#held.splice(0)) this.notice(notice);
+    if (!holds && this.#held.length > 0) this.notices(this.#held.splice(0));
   }
 
   /** Makes what was ended visible and wakes the acceptor. */
@@ -123,6 +168,10 @@ export class RunReplies implements ReplySink {
   #close(flags: number): void {
     const size = this.writer.position - this.#frame;
     if (size > FRAME_HEADER_BYTES || flags !== 0) this.#lane.commit(this.#frame, size, flags);
+    this.#forgetFrame();
+  }
+
+  #forgetFrame(): void {
     this.#frame = NO_FRAME;
     // Without a window the next reply asks for room, and so opens a frame.
     this.writer.bytes = NO_BYTES;

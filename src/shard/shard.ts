@@ -8,6 +8,7 @@
  * the request lane: what the acceptor sent by control before a request is in force when the request runs.
  */
 import { slotOf } from '../base/crc16.ts';
+import { eventClassesOf } from '../commands/keyspace-events.ts';
 import { CommandTable } from '../commands/table.ts';
 import { ErrorTally } from '../protocol/error-tally.ts';
 import { CommandStatistics } from '../ring/command-statistics.ts';
@@ -17,8 +18,10 @@ import { LaneConsumer, LaneProducer } from '../ring/lane.ts';
 import { FRAME_HEADER_BYTES } from '../ring/layout.ts';
 import type { ControlMessage, ShardSetup } from '../ring/messages.ts';
 import { ShardStatistics } from '../ring/shard-statistics.ts';
+import { TrackingBoard } from '../ring/tracking-board.ts';
 import { WakeWord } from '../ring/wake-word.ts';
 import { Keyspace } from '../store/keyspace.ts';
+import { ChangeNotices } from './change-notices.ts';
 import { ShardClock } from './clock.ts';
 import { setCollectionOption, setCollectionOptions } from './collection-options.ts';
 import { Durability } from './durability.ts';
@@ -51,6 +54,7 @@ export class Shard {
   readonly #expiry: ExpiryPace;
   readonly #figures: Figures;
   readonly #durability: Durability;
+  readonly #changes: ChangeNotices;
   /** Where the requests of the current group begin in the lane. */
   readonly #group = new Int32Array(GROUP_REQUESTS);
   #isStopping = false;
@@ -75,8 +79,10 @@ export class Shard {
       seed: setup.seed,
       now: () => this.#clock.nowMs,
       onShare: (message) => setup.port.postMessage(message),
+      onExpired: (db, ref) => this.#changes.expiring(db, ref),
     });
     setCollectionOptions(this.#keyspace, options);
+    this.#changes = new ChangeNotices(this.#keyspace, new TrackingBoard(setup.tracking));
     for (const message of this.#keyspace.share()) setup.port.postMessage(message);
     this.#expiry = new ExpiryPace(
       this.#keyspace,
@@ -97,6 +103,8 @@ export class Shard {
       progressed: (loader) => tellLoading(setup.port, loader),
       report: (message) => setup.port.postMessage(message),
     });
+    this.#durability.listener = this.#changes;
+    this.#changes.eventClasses = eventClassesOf(options['notify-keyspace-events']);
     this.#figures = new Figures({
       keyspace: this.#keyspace,
       databases: setup.databases,
@@ -120,6 +128,7 @@ export class Shard {
       expiry: this.#expiry,
       durability: this.#durability,
       figures: this.#figures,
+      changes: this.#changes,
       publish: () => this.#publish(),
     });
     this.#figures.publish();
@@ -182,6 +191,7 @@ export class Shard {
     if (this.#expiry.msUntilDue(now) > 0) return;
     this.#clock.nowMs = now;
     this.#expiry.run(now);
+    if (this.#changes.hasPending) this.#executor.tellChanges();
     this.#figures.usesAll();
     this.#publish();
   }
@@ -257,6 +267,11 @@ export class Shard {
   #apply(message: ControlMessage): void {
     this.#durability.apply(message);
     switch (message.kind) {
+      case 'reload':
+        if (!this.#changes.isListening) break;
+        this.#changes.flushed();
+        this.#executor.tellChanges();
+        break;
       case 'shutdown':
         this.#isStopping = true;
         break;
@@ -264,6 +279,9 @@ export class Shard {
         if (message.name === 'proto-max-bulk-len') this.#executor.stringBytesMax = Number(message.value);
         if (message.name === 'hz') this.#expiry.hz = Number(message.value);
         if (message.name === 'active-expire-effort') this.#expiry.effort = Number(message.value);
+        if (message.name === 'notify-keyspace-events') {
+          this.#changes.eventClasses = eventClassesOf(String(message.value));
+        }
         this.#measuring.set(message.name, message.value);
         setCollectionOption(this.#keyspace, message.name, message.value);
         break;

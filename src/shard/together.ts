@@ -15,6 +15,7 @@ import { ReplyBuffer, type ReplyWriter } from '../protocol/reply-writer.ts';
 import { Mailbox, OtherShardGone } from '../ring/mailbox.ts';
 import { type Keyspace, OutOfMemory } from '../store/keyspace.ts';
 import type { Blocking } from './blocking.ts';
+import type { ChangeNotices } from './change-notices.ts';
 import { type KeyPlace, readImage, removeKey, typeAt, writeImage } from './value-images.ts';
 
 /**
@@ -29,6 +30,7 @@ import { type KeyPlace, readImage, removeKey, typeAt, writeImage } from './value
  *           byte 16  f64 the executor's time in ms
  *           byte 32  k × u32 length of the word, then the words
  *   WAIT    as RUN; byte 24 f64 ticket of the client that is to wait (see blocking.ts)
+ *   CHANGES byte  0  operation; the answer is what ChangeNotices.takeEncoded returns
  *   answer  byte  0  outcome, byte 1 type, byte 2 FLAG_RAW, byte 8 f64 expiry, byte 16 value, or the reply
  */
 const CALL_HEADER_BYTES = 32;
@@ -39,6 +41,8 @@ const WRITE = 2;
 const REMOVE = 3;
 const RUN = 4;
 const WAIT = 5;
+/** Asks for what the shard has to tell of changes (see change-notices.ts). */
+const CHANGES = 6;
 const FLAG_RAW = 1;
 const FLAG_COUNTS_LOOKUPS = 2;
 const FLAG_TOUCHING = 4;
@@ -59,6 +63,7 @@ export interface TogetherHost {
   readonly keyspace: Keyspace;
   readonly args: Arguments;
   readonly db: number;
+  readonly changes: ChangeNotices;
   now(): number;
   /** A parked shard lives in the executor's time, so that all keys expire at one instant. */
   setTime(nowMs: number): void;
@@ -198,7 +203,7 @@ export class Together implements KeysTogether {
       view.setUint32(CALL_HEADER_BYTES + (i - 1) * 4, args.length(i), true);
       at = copyBytes(args.bytes, args.starts[i]!, args.ends[i]!, message, at);
     }
-    return this.#mailboxes[shard]!.call(message);
+    return this.#callAndHear(shard, message);
   }
 
   #place(word: number, db: number): KeyPlace {
@@ -227,7 +232,21 @@ export class Together implements KeysTogether {
       view.setFloat64(24, image.expiresAt, true);
       message.set(image.bytes, CALL_HEADER_BYTES + keyBytes);
     }
-    return this.#mailboxes[shard]!.call(message);
+    return this.#callAndHear(shard, message);
+  }
+
+  /**
+   * What the call changes on the other shard is told here, in the order of the changes and before the command is answered: what
+   * that shard tells by its own lane may come later than the answer.
+   */
+  #callAndHear(shard: number, message: Uint8Array): Uint8Array {
+    const { changes } = this.#host;
+    const mailbox = this.#mailboxes[shard]!;
+    const answer = mailbox.call(message);
+    if (changes.isListening || changes.eventClasses !== 0) {
+      changes.takeOver(mailbox.call(Uint8Array.of(CHANGES)));
+    }
+    return answer;
   }
 
   // As a held shard
@@ -239,7 +258,8 @@ export class Together implements KeysTogether {
   }
 
   #serve(message: Uint8Array): Uint8Array {
-    const { keyspace } = this.#host;
+    const { keyspace, changes } = this.#host;
+    if (message[0] === CHANGES) return changes.takeEncoded();
     const view = new DataView(message.buffer);
     const flags = message[2]!;
     if (message[0] === RUN || message[0] === WAIT) return this.#serveRun(message, view, flags);

@@ -70,6 +70,10 @@ export interface SnapshotUnderWay {
 }
 
 export abstract class KeyspaceMemory implements DatabaseHost {
+  /** Told when a key has come that was not there; set only while somebody wants to know. */
+  onCreated: ((db: number, ref: number) => void) | undefined = undefined;
+  /** Told of look-ups that count, and find nothing; set only while somebody wants to know. */
+  onMissed: ((db: number, key: Uint8Array) => void) | undefined = undefined;
   readonly seed: HashSeed;
   readonly options: KeyspaceOptions;
   readonly arena: Arena;

@@ -61,6 +61,7 @@ export abstract class KeyspaceSteps extends KeyspaceMemory {
     database.index!.insert(hash, ref);
     this.stripes.end(hash);
     if (this.journal !== undefined) this.journal.stored(db, ref);
+    if (this.onCreated !== undefined) this.onCreated(db, ref);
   }
 
   /** Lets an entry's slot lead to its new block, and frees the old one, of `units`. */

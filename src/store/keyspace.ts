@@ -64,10 +64,15 @@ export class Keyspace extends KeyspaceSteps {
   peek(db: number, key: Uint8Array, start: number, end: number, hash: number): number {
     const ref = this.alive(db, key, start, end, hash | 0);
     if (this.countsLookups) {
-      if (ref === 0) this.statistics.misses++;
-      else this.statistics.hits++;
+      if (ref !== 0) this.statistics.hits++;
+      else this.missed(db, key, start, end);
     }
     return ref;
+  }
+
+  private missed(db: number, key: Uint8Array, start: number, end: number): void {
+    this.statistics.misses++;
+    if (this.onMissed !== undefined) this.onMissed(db, key.slice(start, end));
   }
 
   private alive(db: number, key: Uint8Array, start: number, end: number, hash: number): number {

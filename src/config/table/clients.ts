@@ -1,6 +1,6 @@
 /** Options: limits of connections and of what they send. */
 import { clientMemoryLimit } from '../client-memory-limit.ts';
-import { GB, INT_MAX, integer, MB, memory, oneOf, UINT_MAX } from '../kinds.ts';
+import { count, GB, INT_MAX, integer, MB, memory, oneOf, UINT_MAX } from '../kinds.ts';
 import { outputLimits } from '../output-limits.ts';
 import { row } from '../row.ts';
 
@@ -57,6 +57,15 @@ export const clients = {
     affects: ['server'],
     group: 'Clients',
     help: 'close the largest clients when all buffers take more, in bytes or % of maxmemory; 0 for no limit',
+  }),
+  'tracking-table-max-keys': row({
+    kind: count(0),
+    default: 1000000,
+    mutable: true,
+    affects: ['server'],
+    group: 'Clients',
+    placeholder: 'number',
+    help: 'keys in caches of clients that are kept in mind for CLIENT TRACKING; 0 for no limit',
   }),
   'max-key-size': row({
     kind: memory({ min: 0 }),

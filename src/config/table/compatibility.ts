@@ -80,7 +80,6 @@ const memoryUse = {
   'lazyfree-lazy-user-flush': inert(boolean(), false, 'whether FLUSHALL frees in the background'),
   'lfu-log-factor': inert(anyInt, 10, 'how fast counters of use grow'),
   'lfu-decay-time': inert(anyInt, 1, 'minutes in which counters of use fall'),
-  'tracking-table-max-keys': inert(count(0), 1000000, 'keys that client-side caching keeps in mind'),
 };
 
 const files = {

@@ -1,5 +1,6 @@
 /** Options: what the server measures of itself. */
 import { parseDouble, parseInteger } from '../../base/numbers.ts';
+import { eventClasses } from '../event-classes.ts';
 import { boolean, type Kind, spread } from '../kinds.ts';
 import { row } from '../row.ts';
 
@@ -92,5 +93,13 @@ export const monitoring = {
     affects: ['server'],
     group: 'Monitoring',
     help: 'percentiles that INFO latencystats shows',
+  }),
+  'notify-keyspace-events': row({
+    kind: eventClasses,
+    default: '',
+    mutable: true,
+    affects: ['server', 'shards'],
+    group: 'Monitoring',
+    help: 'classes of changes of keys that are published, and K or E for where',
   }),
 };

@@ -13,10 +13,12 @@ import type {
   ReloadOptions,
   ShutdownOptions,
 } from '../../../src/commands/persistence-service.ts';
+import type { MonitorService } from '../../../src/commands/pub-sub-service.ts';
 import { type Command, CommandTable } from '../../../src/commands/table.ts';
 import type { Config } from '../../../src/config/config.ts';
 import { Arguments } from '../../../src/protocol/arguments.ts';
 import { ReplyBuffer, type ReplyWriter } from '../../../src/protocol/reply-writer.ts';
+import { PubSub } from '../../../src/server/pub-sub.ts';
 import { type Push, type Reply, ReplyDecoder } from '../../support/decoder.ts';
 
 const DEFAULT_USER: AclUser = { name: 'default' };
@@ -35,10 +37,13 @@ export class FakeClient implements Client {
   noEvict = false;
   noTouch = false;
   replyMode: Client['replyMode'] = 'on';
+  tracking: Client['tracking'];
   readonly address: string;
   readonly localAddress = '127.0.0.1:6379';
   readonly isLocal = true;
   type = 'normal';
+  subscriptions: Client['subscriptions'];
+  isMonitor = false;
   isBlocked = false;
   /** What has been done to the connection, in order. */
   readonly events: string[] = [];
@@ -57,6 +62,10 @@ export class FakeClient implements Client {
 
   describe(): string {
     return `id=${this.id}`;
+  }
+
+  push(bytes: Uint8Array): void {
+    this.events.push(`push ${Buffer.from(bytes).toString('latin1')}`);
   }
 
   closeAfterReplies(): void {
@@ -121,6 +130,11 @@ export const REPORT: ServerReport = {
   blockedClients: 1,
   blockingKeys: 0,
   evictedClients: 6,
+  tracking: { clients: 2, keys: 7, items: 8, prefixes: 1 },
+  pubSubClients: 21,
+  channels: 22,
+  patterns: 23,
+  shardChannels: 24,
   largestInputBytes: 20480,
   largestOutputBytes: 700,
   connectionsReceived: 12,
@@ -255,6 +269,15 @@ export class FakeServer implements ServerContext {
   readonly others: FakeClient[] = [];
   readonly commands = new CommandTable();
   readonly measurements = new FakeMeasurements();
+  readonly tracking: ServerContext['tracking'] = {
+    enable: (client, options, prefixes) => {
+      const state = { isCachingGiven: false, isRedirectBroken: false, prefixes: new Set(prefixes) };
+      client.tracking = { ...options, ...state };
+    },
+    disable: (client) => {
+      client.tracking = undefined;
+    },
+  };
   command: Command = this.commands.all[0]!;
   /** What was asked of the server, in order. */
   readonly events: string[] = [];
@@ -324,6 +347,9 @@ export class FakeServer implements ServerContext {
     shutdown: true,
     abortShutdown: false,
   };
+
+  readonly pubSub = new PubSub();
+  readonly monitors: MonitorService = { add: () => {} };
 
   readonly persistence: PersistenceService = {
     lastSaveSeconds: 1700000000,

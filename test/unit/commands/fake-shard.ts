@@ -5,6 +5,8 @@ import { CommandTable } from '../../../src/commands/table.ts';
 import { Arguments } from '../../../src/protocol/arguments.ts';
 import { ReplyBuffer, type ReplyWriter } from '../../../src/protocol/reply-writer.ts';
 import { Mailbox } from '../../../src/ring/mailbox.ts';
+import { TrackingBoard } from '../../../src/ring/tracking-board.ts';
+import { ChangeNotices } from '../../../src/shard/change-notices.ts';
 import { Together } from '../../../src/shard/together.ts';
 import { Keyspace, type KeyspaceOptions } from '../../../src/store/keyspace.ts';
 import type { KeyspaceView } from '../../../src/store/view.ts';
@@ -26,6 +28,7 @@ export class FakeShard implements ShardContext {
   commandName = '';
   activeExpire = false;
   readonly waiting = { reaches: () => true, claim: () => true, wait: () => false, register: () => {} };
+  readonly changes: ChangeNotices;
   readonly transactions = { run: () => {}, watch: () => {}, unwatch: () => false };
   readonly together = new Together(this, 0, [Mailbox.memory()]);
   nowMs = 1_700_000_000_000;
@@ -37,6 +40,7 @@ export class FakeShard implements ShardContext {
       seed: { k0: 1, k1: 2 },
       now: () => this.nowMs,
     });
+    this.changes = new ChangeNotices(this.keyspace, new TrackingBoard(TrackingBoard.memory()));
   }
 
   now(): number {
@@ -70,6 +74,12 @@ export class FakeShard implements ShardContext {
   notify(): void {}
 
   notifyRef(): void {}
+
+  wantsEvents(): boolean {
+    return false;
+  }
+
+  flushed(): void {}
 
   idOf(name: string): number {
     return table.byName(name)!.id;

@@ -111,12 +111,12 @@ describe('the command line', () => {
   test("any of Redis's directives is taken as a flag and noted", () => {
     const { config, ignored } = run({
       argv: [
-        '--notify-keyspace-events',
+        '--bgsave-cpulist',
         '100mb',
         '--no-appendfsync-on-rewrite',
         'yes',
         '--daemonize',
-        '--notify-keyspace-events',
+        '--bgsave-cpulist',
         '1',
         '--port',
         '1',
@@ -125,8 +125,8 @@ describe('the command line', () => {
     expect(config.get('port')).toBe(1);
     expect(ignored).toEqual([
       {
-        name: 'notify-keyspace-events',
-        message: '--notify-keyspace-events: not available in this version, ignored',
+        name: 'bgsave-cpulist',
+        message: '--bgsave-cpulist: not available in this version, ignored',
       },
       {
         name: 'no-appendfsync-on-rewrite',
@@ -190,10 +190,10 @@ describe('the environment', () => {
   });
 
   test("a variable for one of Redis's other directives is noted", () => {
-    expect(run({ env: { SHARDIS_NOTIFY_KEYSPACE_EVENTS: 'KEA' } }).ignored).toEqual([
+    expect(run({ env: { SHARDIS_BGSAVE_CPULIST: 'KEA' } }).ignored).toEqual([
       {
-        name: 'notify-keyspace-events',
-        message: 'SHARDIS_NOTIFY_KEYSPACE_EVENTS: not available in this version, ignored',
+        name: 'bgsave-cpulist',
+        message: 'SHARDIS_BGSAVE_CPULIST: not available in this version, ignored',
       },
     ]);
   });

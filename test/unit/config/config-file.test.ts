@@ -100,15 +100,15 @@ describe('a config file', () => {
 
   test("may have Redis's other directives, each of which is noted once", () => {
     const { config, ignored } = fromFile(
-      'notify-keyspace-events 1gb\nport 1\nnotify-keyspace-events 2gb\nloadmodule x.so\ndaemonize yes',
+      'bgsave-cpulist 1gb\nport 1\nbgsave-cpulist 2gb\nloadmodule x.so\ndaemonize yes',
     );
     expect(config.get('port')).toBe(1);
     expect(ignored).toEqual([
       {
-        name: 'notify-keyspace-events',
+        name: 'bgsave-cpulist',
         file: 'redis.conf',
         line: 1,
-        message: 'redis.conf:1: notify-keyspace-events: not available in this version, ignored',
+        message: 'redis.conf:1: bgsave-cpulist: not available in this version, ignored',
       },
       {
         name: 'loadmodule',

@@ -163,9 +163,9 @@ describe('a rewritten config file', () => {
   });
 
   test('has what no server would start with as a comment, and other directives of Redis as they are', () => {
-    const text = 'nonsense 1\ntimeout "5\nnotify-keyspace-events KEA\nrequirepass x\n';
+    const text = 'nonsense 1\ntimeout "5\nbgsave-cpulist KEA\nrequirepass x\n';
     expect(rewrite(text, createConfig({ requirepass: 'x' }))).toBe(
-      '# ??? nonsense 1\n# ??? timeout "5\nnotify-keyspace-events KEA\nrequirepass x\n',
+      '# ??? nonsense 1\n# ??? timeout "5\nbgsave-cpulist KEA\nrequirepass x\n',
     );
     expect(rewrite('timeout abc\n', createConfig())).toBe('timeout 0\n');
   });
