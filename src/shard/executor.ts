@@ -340,7 +340,7 @@ export class Executor implements ShardContext {
     figures.contention.parkedMs += performance.now() - startMs;
     clock.update();
     figures.usesAll();
-    if (this.waiting.needsCare) this.waiting.care();
+    if (this.waiting.needsCare) this.#serveWaiting();
     replies.endRun();
   }
 
