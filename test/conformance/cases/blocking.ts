@@ -1,5 +1,10 @@
 /** Commands that wait for lists, as far as one connection shows them. */
-import type { Cases } from '../case.ts';
+import { type Cases, differs } from '../case.ts';
+
+/** Redis 7.0, beside which this runs, calls it negative. */
+function tooLong(text: string) {
+  return differs(text, 'as Redis 7.2 says it', '-ERR timeout is out of range');
+}
 
 export const blocking: Cases = {
   'what is there is taken at once': [
@@ -31,25 +36,19 @@ export const blocking: Cases = {
     'BLMOVE k x LEFT RIGHT 0.01',
     'BRPOPLPUSH k x 0.01',
     'BLMPOP 0.01 2 k x LEFT',
-    'HELLO 3',
-    'BLPOP k 0.01',
-    'BLMOVE k x LEFT RIGHT 0.01',
-    'BLMPOP 0.01 2 k x LEFT',
-    'HELLO 2',
   ],
   'timeouts that are none': [
     'BLPOP k -1',
-    'BLPOP k -0.0001',
+    'BLPOP k -0.01',
     'BLPOP k x',
     'BLPOP k ""',
     'BLPOP k " 1"',
     'BLPOP k 1x',
     'BLPOP k nan',
-    'BLPOP k inf',
+    tooLong('BLPOP k inf'),
     'BLPOP k -inf',
-    'BLPOP k 0x7FFFFFFFFFFFFFFF',
-    'BLPOP k 9223372036854775807',
-    'BLPOP k 9223372036854775',
+    tooLong('BLPOP k 0x7FFFFFFFFFFFFFFF'),
+    tooLong('BLPOP k 9223372036854775807'),
     'BLMOVE k x LEFT RIGHT -1',
     'BLMOVE k x LEFT RIGHT abc',
     'BRPOPLPUSH k x -1',
@@ -104,11 +103,6 @@ export const blocking: Cases = {
     'BLMPOP 0 2 k x LEFT',
     'BLPOP k abc',
     'BLMPOP 0 0 k LEFT',
-    'EXEC',
-    'HELLO 3',
-    'MULTI',
-    'BLPOP k 0',
-    'BLMOVE k x LEFT LEFT 0',
     'EXEC',
   ],
   'where their keys are': [
