@@ -70,7 +70,7 @@ describeWithRedis('files of a real Redis', () => {
   test('with other types are refused, or taken without them', async () => {
     const directory = path.join(folder, 'mixed');
     const refused = await runToEnd(['import', mixed, '--dir', directory]);
-    expect(refused.stderr).toMatch(/it has a (list|hash) at the key "a (list|hash)"/);
+    expect(refused.stderr).toContain('it has a hash at the key "a hash"');
     expect(refused.code).toBe(1);
     expect(readdirSync(directory)).toEqual([]);
     const { code, stdout } = await runToEnd([
@@ -82,9 +82,14 @@ describeWithRedis('files of a real Redis', () => {
       '--shards',
       '2',
     ]);
-    expect(stdout).toContain('left out: 1 list');
     expect(stdout).toContain('left out: 1 hash');
     expect(code).toBe(0);
+    const list = await withServer(directory, 2, async (client) => {
+      const elements = await client.command('LRANGE', 'a list', 0, -1);
+      await client.command('DEL', 'a list');
+      return elements;
+    });
+    expect(list).toEqual(['x']);
     expect(await withServer(directory, 2, contents)).toEqual(expected);
   });
 

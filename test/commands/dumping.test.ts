@@ -116,7 +116,7 @@ describeServed('DUMP and RESTORE', ({ run }) => {
   });
 
   test('values of other types are refused by name', async () => {
-    expect(await run('RESTORE', 'list', 0, payload(bytes(1, 1, 1, 'a')))).toEqual(
+    expect(await run('RESTORE', 'set', 0, payload(bytes(2, 1, 1, 'a')))).toEqual(
       error('ERR Bad data format: values of this type are not supported'),
     );
   });

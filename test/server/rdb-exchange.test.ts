@@ -281,12 +281,36 @@ describeWithRedis('DUMP payloads', () => {
     }
   });
 
+  const LISTS = {
+    short: ['a', '', '1', '-70000', '9223372036854775807', '007'],
+    long: Array.from({ length: 3000 }, (_, i) => `element number ${i}`),
+    large: ['x'.repeat(20_000), 'y', 'ab'.repeat(60_000), '5'],
+    'around the forms of elements': [
+      63, 64, 126, 127, 128, 4095, 4096, 16_375, 16_376, 16_377, 16_378, 16_379,
+    ].map((length) => 'e'.repeat(length)),
+  };
+
+  test.each(Object.entries(LISTS))('of lists go both ways: %s', async (_, elements) => {
+    for (const [from, to] of [
+      [theirs, ours],
+      [ours, theirs],
+    ] as const) {
+      await from.command('DEL', 'source');
+      await from.command('RPUSH', 'source', ...elements);
+      await to.command('DEL', 'copy');
+      const payload = Buffer.from((await from.command('DUMP', 'source')) as string, 'latin1');
+      expect(await to.command('RESTORE', 'copy', 0, payload)).toBe('OK');
+      expect(await to.command('LRANGE', 'copy', 0, -1)).toEqual(elements);
+      expect(await to.command('RPOP', 'copy')).toBe(elements.at(-1));
+    }
+  });
+
   test('of collections are told apart from damaged ones', async () => {
-    await theirs.command('RPUSH', 'list', 'a', 'b');
-    const payload = Buffer.from((await theirs.command('DUMP', 'list')) as string, 'latin1');
-    await expect(ours.command('RESTORE', 'list', 0, payload)).resolves.toMatchObject({
+    await theirs.command('SADD', 'set', 'a', 'b');
+    const payload = Buffer.from((await theirs.command('DUMP', 'set')) as string, 'latin1');
+    await expect(ours.command('RESTORE', 'set', 0, payload)).resolves.toMatchObject({
       message: 'ERR Bad data format: values of this type are not supported',
     });
-    expect(await ours.command('EXISTS', 'list')).toBe(0);
+    expect(await ours.command('EXISTS', 'set')).toBe(0);
   });
 });

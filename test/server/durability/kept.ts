@@ -131,12 +131,18 @@ export async function stateOf(client: Client, databases = 16): Promise<Map<strin
         ['OBJECT', 'ENCODING', key],
       ]),
     );
-    keys.forEach((key, at) => {
-      state.set(`${db}:${key}`, replies.slice(at * 3, at * 3 + 3));
-    });
+    for (const [at, key] of keys.entries()) {
+      const [value, ...others] = replies.slice(at * 3, at * 3 + 3);
+      state.set(`${db}:${key}`, [value instanceof Error ? await digestOf(client, key) : value!, ...others]);
+    }
   }
   await client.command('SELECT', 0);
   return state;
+}
+
+/** What stands for the value of a key that is no string. */
+async function digestOf(client: Client, key: string): Promise<Reply> {
+  return ((await client.command('DEBUG', 'DIGEST-VALUE', key)) as Reply[])[0]!;
 }
 
 /** Without encodings: bases do not tell which values were changed in place and are `raw` for that, as in Redis. */

@@ -26,8 +26,16 @@ async function fill(): Promise<Map<string, Reply[]>> {
     ['SET', 'flushed', 'v'],
     ['SELECT', 0],
   ]);
+  const lists = Array.from({ length: 60 }, (_, i) => `list:${i}`);
+  await runAll(
+    client,
+    lists.map((key, i) => ['RPUSH', key, ...Array.from({ length: 1 + i * 20 }, (_, n) => `${key}:${n}`)]),
+  );
   await kept.rewrite();
   await runAll(client, [
+    ...lists.map((key) => ['LPUSH', key, 'in the log', 'too']),
+    ...lists.slice(0, 20).map((key, i) => ['LMOVE', key, lists[i + 20]!, 'RIGHT', 'LEFT']),
+    ...lists.slice(20, 40).map((key) => ['LTRIM', key, 1, 500]),
     ...keys.slice(0, 400).map((key) => ['APPEND', key, ' and in the log']),
     ['DEL', ...keys.slice(400, 600)],
     ['SELECT', 8],

@@ -81,6 +81,47 @@ function changes(tag: string): Word[][] {
     ['SET', k('big'), BIG],
     ['SETRANGE', k('big'), 5_000_000, 'patched'],
     ['SET', k('flushed'), 'v'],
+    ...listChanges(k),
+  ];
+}
+
+function listChanges(k: (name: string) => string): Word[][] {
+  const many = Array.from({ length: 2000 }, (_, i) => `element:${i}`);
+  return [
+    ['RPUSH', k('list'), 'a', 'b', 12, -70000, '', BINARY],
+    ['LPUSH', k('list'), 'first', 'x'.repeat(300), 'b'],
+    ['RPUSHX', k('list'), 'last'],
+    ['LPUSHX', k('no-list'), 'x'],
+    ['LPOP', k('list')],
+    ['LSET', k('list'), -1, 'replaced'],
+    ['LINSERT', k('list'), 'BEFORE', 'a', 'inserted'],
+    ['LINSERT', k('list'), 'AFTER', 'replaced', 'behind'],
+    ['EXPIREAT', k('list'), FAR / 1000],
+    ['RPUSH', k('many'), ...many],
+    ['RPUSH', k('many'), ...many],
+    ['LREM', k('many'), 1, 'element:77'],
+    ['LREM', k('many'), -1, 'element:78'],
+    ['LREM', k('many'), 0, 'element:79'],
+    ['LTRIM', k('many'), 100, -200],
+    ['RPOP', k('many'), 300],
+    ['LSET', k('many'), 1500, 'y'.repeat(20_000)],
+    ['RPUSH', k('popped'), 'a', 'b'],
+    ['LPOP', k('popped'), 2],
+    ['RPUSH', k('overwritten-list'), 'a'],
+    ['SET', k('overwritten-list'), 'v'],
+    ...Array.from({ length: 6 }, (_, i): Word[][] => [
+      ['RPUSH', k(`queue-${i}`), 'a', 'b', i],
+      ['LMOVE', k(`queue-${i}`), k(`queue-${(i + 1) % 6}`), 'LEFT', 'RIGHT'],
+      ['RPOPLPUSH', k(`queue-${i}`), k('sink')],
+      ['LMPOP', 2, k('no-list'), k(`queue-${i}`), 'LEFT', 'COUNT', 1],
+      ['RPUSH', k(`list-from-${i}`), 'x', i],
+      ['RENAME', k(`list-from-${i}`), k(`list-to-${i}`)],
+      ['COPY', k(`list-to-${i}`), k(`list-copy-${i}`)],
+      ['RPUSH', k(`list-copy-${i}`), 'more'],
+      ['MOVE', k(`list-to-${i}`), 4],
+    ]).flat(),
+    ['RPUSH', k('numbers'), 3, 1, 2],
+    ['SORT', k('numbers'), 'STORE', k('sorted')],
   ];
 }
 

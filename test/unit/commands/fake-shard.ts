@@ -8,6 +8,7 @@ import { Mailbox } from '../../../src/ring/mailbox.ts';
 import { Together } from '../../../src/shard/together.ts';
 import { Keyspace, type KeyspaceOptions } from '../../../src/store/keyspace.ts';
 import type { KeyspaceView } from '../../../src/store/view.ts';
+import { List } from '../../../src/types/list.ts';
 import { type Push, type Reply, ReplyDecoder } from '../../support/decoder.ts';
 
 const table = new CommandTable();
@@ -120,11 +121,14 @@ export class FakeShard implements ShardContext {
     return this.#takeReply();
   }
 
-  /** Stores an entry that stands for a collection of `type`. */
+  /** Stores an entry of `type`, whose collection is a list all the same. */
   storeObject(key: string, type: number): void {
     const bytes = Buffer.from(key, 'latin1');
-    const hash = this.keyspace.hash(bytes, 0, bytes.length);
-    this.keyspace.setObject(this.db, bytes, 0, bytes.length, hash, type, 1, -1);
+    const { keyspace } = this;
+    const hash = keyspace.hash(bytes, 0, bytes.length);
+    const list = new List(keyspace.objects.limits.list);
+    list.pushTail(bytes, 0, bytes.length);
+    keyspace.setObject(this.db, bytes, 0, bytes.length, hash, type, keyspace.objects.add(list), -1);
   }
 
   #read(words: readonly (string | number)[]) {
