@@ -229,7 +229,9 @@ function store(context: ShardContext, word: number, values: readonly (Uint8Array
   } else {
     const elements = values.map((value) => value ?? NO_BYTES);
     const list = buildCollection({ kind: 'list', elements }, keyspace.objects.limits)!;
-    together.write(word, { type: TYPE_LIST, bytes: imageOf(list), expiresAt: NO_EXPIRY, isRaw: false });
+    const bytes = imageOf(list);
+    list.dispose();
+    together.write(word, { type: TYPE_LIST, bytes, expiresAt: NO_EXPIRY, isRaw: false });
     context.notify(EVENT.list, 'sortstore', word);
   }
   reply.integer(values.length);

@@ -1,6 +1,7 @@
 /** Lists in the form of RDB files: a quicklist whose nodes are listpacks, which Redis reads since 7.0. */
 import { type ViewedBytes, viewedBytes } from '../base/bytes.ts';
-import { type Chunk, LISTPACK_FRAME_BYTES, type List } from '../types/list.ts';
+import type { Chunk } from '../types/chunk.ts';
+import { LISTPACK_FRAME_BYTES, type List } from '../types/list.ts';
 import { VALUE_LIST_QUICKLIST_2 } from './format.ts';
 import type { CollectionEncoder, ValueWriter } from './value-writer.ts';
 

@@ -41,7 +41,9 @@ export class Objects {
 
   /** Forgets a collection; a number that was not given here is none. */
   remove(number: number): void {
-    if (this.#slots[number] === undefined) return;
+    const collection = this.#slots[number];
+    if (collection === undefined) return;
+    collection.dispose();
     this.bytes -= this.#counted[number]!;
     this.#slots[number] = undefined;
     this.#free.push(number);

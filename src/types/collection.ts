@@ -8,6 +8,8 @@ export interface Collection {
   readonly length: number;
   /** What it takes of memory: an exact count of the buffers, with constants for the objects around them. */
   readonly memoryBytes: number;
+  /** Gives its memory back: for when nobody has it any more. */
+  dispose(): void;
 }
 
 /** The sizes at which collections change their form. One object for all collections of a shard; options change it. */

@@ -1,6 +1,7 @@
 /** Places in lists: reading, searching, and where a change in the middle happens. */
 import { equalBytes } from '../base/bytes.ts';
-import type { Chunk, List } from './list.ts';
+import type { Chunk } from './chunk.ts';
+import type { List } from './list.ts';
 import { EntryReader, entryBefore, entryBytes } from './listpack-entry.ts';
 
 /** A place in a list, valid until the list changes otherwise than through it. */
@@ -86,8 +87,8 @@ export class ListCursor {
 
   /** Whether the element there has this entry. */
   equals(entry: Uint8Array): boolean {
-    const { bytes } = this.chunk!;
+    const { bytes, end } = this.chunk!;
     const { length } = entry;
-    return this.at + length <= bytes.length && equalBytes(bytes, this.at, entry, 0, length);
+    return this.at + length <= end && equalBytes(bytes, this.at, entry, 0, length);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * A list of byte strings: a deque of chunks, each of which holds several elements behind one another in one array.
+ * A list of byte strings: a deque of chunks, each of which holds several elements behind one another in one block of memory.
  *
  *     head ⇄ chunk ⇄ chunk ⇄ … ⇄ tail
  *
@@ -19,7 +19,8 @@
  * `isSmall` is nothing that the structure needs: it says whether Redis 7.2 would have the list as one listpack, which
  * it does up to the limit of one chunk, and again when what is left is half of that.
  */
-import { equalBytes, type ViewedBytes } from '../base/bytes.ts';
+import { equalBytes } from '../base/bytes.ts';
+import { Chunk } from './chunk.ts';
 import type { Collection } from './collection.ts';
 import type { ListCursor } from './list-cursor.ts';
 import type { ListLimits } from './list-limits.ts';
@@ -28,29 +29,13 @@ import { TYPE_LIST } from './value-types.ts';
 
 /** What a listpack has beside its entries: header and end mark. */
 export const LISTPACK_FRAME_BYTES = 7;
-/** About what the objects take: a list, and a chunk with its array. Measured on Node 20. */
-const LIST_BYTES = 96;
-const CHUNK_BYTES = 224;
+/** About what the object takes. Measured on Node 20. */
+const LIST_BYTES = 112;
 const CAPACITY_BYTES_MIN = 32;
-/** The first array of a chunk that is not the first one. */
+/** The first block of a chunk that is not the first one. */
 const NEXT_CAPACITY_BYTES = 1024;
-/** Arrays that are used to less than a quarter are exchanged for smaller ones from this size on. */
+/** Blocks that are used to less than a quarter are exchanged for smaller ones from this size on. */
 const SHRINK_BYTES_MIN = 512;
-
-export class Chunk {
-  bytes: ViewedBytes;
-  /** The entries are `bytes[start, end)`. */
-  start = 0;
-  end = 0;
-  /** Elements. */
-  count = 0;
-  previous: Chunk | undefined = undefined;
-  next: Chunk | undefined = undefined;
-
-  constructor(capacity: number) {
-    this.bytes = new Uint8Array(capacity);
-  }
-}
 
 const writer = new EntryWriter();
 
@@ -63,16 +48,16 @@ export class List implements Collection {
   tail: Chunk | undefined = undefined;
   chunks = 0;
   readonly limits: ListLimits;
-  /** Bytes of all entries, and of the arrays that hold them. */
+  /** Bytes of all entries, and what the chunks take of memory. */
   #entryBytes = 0;
-  #capacity = 0;
+  #chunkBytes = 0;
 
   constructor(limits: ListLimits) {
     this.limits = limits;
   }
 
   get memoryBytes(): number {
-    return LIST_BYTES + this.chunks * CHUNK_BYTES + this.#capacity;
+    return LIST_BYTES + this.#chunkBytes;
   }
 
   /** Bytes of the entries. */
@@ -86,7 +71,7 @@ export class List implements Collection {
     const size = writer.measure(source, start, end);
     let chunk = this.tail;
     if (chunk === undefined || !this.#takes(chunk, size)) chunk = this.#add(this.tail, size);
-    if (chunk.end + size > chunk.bytes.length) this.#makeRoom(chunk, size, false);
+    if (chunk.end + size > chunk.limit) this.#makeRoom(chunk, size, false);
     chunk.end = writer.write(chunk.bytes, chunk.end);
     this.#grown(chunk, size);
   }
@@ -95,7 +80,7 @@ export class List implements Collection {
     const size = writer.measure(source, start, end);
     let chunk = this.head;
     if (chunk === undefined || !this.#takes(chunk, size)) chunk = this.#add(undefined, size);
-    if (chunk.start < size) this.#makeRoom(chunk, size, true);
+    if (chunk.start - size < chunk.base) this.#makeRoom(chunk, size, true);
     chunk.start -= size;
     writer.write(chunk.bytes, chunk.start);
     this.#grown(chunk, size);
@@ -159,7 +144,7 @@ export class List implements Collection {
     // The chunk is full: it is cut in two, and the element goes to the end of the first part or to one of its own.
     const left = at === chunk!.start ? chunk!.previous! : this.#cut(chunk!, at);
     const target = this.#takes(left, size) ? left : this.#add(left, size);
-    if (target.end + size > target.bytes.length) this.#makeRoom(target, size, false);
+    if (target.end + size > target.limit) this.#makeRoom(target, size, false);
     target.end = writer.write(target.bytes, target.end);
     this.#grown(target, size);
   }
@@ -248,6 +233,11 @@ export class List implements Collection {
     this.isSmall = this.chunks <= 1 && this.limits.fits(this.#frameBytes, this.length);
   }
 
+  /** Gives its memory back. It is of no more use. */
+  dispose(): void {
+    for (let chunk = this.head; chunk !== undefined; chunk = chunk.next) chunk.release();
+  }
+
   /** Call before `count` elements of `bytes` bytes are added. */
   willGrow(bytes: number, count: number): void {
     if (this.isSmall && this.limits.exceeds(this.#frameBytes + bytes, this.length + count)) {
@@ -296,7 +286,7 @@ export class List implements Collection {
     const least = Math.max(size, this.chunks === 0 ? CAPACITY_BYTES_MIN : NEXT_CAPACITY_BYTES);
     const chunk = new Chunk(Math.max(size, Math.min(least, this.limits.bytes)));
     this.#link(before, chunk);
-    if (before === undefined) chunk.start = chunk.end = chunk.bytes.length;
+    if (before === undefined) chunk.start = chunk.end = chunk.limit;
     return chunk;
   }
 
@@ -309,7 +299,7 @@ export class List implements Collection {
     if (after === undefined) this.tail = chunk;
     else after.previous = chunk;
     this.chunks++;
-    this.#capacity += chunk.bytes.length;
+    this.#chunkBytes += chunk.memoryBytes;
   }
 
   /** Takes a chunk out, with the elements that it has. */
@@ -321,51 +311,48 @@ export class List implements Collection {
     else next.previous = previous;
     this.#shrunk(chunk, chunk.count, chunk.end - chunk.start);
     this.chunks--;
-    this.#capacity -= chunk.bytes.length;
+    this.#chunkBytes -= chunk.memoryBytes;
+    chunk.release();
   }
 
   /** Makes `size` bytes free in front of the entries of a chunk, or behind them. */
   #makeRoom(chunk: Chunk, size: number, inFront: boolean): void {
     const content = chunk.end - chunk.start;
     const needed = content + size;
-    const have = chunk.bytes.length;
-    // An array that is hardly used at the other end serves on, if what moves is not most of it.
+    const have = chunk.capacity;
+    // A block that is hardly used at the other end serves on, if what moves is not most of it.
     if (needed <= have && (content <= have >>> 1 || have >= this.limits.bytes)) {
-      const at = inFront ? have - content : 0;
+      const at = inFront ? chunk.limit - content : chunk.base;
       chunk.bytes.copyWithin(at, chunk.start, chunk.end);
       chunk.start = at;
       chunk.end = at + content;
       return;
     }
     const wanted = Math.max(needed, Math.min(2 * needed, this.limits.bytes));
-    this.#resize(chunk, wanted, inFront ? wanted - content : 0);
+    this.#resize(chunk, wanted, inFront);
   }
 
-  /** Gives a chunk another array, in which its entries begin at `at`. */
-  #resize(chunk: Chunk, capacity: number, at: number): void {
-    const bytes: ViewedBytes = new Uint8Array(capacity);
-    bytes.set(chunk.bytes.subarray(chunk.start, chunk.end), at);
-    this.#capacity += capacity - chunk.bytes.length;
-    chunk.end = at + chunk.end - chunk.start;
-    chunk.start = at;
-    chunk.bytes = bytes;
+  #resize(chunk: Chunk, size: number, toEnd: boolean): void {
+    this.#chunkBytes -= chunk.memoryBytes;
+    chunk.resize(size, toEnd);
+    this.#chunkBytes += chunk.memoryBytes;
   }
 
-  /** The only chunk has an array of about its size. Those of long lists are soon full again, or gone. */
+  /** The only chunk has a block of about its size. Those of long lists are soon full again, or gone. */
   #fit(chunk: Chunk): void {
     const content = chunk.end - chunk.start;
-    const have = chunk.bytes.length;
+    const have = chunk.capacity;
     if (this.chunks > 1 || have < SHRINK_BYTES_MIN || content >= have >>> 2) return;
-    this.#resize(chunk, 2 * content, content >>> 1);
+    this.#resize(chunk, 2 * content, false);
   }
 
   /** Makes room for `size` bytes at `at`, in the middle of a chunk. */
   #open(chunk: Chunk, at: number, size: number): void {
     const offset = at - chunk.start;
-    if (chunk.end + size <= chunk.bytes.length) {
+    if (chunk.end + size <= chunk.limit) {
       chunk.bytes.copyWithin(at + size, at, chunk.end);
       chunk.end += size;
-    } else if (chunk.start >= size) {
+    } else if (chunk.start - size >= chunk.base) {
       chunk.bytes.copyWithin(chunk.start - size, chunk.start, at);
       chunk.start -= size;
     } else {
@@ -381,8 +368,8 @@ export class List implements Collection {
     for (let from = chunk.start; from < at; from += entryBytes(chunk.bytes, from)) count++;
     const size = at - chunk.start;
     const left = new Chunk(Math.max(size, CAPACITY_BYTES_MIN));
-    left.bytes.set(chunk.bytes.subarray(chunk.start, at));
-    left.end = size;
+    left.bytes.set(chunk.bytes.subarray(chunk.start, at), left.start);
+    left.end += size;
     left.count = count;
     chunk.count -= count;
     chunk.start = at;
@@ -396,7 +383,7 @@ export class List implements Collection {
     const size = right.end - right.start;
     const bytes = left.end - left.start + size + LISTPACK_FRAME_BYTES;
     if (this.limits.exceeds(bytes, left.count + right.count)) return;
-    if (left.end + size > left.bytes.length) this.#makeRoom(left, size, false);
+    if (left.end + size > left.limit) this.#makeRoom(left, size, false);
     left.bytes.set(right.bytes.subarray(right.start, right.end), left.end);
     left.end += size;
     left.count += right.count;

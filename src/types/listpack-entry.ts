@@ -29,8 +29,6 @@ const INTEGER_24_BITS = 0xf2;
 const INTEGER_32_BITS = 0xf3;
 const INTEGER_64_BITS = 0xf4;
 const BYTES_OF_INTEGER = [2, 3, 4, 8];
-/** What a string's entry takes beside its bytes, at most. */
-export const ENTRY_OVERHEAD_MAX = 10;
 
 const NO_BYTES = new Uint8Array(0);
 

@@ -69,6 +69,16 @@ describeWithRedis('MIGRATE', () => {
       expect(await here('EXISTS', 'key', 'later')).toBe(0);
     });
 
+    test('moves lists', async () => {
+      const elements = Array.from({ length: 3000 }, (_, i) => `element ${i}`);
+      await here('RPUSH', 'long', ...elements);
+      await here('RPUSH', 'short', 'a', 1);
+      expect(await migrate('', 'KEYS', 'long', 'short')).toBe('OK');
+      expect(await here('DBSIZE')).toBe(0);
+      expect(await there('LRANGE', 'long', 0, -1)).toEqual(elements);
+      expect(await there('LRANGE', 'short', 0, -1)).toEqual(['a', '1']);
+    });
+
     test('moves many keys, and large ones', async () => {
       const keys = Array.from({ length: 200 }, (_, i) => `key:${i}`);
       for (const key of keys) await here('SET', key, `value of ${key}`);

@@ -3,6 +3,7 @@ import type { Cases } from './case.ts';
 import { acl } from './cases/acl.ts';
 import { administration } from './cases/administration.ts';
 import { bitmaps } from './cases/bitmaps.ts';
+import { blocking } from './cases/blocking.ts';
 import { connection } from './cases/connection.ts';
 import { counters } from './cases/counters.ts';
 import { dumping } from './cases/dumping.ts';
@@ -22,6 +23,7 @@ import { transactions } from './cases/transactions.ts';
 export const families: Readonly<Record<string, Cases>> = {
   strings,
   lists,
+  blocking,
   counters,
   bitmaps,
   severalKeys,

@@ -1,7 +1,7 @@
 /** Random lines of the commands on parts of strings, on bits, and on several keys or databases. */
 import type { Random } from '../support/random.ts';
 
-type Maker = () => string[];
+export type Maker = () => string[];
 
 export interface Words {
   readonly key: () => string;

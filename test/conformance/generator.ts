@@ -3,6 +3,7 @@ import type { Reply } from '../support/decoder.ts';
 import type { Random } from '../support/random.ts';
 import { type Line, line, sortDeep } from './case.ts';
 import { makersOfBits } from './generated-bits.ts';
+import { makersOfLists } from './generated-lists.ts';
 
 export const GENERATED_KEYS: readonly string[] = [
   ...Array.from({ length: 10 }, (_, i) => `k${i}`),
@@ -153,7 +154,8 @@ export class CommandGenerator {
         ],
       ],
     ];
-    table.push(...makersOfBits(random, { key, value, database: () => random.pick(DATABASES) }));
+    const words = { key, value, database: () => random.pick(DATABASES) };
+    table.push(...makersOfBits(random, words), ...makersOfLists(random, words));
     // Rare, so that something is there most of the time.
     const often = table.flatMap(([weight, make]) => new Array<Maker>(weight * 4).fill(make));
     return [...often, () => ['FLUSHDB', ...this.#flushMode()], () => ['FLUSHALL', ...this.#flushMode()]];

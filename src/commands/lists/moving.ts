@@ -19,6 +19,7 @@ import { EVENT } from '../keyspace-events.ts';
 import { writeElements } from './elements.ts';
 import { change, drop, findList, listOf, push, REFUSED } from './list-access.ts';
 
+const LINE_FEED = 10;
 const cursor = new ListCursor();
 const moved = new RangeList();
 
@@ -106,6 +107,11 @@ function move(context: ShardContext): void {
 /** Moves one element from the list at word 1 to that at word 2, and answers with it; nil when there is none. */
 export function moveElement(context: ShardContext, fromHead: boolean, toHead: boolean): void {
   const { args, reply, together } = context;
+  // In a transaction another shard may be the one that runs this.
+  if (!context.owns(args.bytes.subarray(args.starts[1]!, args.ends[1]!))) {
+    moveApart(context, fromHead, toHead);
+    return;
+  }
   const source = findList(context);
   if (source === REFUSED) return;
   if (source === ABSENT) {
@@ -127,6 +133,25 @@ export function moveElement(context: ShardContext, fromHead: boolean, toHead: bo
     moveHere(context, source, target, fromHead, toHead, element);
   }
   reply.bulk(element);
+}
+
+/** `moveElement` for a source on another shard. */
+function moveApart(context: ShardContext, fromHead: boolean, toHead: boolean): void {
+  const { args, reply, together } = context;
+  const type = together.typeOf(1);
+  if (type === undefined) {
+    reply.null();
+  } else if (type !== TYPE_LIST) {
+    reply.error(WRONG_TYPE);
+  } else if (targetType(context) !== REFUSED) {
+    const source = args.copy(1);
+    const image = together.run('lindex', source, fromLatin1(fromHead ? '0' : '-1'));
+    // A bulk string: its length, a line, and the line end.
+    const element = image.subarray(image.indexOf(LINE_FEED) + 1, image.length - 2);
+    together.run(toHead ? 'lpush' : 'rpush', args.copy(2), element);
+    together.run(fromHead ? 'lpop' : 'rpop', source);
+    reply.bulk(element);
+  }
 }
 
 function moveHere(

@@ -25,15 +25,6 @@ const encodings = {
   'hash-max-listpack-value': inert(anySize, 64, 'bytes of a field of a small hash', {
     aliases: ['hash-max-ziplist-value'],
   }),
-  'list-max-listpack-size': row({
-    kind: integer(INT_MIN, INT_MAX),
-    default: -2,
-    mutable: true,
-    affects: ['shards'],
-    group: 'Memory',
-    help: 'how large one piece of a list gets: elements, or -1 to -5 for 4 KB to 64 KB',
-    aliases: ['list-max-ziplist-size'],
-  }),
   'list-compress-depth': inert(anyInt, 0, 'pieces at the ends of a list that are not compressed'),
   'set-max-intset-entries': inert(count(0), 512, 'members of a small set of integers'),
   'set-max-listpack-entries': inert(count(0), 128, 'members of a small set'),

@@ -31,4 +31,13 @@ export const memoryLimits = {
     help: 'what is removed when maxmemory is reached; only noeviction in this version, which removes nothing',
   }),
   'maxmemory-samples': inert(integer(1, INT_MAX), 5, 'keys that eviction compares'),
+  'list-max-listpack-size': row({
+    kind: integer(-(2 ** 31), INT_MAX),
+    default: -2,
+    mutable: true,
+    affects: ['shards'],
+    group: 'Memory',
+    help: 'how large one piece of a list gets: elements, or -1 to -5 for 4 KB to 64 KB',
+    aliases: ['list-max-ziplist-size'],
+  }),
 };

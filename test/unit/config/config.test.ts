@@ -376,11 +376,9 @@ describe('the config of shards', () => {
       'lane-size': 524288,
       hz: 10,
       'active-expire-effort': 1,
-      'list-max-listpack-size': -2,
       'slowlog-log-slower-than': 10000,
       'latency-monitor-threshold': 0,
-      'latency-tracking': true,
-      'notify-keyspace-events': '',
+      ...{ 'latency-tracking': true, 'list-max-listpack-size': -2, 'notify-keyspace-events': '' },
     });
     expectTypeOf(forShards.hz).toEqualTypeOf<number>();
     expectTypeOf(forShards).not.toHaveProperty('port');
