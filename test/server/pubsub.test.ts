@@ -138,13 +138,13 @@ describe('limits', () => {
     const slow = await listener(server, 2, 'c');
     slow.socket.pause();
     const before = rssBytes(server.pid);
-    // One message a turn: were each to keep a chunk, this would take a gigabyte.
-    for (let i = 0; i < 70_000; i++) {
-      expect(await publisher.command('PUBLISH', 'c', 'a message of some forty bytes in all ')).toBe(1);
-    }
+    // Two messages a turn: were each turn to keep a chunk, this would take a gigabyte.
+    const message = 'm'.repeat(150);
+    const two = [1, 2].map(() => ['PUBLISH', 'c', message]);
+    for (let i = 0; i < 40_000; i++) expect(await publisher.pipeline(two)).toEqual([1, 1]);
     expect(rssBytes(server.pid) - before).toBeLessThan(200 * MB);
     slow.socket.resume();
-    for (let i = 0; i < 70_000; i++) await slow.reply();
+    for (let i = 0; i < 80_000; i++) expect(await slow.reply()).toEqual(['message', 'c', message]);
     for (const each of [slow, publisher]) each.destroy();
     expect(await server.close()).toEqual({ code: 0 });
   });
