@@ -9,7 +9,7 @@ import type { Keyspace } from '../store/keyspace.ts';
 import type { AclService, AclUser } from './acl-service.ts';
 import type { Measurements } from './measurements.ts';
 import type { PersistenceReport, PersistenceService, ShutdownOptions } from './persistence-service.ts';
-import type { MonitorService, PubSubService, Subscriptions } from './pub-sub-service.ts';
+import type { MonitorService, PubSubReport, PubSubService, Subscriptions } from './pub-sub-service.ts';
 import type { Command, CommandTable } from './table.ts';
 
 /** A whole value with what belongs to it. */
@@ -168,11 +168,7 @@ export interface ServerReport {
   readonly blockedClients: number;
   /** Clients closed because of `maxmemory-clients`. */
   readonly evictedClients: number;
-  /** Clients that listen to channels, and what somebody listens to. */
-  readonly pubSubClients: number;
-  readonly channels: number;
-  readonly patterns: number;
-  readonly shardChannels: number;
+  readonly pubSub: PubSubReport;
   /** The largest buffers that any client has had in the last seconds. */
   readonly largestInputBytes: number;
   readonly largestOutputBytes: number;

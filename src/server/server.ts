@@ -89,7 +89,10 @@ export class Server implements LocalHost {
 
   readonly gate: CommandGate;
   readonly pubSub = new PubSub();
-  readonly monitors: Monitors;
+  readonly monitors = new Monitors(
+    (isWatched) => this.gate.setWatched(isWatched),
+    () => this.config.get('unixsocket'),
+  );
   readonly shardStates: ShardStates;
   readonly #recovery: ShardRecovery;
   readonly persistence: Persistence;
@@ -123,11 +126,6 @@ export class Server implements LocalHost {
     this.shardStates = states;
     const router = new Router(shards.links, slots, seed);
     this.gate = new CommandGate(config, shards.links, new Readiness(states, router));
-    this.monitors = new Monitors(
-      (isWatched) => this.gate.setWatched(isWatched),
-      () => config.get('unixsocket'),
-    );
-    acl.channelsTaken = (user, allows) => this.pubSub.enforce(user, allows);
     this.#disk = disk;
     this.persistence = new Persistence(config, disk, options.log, (problem) =>
       this.gate.setDiskProblem(problem),
@@ -179,6 +177,7 @@ export class Server implements LocalHost {
     });
     this.#pidFile = new PidFile(config.get('pidfile'), (message) => this.#log.warning(message));
     this.#followConfig(acceptorOptions);
+    acl.channelsTaken = (user, allows) => this.pubSub.enforce(user, allows);
     this.#upkeep = setInterval(() => this.#doUpkeep(), UPKEEP_MS);
     this.#upkeep.unref();
   }
