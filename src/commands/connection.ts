@@ -52,6 +52,10 @@ export const connection = defineCommands([
     arity: 2,
     flags: ['loading', 'stale', 'fast'],
     arguments: [{ name: 'index', type: 'integer' }],
+    databaseAfter: (args, databases) => {
+      const db = databaseIndex(args, 1, databases);
+      return typeof db === 'string' ? undefined : db;
+    },
     placement: { at: 'server', handler: select },
   },
   {
@@ -118,6 +122,7 @@ export const connection = defineCommands([
     arity: 1,
     flags: ['noscript', 'loading', 'stale', 'fast', 'no_auth', 'allow_busy'],
     allowedToSubscribers: true,
+    isNeverQueued: true,
     placement: { at: 'server', handler: reset },
   },
   {
@@ -130,6 +135,7 @@ export const connection = defineCommands([
     flags: ['noscript', 'loading', 'stale', 'fast', 'no_auth', 'allow_busy'],
     deprecated: { since: '7.2.0', replacedBy: 'just closing the connection' },
     allowedToSubscribers: true,
+    isNeverQueued: true,
     placement: { at: 'server', handler: quit },
   },
   client,

@@ -35,6 +35,22 @@ export interface KeysTogether {
   /** Puts a value in the place of whatever is there. Throws OutOfMemory with nothing changed. */
   write(word: number, image: ValueImage, db?: number): void;
   remove(word: number, db?: number): boolean;
+  /**
+   * Has the command `name` (its full name), placed at a key, run on the shard of the key `words[0]`, which must be one of
+   * this command's keys, in the client's database, and returns its encoded reply in RESP2. It counts as a part of this command, not as one of its own. Throws
+   * OutOfMemory.
+   */
+  run(name: string, ...words: readonly Uint8Array[]): Uint8Array;
+}
+
+/** Transactions, on a shard. Clients are named by their numbers. */
+export interface ShardTransactions {
+  /** Runs the commands of the request (see ring/transaction-frame.ts) and writes what they answer. */
+  run(): void;
+  /** The client watches the keys in the words from `firstKey` on. */
+  watch(client: number, firstKey: number): void;
+  /** The client watches nothing any more; whether a key that it watched has changed. */
+  unwatch(client: number): boolean;
 }
 
 /** For handlers that run on a shard. One object for each shard, set anew for each command. */
@@ -54,6 +70,7 @@ export interface ShardContext {
   readonly commandName: string;
   /** The command's keys on all shards; only for commands placed `together`. */
   readonly together: KeysTogether;
+  readonly transactions: ShardTransactions;
   /** Whether expired keys are looked for in the background (DEBUG SET-ACTIVE-EXPIRE). */
   activeExpire: boolean;
   /** Milliseconds since 1970. */
@@ -64,6 +81,13 @@ export interface ShardContext {
   sleep(ms: number): void;
   /** Whether `key` belongs to this shard. */
   owns(key: Uint8Array): boolean;
+  /**
+   * Tells of an event at the key in word `word` of the client's database (see keyspace-events.ts). To be called after the
+   * change, for a removal before it; it costs next to nothing while nobody wants events of that class.
+   */
+  notify(eventClass: number, event: string, word: number): void;
+  /** The same for an entry. */
+  notifyRef(eventClass: number, event: string, db: number, ref: number): void;
 }
 
 /** A connected client, as server commands see and change it. */
@@ -118,6 +142,13 @@ export interface ShardReport {
   readonly commands: number;
   readonly queueBytes: number;
   readonly directReads: number;
+  /** How often it has held other shards for a command, and for how many milliseconds. */
+  readonly holds: number;
+  readonly holdMs: number;
+  /** How often it was held itself, for how many milliseconds, and whether it is now. */
+  readonly parks: number;
+  readonly parkedMs: number;
+  readonly isParked: boolean;
   /** How often its thread has died and got a successor. */
   readonly restarts: number;
   /** `serving`, `loading` or `down`. */
@@ -242,6 +273,12 @@ export interface ServerContext {
   unpauseClients(): void;
   /** Puts the connection back to how it began. */
   resetClient(): void;
+  /** The command runs within a transaction: its reply is one of many, and must be one. */
+  readonly isInTransaction: boolean;
+  /** From now on the client's commands are queued; false: they are already. */
+  beginTransaction(): boolean;
+  /** Forgets what is queued, and what the client watches; false: nothing is being queued. */
+  discardTransaction(): boolean;
   /**
    * Puts off the reply: the handler returns without one, and the client's later commands wait. Calling what this
    * returns makes the reply, once, at the command's place of the order. After the handler has returned this context

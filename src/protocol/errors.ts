@@ -96,6 +96,8 @@ export const DUMP_FAILED =
   "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may modify the data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.";
 export const SHUTDOWN_FAILED = 'ERR Errors trying to SHUTDOWN. Check logs.';
 export const NO_SHUTDOWN_IN_PROGRESS = 'ERR No shutdown in progress.';
+export const MONITOR_IN_TRANSACTION = "ERR MONITOR isn't allowed for DENY BLOCKING client";
+export const SSUBSCRIBE_IN_TRANSACTION = "ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client";
 /** Redis counts clients that are shown every command among its replicas. */
 export const MONITOR_AT_KEYS = "ERR Replica can't interact with the keyspace";
 export const EXPIRE_NX_CONFLICT = 'ERR NX and XX, GT or LT options at the same time are not compatible';
@@ -130,6 +132,11 @@ export const FAILOVER_TIMEOUT_TOO_SMALL = 'ERR FAILOVER timeout must be greater 
 export const PSYNC_FAILOVER_TO_MASTER = "ERR PSYNC FAILOVER can't be sent to a master.";
 export const WAITAOF_WITHOUT_AOF =
   'ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.';
+export const NOT_ENOUGH_REPLICAS = 'NOREPLICAS Not enough good replicas to write.';
+export const MULTI_NESTED = 'ERR MULTI calls can not be nested';
+export const WATCH_IN_MULTI = 'ERR WATCH inside MULTI is not allowed';
+export const NOT_IN_TRANSACTION = 'ERR Command not allowed inside a transaction';
+export const TRANSACTION_SPOILED = 'EXECABORT Transaction discarded because of previous errors.';
 export const NO_CONFIG_FILE = 'ERR The server is running without a config file';
 
 /** Redis cuts what it quotes of a client's bytes at so many characters. */
@@ -142,6 +149,21 @@ function quoted(text: string, charsMax = QUOTED_CHARS_MAX): string {
 }
 
 /** `parts` are the command's name and its arguments as latin1 text. */
+/** `command` in upper case. */
+export function noTransaction(command: string): string {
+  return `ERR ${command} without MULTI`;
+}
+
+/** EXEC is refused as a whole, with the error that any command would get. */
+export function transactionDiscarded(error: string): string {
+  return `EXECABORT Transaction discarded because of: ${error.replace(/^ERR /, '')}`;
+}
+
+/** A queued command that the user may no longer run. */
+export function noLongerAllowed(reason: string): string {
+  return `NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. This command is no longer allowed for the following reason: ${reason}`;
+}
+
 export function unknownCommand(parts: readonly string[]): string {
   const [name = '', ...rest] = parts;
   let words = '';

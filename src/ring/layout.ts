@@ -39,6 +39,8 @@
  * A frame with FRAME_NOTE holds no reply but what the shard has to say of a command of the run (see notes.ts). It
  * stands after the command's reply and before the frame that ends the run.
  *
+ * A frame with FRAME_NOTICE belongs to no run (see notices.ts): it may stand anywhere, also when nothing is under way.
+ *
  * A run is a row of commands that one connection sent to one shard with nothing in between. Its first request
  * carries REQUEST_RUN_START; a run never goes on after the producer has published. So the shard can join the
  * replies of a run, and the acceptor needs one look-up for a whole run instead of one for each command.
@@ -53,6 +55,7 @@ export const CONTROL_BYTES = 256;
 export const FRAME_LENGTH_MASK = 0x00ffffff;
 export const FRAME_LAST = 0x01000000;
 export const FRAME_NOTE = 0x02000000;
+export const FRAME_NOTICE = 0x04000000;
 /** As a signed word. */
 export const PAD = -1;
 export const FRAME_HEADER_BYTES = 4;

@@ -21,6 +21,7 @@ import {
   RequestParser,
 } from '../protocol/request-parser.ts';
 import type { Note } from '../ring/notes.ts';
+import type { Notice } from '../ring/notices.ts';
 import type { WakeWord } from '../ring/wake-word.ts';
 import { CHUNK_BYTES, ChunkPool } from './chunk-pool.ts';
 import { ClientMemory } from './client-memory.ts';
@@ -35,19 +36,13 @@ import type { Run, RunPool } from './run.ts';
 import type { ShardLink } from './shard-link.ts';
 import { readInto } from './socket-reader.ts';
 import { WriteRequests } from './socket-writer.ts';
+import { sweepConnections } from './sweep.ts';
 
 const READ_BUFFER_BYTES = 64 * 1024;
-/** After so long room in a connection's buffer that is not used is given back. */
-const IDLE_BUFFER_MS = 2000;
 const POOLED_CHUNKS = 256;
 const POOLED_RESTS = 32;
 const POOLED_PARSERS = 64;
 const POOLED_PARSER_WORDS_MAX = 1024;
-
-/** Whether the connection waits for its client, and not the client for us; subscribers and monitors just listen. */
-function isIdle({ type, isMonitor, hasPendingReplies, isHeld }: Connection): boolean {
-  return type === 'normal' && !isMonitor && !hasPendingReplies && !isHeld;
-}
 
 /** What the acceptor asks of the server it belongs to. */
 export interface AcceptorOptions {
@@ -57,8 +52,8 @@ export interface AcceptorOptions {
   /** The error for a client that may not be served, undefined for all others. */
   refusal(addresses: ConnectionAddresses): string | undefined;
   nextClientId(): number;
-  /** Told once when a connection is gone. */
-  left(connection: Connection): void;
+  /** Who must know that a connection is gone. */
+  readonly listeners: readonly { forget(connection: Connection): void }[];
   /** Says something of a connection in the log. */
   note(message: string, level?: 'verbose' | 'notice' | 'warning'): void;
 }
@@ -82,6 +77,10 @@ export class Acceptor implements ConnectionHost {
   readonly writeRequests = new WriteRequests();
   readonly traffic = { inputBytes: 0, outputBytes: 0, reads: 0, writes: 0 };
   readonly memory: ClientMemory;
+  /** Whether shards may have something to say while nothing is under way. */
+  awaitsNotices = false;
+  /** By kind (ring/notices.ts): who is told of notices. */
+  readonly noticeHandlers = new Map<number, (notice: Notice, link: ShardLink) => void>();
   connectionsReceived = 0;
   connectionsRejected = 0;
 
@@ -167,7 +166,8 @@ export class Acceptor implements ConnectionHost {
   closed(connection: Connection): void {
     this.connections.delete(connection.id);
     this.#gate.forget(connection);
-    this.#options.left(connection);
+    for (const each of this.#options.listeners) each.forget(connection);
+    this.#dispatcher.transactions.forget(connection);
     this.memory.forget(connection);
     if (connection.parser !== undefined) {
       this.#giveParser(connection.parser);
@@ -352,8 +352,12 @@ export class Acceptor implements ConnectionHost {
 
   #takeReplies(): void {
     for (const link of this.#links) {
-      if (link.isBusy) link.takeReplies(this.#onReply, this.#onRunEnd, this.#onNote);
+      if (link.isBusy || this.awaitsNotices) this.#take(link);
     }
+  }
+
+  #take(link: ShardLink): void {
+    link.takeReplies(this.#onReply, this.#onRunEnd, this.#onNote, this.#onNotice);
   }
 
   readonly #onReply = (connection: Connection): void => {
@@ -375,6 +379,10 @@ export class Acceptor implements ConnectionHost {
   readonly #onNote = (run: Run, note: Note): void => {
     if (run.split !== undefined) run.split.partTook(note.ns);
     else this.#measuring.noted(note, run.connection!);
+  };
+
+  readonly #onNotice = (notice: Notice, link: ShardLink): void => {
+    this.noticeHandlers.get(notice.kind)?.(notice, link);
   };
 
   #resumeWaiting(): void {
@@ -418,7 +426,7 @@ export class Acceptor implements ConnectionHost {
   /** Asks to be woken when replies are due; looks once more after asking, so that no wake-up can be missed. */
   #sleepIfBusy(): void {
     if (this.#resumable.length > 0) this.#scheduleTurnEnd();
-    if (!this.#links.some((link) => link.isBusy)) return;
+    if (!this.awaitsNotices && !this.#links.some((link) => link.isBusy)) return;
     this.#wake.arm();
     for (const link of this.#links) {
       if (!link.hasReplies) continue;
@@ -437,18 +445,12 @@ export class Acceptor implements ConnectionHost {
 
   /** To be called about once a second: closes connections that have been idle or over their soft limit too long. */
   sweep(idleMsMax: number): void {
-    const now = Date.now();
     this.memory.recount();
     if (this.memory.isOver) this.memory.evict();
-    for (const connection of this.connections.values()) {
-      if (now - connection.lastActiveMs > IDLE_BUFFER_MS) connection.trimUnparsed();
-      if (idleMsMax > 0 && now - connection.lastActiveMs > idleMsMax && isIdle(connection)) {
-        this.#options.note(`Closing idle client ${connection.describe()}`);
-        connection.kill();
-      } else if (connection.outputBytes > 0 && this.outputLimitExceeded(connection, connection.outputBytes)) {
-        connection.kill();
-      }
-    }
+    sweepConnections(this.connections.values(), idleMsMax, {
+      isOverLimit: (connection) => this.outputLimitExceeded(connection, connection.outputBytes),
+      note: (message) => this.#options.note(message),
+    });
   }
 
   /**
@@ -456,7 +458,8 @@ export class Acceptor implements ConnectionHost {
    * the connections that wait for it are closed, as if the server had ended for them; everybody else goes on.
    */
   lose(link: ShardLink): void {
-    link.takeReplies(this.#onReply, this.#onRunEnd, this.#onNote);
+    this.#take(link);
+    this.#dispatcher.transactions.lost(link, this.connections.values());
     for (const run of link.disconnect()) {
       const { split } = run;
       const connection = split === undefined ? run.connection : split.connection;

@@ -21,16 +21,17 @@ import type { RequestParser } from '../protocol/request-parser.ts';
 import { CHUNK_BYTES } from './chunk-pool.ts';
 import type { ConnectionAddresses, ConnectionHost } from './connection-host.ts';
 import { describeClient } from './describe-client.ts';
+import { HeldPushes } from './held-pushes.ts';
 import { endSocket } from './lingering.ts';
 import type { Run } from './run.ts';
+import type { ShardLink } from './shard-link.ts';
 import { type Writer, writerOf } from './socket-writer.ts';
+import type { TransactionQueue } from './transaction-queue.ts';
 
 /** Unsent replies beyond which a connection is not read from. */
 const OUTPUT_PAUSE_BYTES = 1024 * 1024;
 /** Room for a value that has only begun to arrive. */
 const UNPARSED_GROWTH_BYTES = 1024 * 1024;
-/** About what the objects of a connection and of its socket take without any buffer. */
-const OBJECT_BYTES = 4 * 1024;
 /** Room for unparsed bytes that may stay with an idle connection. */
 const IDLE_SLACK_BYTES = 16 * 1024;
 /** A push up to this is copied in front of what is written behind it; a longer one is sent by itself. */
@@ -66,6 +67,13 @@ export class Connection implements Client, ReplySink {
   lastCommand = 'NULL';
   /** Since when the output has been above the soft limit; 0 when it is not. */
   softLimitSinceMs = 0;
+  /** What is queued behind MULTI. */
+  transaction: TransactionQueue | undefined;
+  /** Stands for the keys that the connection watches, on the shards of `watchedLinks`; 0 while there are none. */
+  watcher = 0;
+  readonly watchedLinks = new Set<ShardLink>();
+  /** A shard has died on which it watched keys. */
+  hasLostWatches = false;
   /** The parser that holds this connection's half-read command. */
   parser: RequestParser | undefined;
   unparsed: Uint8Array = NO_BYTES;
@@ -82,7 +90,7 @@ export class Connection implements Client, ReplySink {
   lastRun: Run | undefined;
   /** Is in the acceptor's list of connections with something to flush. */
   isDirty = false;
-  /** One of its commands is answered right now: what is pushed meanwhile goes behind the reply. */
+  /** The next reply is being made right now: what is pushed meanwhile goes behind it. */
   isAnswering = false;
 
   readonly #host: ConnectionHost;
@@ -101,8 +109,7 @@ export class Connection implements Client, ReplySink {
   /** Replies of the first run have been written, and it is not done: the last of them may not be whole. */
   #isInsideRun = false;
   /** Pushes that wait for the reply before them to be whole. */
-  #heldPushes: Uint8Array[] | undefined;
-  #heldBytes = 0;
+  readonly #held = new HeldPushes();
   /** A push that nothing has been written behind yet: it goes out as it is, or is copied in front of what comes. */
   #loosePush: Uint8Array = NO_BYTES;
   /** The socket did not take everything. */
@@ -132,7 +139,12 @@ export class Connection implements Client, ReplySink {
 
   /** To be called when one of the fields it depends on has changed. */
   updatePlain(): void {
-    this.isPlain = this.isAuthenticated && this.replyMode === 'on' && !this.isClosing && !this.isClosed;
+    this.isPlain =
+      this.isAuthenticated &&
+      this.replyMode === 'on' &&
+      this.transaction === undefined &&
+      !this.isClosing &&
+      !this.isClosed;
     this.isUnchecked = this.isPlain && this.subscriptions === undefined && !this.#host.checksCommands;
   }
 
@@ -310,7 +322,7 @@ export class Connection implements Client, ReplySink {
       first = next;
     }
     this.firstRun = first;
-    if (this.#heldPushes !== undefined) this.#writeHeld();
+    if (this.#held.bytes > 0) this.#writeHeld();
     if (first === undefined) {
       this.#allAnswered();
     } else if (first.stash !== undefined) {
@@ -323,10 +335,8 @@ export class Connection implements Client, ReplySink {
 
   push(bytes: Uint8Array): void {
     if (this.isClosed || this.isClosing) return;
-    if (this.#isInsideRun || (this.isAnswering && this.firstRun === undefined)) {
-      this.#heldPushes ??= [];
-      this.#heldPushes.push(bytes);
-      this.#heldBytes += bytes.length;
+    if (this.#isInsideRun || this.isAnswering) {
+      this.#held.add(bytes);
     } else if (this.reply.limit === 0 && this.#loosePush.length === 0) {
       this.#loosePush = bytes;
     } else {
@@ -338,15 +348,12 @@ export class Connection implements Client, ReplySink {
   /** To be called when the command that was answered has been. */
   answered(): void {
     this.isAnswering = false;
-    if (this.#heldPushes !== undefined && !this.#isInsideRun) this.#writeHeld();
+    if (this.#held.bytes > 0 && !this.#isInsideRun) this.#writeHeld();
   }
 
   #writeHeld(): void {
-    const pushes = this.#heldPushes ?? [];
-    this.#heldPushes = undefined;
-    this.#heldBytes = 0;
-    if (this.isClosing || this.isClosed) return;
-    for (const bytes of pushes) this.#write(bytes, 0, bytes.length);
+    const pushes = this.#held.take();
+    if (!this.isClosing && !this.isClosed) for (const bytes of pushes) this.#write(bytes, 0, bytes.length);
   }
 
   #emitStash(run: Run): void {
@@ -437,18 +444,12 @@ export class Connection implements Client, ReplySink {
 
   /** Bytes of replies that the kernel has not taken, or that wait for others before them. */
   get queuedBytes(): number {
-    return this.#writer.waitingBytes + this.#stashedBytes + this.#heldBytes;
+    return this.#writer.waitingBytes + this.#stashedBytes + this.#held.bytes;
   }
 
   /** How many writes the kernel has not taken. */
   get queuedWrites(): number {
     return this.#writer.waitingWrites;
-  }
-
-  /** All that the connection takes of the acceptor's memory. */
-  get memoryBytes(): number {
-    const { reply, subscriptions, unparsed } = this;
-    return OBJECT_BYTES + unparsed.length + reply.limit + this.queuedBytes + (subscriptions?.bytes ?? 0);
   }
 
   get isReading(): boolean {
@@ -478,7 +479,7 @@ export class Connection implements Client, ReplySink {
     this.#forgetUnparsed();
     this.reply.position = 0;
     this.#loosePush = NO_BYTES;
-    this.#heldPushes = undefined;
+    this.#held.take();
     this.#host.closed(this);
   }
 

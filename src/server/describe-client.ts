@@ -1,4 +1,5 @@
 /** The line of CLIENT LIST for a connection, in the fields and order of Redis 7.2. */
+import { memoryOf } from './client-memory.ts';
 import type { Connection } from './connection.ts';
 
 export function describeClient(connection: Connection, nowMs: number): string {
@@ -16,17 +17,17 @@ export function describeClient(connection: Connection, nowMs: number): string {
     ['sub', subscriptions?.channels.size ?? 0],
     ['psub', subscriptions?.patterns.size ?? 0],
     ['ssub', subscriptions?.shardChannels.size ?? 0],
-    ['multi', -1],
+    ['multi', connection.transaction?.length ?? -1],
     ['qbuf', queryBytes(connection)],
     ['qbuf-free', unparsed.length - unparsedLength],
     ['argv-mem', parser?.wordBytes ?? 0],
-    ['multi-mem', 0],
+    ['multi-mem', connection.transaction?.memoryBytes ?? 0],
     ['rbs', connection.reply.limit],
     ['rbp', connection.reply.position],
     ['obl', connection.reply.position],
     ['oll', connection.queuedWrites],
     ['omem', connection.queuedBytes],
-    ['tot-mem', connection.memoryBytes],
+    ['tot-mem', memoryOf(connection)],
     ['events', eventsOf(connection)],
     ['cmd', connection.lastCommand],
     ['user', connection.user.name],
@@ -56,6 +57,7 @@ function flagsOf(connection: Connection): string {
   let flags = '';
   if (connection.isMonitor) flags += 'O';
   if (connection.subscriptions !== undefined) flags += 'P';
+  if (connection.transaction !== undefined) flags += 'x';
   if (connection.isHeld) flags += 'b';
   if (connection.isClosing) flags += 'c';
   if (connection.isUnixSocket) flags += 'U';

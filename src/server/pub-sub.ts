@@ -117,7 +117,7 @@ export class PubSub implements PubSubService {
   }
 
   /** To be called when a connection is gone or begins anew. */
-  leave(client: Client): void {
+  forget(client: Client): void {
     for (const kind of KINDS) {
       for (const name of client.subscriptions?.[kind] ?? []) this.unsubscribe(client, kind, name);
     }

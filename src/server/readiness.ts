@@ -34,6 +34,10 @@ export class Readiness {
         return keyWords(command.keys!, args).some((word) => this.#lacks(args, word));
       case ROUTE.every:
         return true;
+      case ROUTE.transaction:
+        return (
+          command.keys !== undefined && keyWords(command.keys, args).some((word) => this.#lacks(args, word))
+        );
       default:
         return this.#lacksChosen(command, args);
     }

@@ -12,6 +12,7 @@ import {
   FRAME_HEADER_BYTES,
   FRAME_LAST,
   FRAME_NOTE,
+  FRAME_NOTICE,
   REQUEST_EXTERNAL,
   REQUEST_HOLD,
   REQUEST_RUN_START,
@@ -20,6 +21,7 @@ import {
 import { markBytes, writeMark } from '../ring/marks.ts';
 import type { ControlMessage } from '../ring/messages.ts';
 import { type Note, readNote } from '../ring/notes.ts';
+import { decodeNotice, type Notice } from '../ring/notices.ts';
 import type { ShardStatistics } from '../ring/shard-statistics.ts';
 import type { KeyspaceView } from '../store/view.ts';
 import type { Connection } from './connection.ts';
@@ -67,6 +69,8 @@ export class ShardLink {
   #port!: MessagePort;
   #isConnected = false;
   readonly #pending = new RunQueue();
+  /** Of a notice that has not come whole yet. */
+  #noticePieces: Uint8Array[] = [];
   #externalBytes = 0;
   /** The size of the last request if it travelled beside the lane; its run takes it over. */
   #lastExternalBytes = 0;
@@ -102,6 +106,7 @@ export class ShardLink {
     this.openRun = undefined;
     this.guards = 0;
     this.isTouched = false;
+    this.#noticePieces = [];
     this.#externalBytes = 0;
     this.#lastExternalBytes = 0;
     this.statistics.forgetKeys();
@@ -115,6 +120,11 @@ export class ShardLink {
 
   get askedRuns(): number {
     return this.#pending.taken + this.#pending.length;
+  }
+
+  /** Whether a thread is there that takes requests. */
+  get isConnected(): boolean {
+    return this.#isConnected;
   }
 
   /** True while requests have not been answered. */
@@ -312,19 +322,24 @@ export class ShardLink {
   }
 
   /**
-   * Takes all replies that are there and calls `ended` for each run that has got its last one, and `noted` for what
-   * the shard has to say of a command.
+   * Takes all replies that are there and calls `ended` for each run that has got its last one, `noted` for what
+   * the shard has to say of a command, and `noticed` for what it says beside.
    */
   takeReplies(
     touched: (connection: Connection) => void,
     ended: (run: Run) => void,
     noted: (run: Run, note: Note) => void,
+    noticed: (notice: Notice, link: ShardLink) => void,
   ): void {
     const lane = this.#replies;
     if (!lane.refresh()) return;
     for (;;) {
       const offset = lane.next();
       if (offset < 0) break;
+      if ((lane.frameFlags & FRAME_NOTICE) !== 0) {
+        this.#takeNotice(offset, noticed);
+        continue;
+      }
       const run = this.#pending.peek();
       if ((lane.frameFlags & FRAME_NOTE) !== 0) {
         noted(run, readNote(lane, offset));
@@ -345,6 +360,15 @@ export class ShardLink {
       ended(run);
     }
     lane.release();
+  }
+
+  #takeNotice(offset: number, noticed: (notice: Notice, link: ShardLink) => void): void {
+    const lane = this.#replies;
+    this.#noticePieces.push(lane.bytes.slice(offset + FRAME_HEADER_BYTES, offset + lane.frameBytes));
+    if ((lane.frameFlags & FRAME_LAST) === 0) return;
+    const pieces = this.#noticePieces;
+    this.#noticePieces = [];
+    noticed(decodeNotice(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)), this);
   }
 }
 

@@ -12,6 +12,7 @@ import type {
   SyncPolicy,
 } from '../ring/messages.ts';
 import type { ShardStatistics } from '../ring/shard-statistics.ts';
+import type { Journal } from '../store/journal.ts';
 import type { Keyspace } from '../store/keyspace.ts';
 import { diskFiles } from '../wal/files.ts';
 import { sequenceBefore } from '../wal/layout.ts';
@@ -62,6 +63,12 @@ export class Durability {
       activity: host.activity,
       shards: host.shards,
     });
+  }
+
+  /** From now on `observer` is told of each change of the keyspace, or not any more. While files are loaded nobody is. */
+  observe(observer: Journal, isOn: boolean): void {
+    const others = this.#journal.observers.filter((each) => each !== observer);
+    this.#journal.observers = isOn ? [...others, observer] : others;
   }
 
   // At the start

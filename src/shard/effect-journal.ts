@@ -1,4 +1,7 @@
-/** Writes every change of a keyspace as an effect of the batch under way (see wal/effects.ts). */
+/**
+ * Writes every change of a keyspace as an effect of the batch under way (see wal/effects.ts), and tells others who want to
+ * know of changes.
+ */
 import type { Journal } from '../store/journal.ts';
 import { type Keyspace, NO_EXPIRY } from '../store/keyspace.ts';
 import type { EffectBuffer } from '../wal/effects.ts';
@@ -11,6 +14,8 @@ export class EffectJournal implements Journal {
   changes = 0;
   /** Where effects go; undefined: they are only counted. */
   effects: EffectBuffer | undefined;
+  /** Are told of each change, as a journal is; an empty list costs a change one look at its length. */
+  observers: readonly Journal[] = [];
   readonly #keyspace: Keyspace;
 
   constructor(keyspace: Keyspace) {
@@ -19,6 +24,7 @@ export class EffectJournal implements Journal {
 
   stored(db: number, ref: number): void {
     this.changes++;
+    if (this.observers.length > 0) for (const each of this.observers) each.stored(db, ref);
     const { effects } = this;
     if (effects === undefined) return;
     const keyspace = this.#keyspace;
@@ -35,6 +41,7 @@ export class EffectJournal implements Journal {
 
   patched(db: number, ref: number, offset: number, end: number): void {
     this.changes++;
+    if (this.observers.length > 0) for (const each of this.observers) each.patched(db, ref, offset, end);
     const { effects } = this;
     if (effects === undefined) return;
     const keyspace = this.#keyspace;
@@ -51,6 +58,7 @@ export class EffectJournal implements Journal {
 
   expiryChanged(db: number, ref: number): void {
     this.changes++;
+    if (this.observers.length > 0) for (const each of this.observers) each.expiryChanged(db, ref);
     const { effects } = this;
     if (effects === undefined) return;
     const keyspace = this.#keyspace;
@@ -65,6 +73,7 @@ export class EffectJournal implements Journal {
 
   removed(db: number, ref: number): void {
     this.changes++;
+    if (this.observers.length > 0) for (const each of this.observers) each.removed(db, ref);
     const { effects } = this;
     if (effects === undefined) return;
     const keyspace = this.#keyspace;
@@ -73,11 +82,13 @@ export class EffectJournal implements Journal {
 
   flushed(db: number): void {
     this.changes++;
+    for (const each of this.observers) each.flushed(db);
     this.effects?.flush(db);
   }
 
   swapped(a: number, b: number): void {
     this.changes++;
+    for (const each of this.observers) each.swapped(a, b);
     this.effects?.swap(a, b);
   }
 }

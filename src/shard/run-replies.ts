@@ -5,7 +5,8 @@
  */
 import { type ReplySink, ReplyWriter } from '../protocol/reply-writer.ts';
 import type { LaneProducer } from '../ring/lane.ts';
-import { FRAME_HEADER_BYTES, FRAME_LAST } from '../ring/layout.ts';
+import { FRAME_HEADER_BYTES, FRAME_LAST, FRAME_NOTICE } from '../ring/layout.ts';
+import { encodeNotice, type Notice } from '../ring/notices.ts';
 import type { WakeWord } from '../ring/wake-word.ts';
 
 const ROOM_WAIT_MS = 50;
@@ -20,6 +21,8 @@ export class RunReplies implements ReplySink {
   /** Where the open frame begins in the ring. */
   #frame = NO_FRAME;
   #isRunOpen = false;
+  #holdsNotices = false;
+  #held: Notice[] = [];
 
   /** `beforePublish` is called before anything becomes visible. */
   constructor(lane: LaneProducer, wake: WakeWord, beforePublish: () => void) {
@@ -46,6 +49,38 @@ export class RunReplies implements ReplySink {
   insert(size: number, write: (lane: LaneProducer, offset: number) => void): void {
     if (this.#frame !== NO_FRAME) this.#close(0);
     write(this.#lane, this.#reserve(size));
+  }
+
+  /**
+   * Tells the acceptor something that is no reply (see ring/notices.ts); it becomes visible with what comes next. While
+   * `holdsNotices`, it is kept back: notices of changes that are not whole yet must not make them visible.
+   */
+  notice(notice: Notice): void {
+    if (this.#holdsNotices) {
+      this.#held.push(notice);
+      return;
+    }
+    if (this.#frame !== NO_FRAME) this.#close(0);
+    const lane = this.#lane;
+    const bytes = encodeNotice(notice);
+    const pieceBytes = lane.frameBytesMax - FRAME_HEADER_BYTES;
+    for (let from = 0; from < bytes.length; from += pieceBytes) {
+      const piece = bytes.subarray(from, from + pieceBytes);
+      const size = FRAME_HEADER_BYTES + piece.length;
+      const offset = this.#reserve(size);
+      lane.bytes.set(piece, offset + FRAME_HEADER_BYTES);
+      const isLast = from + pieceBytes >= bytes.length;
+      lane.commit(offset, size, isLast ? FRAME_NOTICE | FRAME_LAST : FRAME_NOTICE);
+    }
+  }
+
+  get holdsNotices(): boolean {
+    return this.#holdsNotices;
+  }
+
+  set holdsNotices(holds: boolean) {
+    this.#holdsNotices = holds;
+    if (!holds) for (const notice of this.#held.splice(0)) this.notice(notice);
   }
 
   /** Makes what was ended visible and wakes the acceptor. */

@@ -7,48 +7,26 @@
  * background (active expiry) runs in short slices between batches. The control lane is read after the head of
  * the request lane: what the acceptor sent by control before a request is in force when the request runs.
  */
-import { receiveMessageOnPort } from 'node:worker_threads';
 import { slotOf } from '../base/crc16.ts';
-import { hashBytes } from '../base/hash.ts';
-import type { ShardContext } from '../commands/context.ts';
-import { keyWords } from '../commands/key-words.ts';
-import { type Command, CommandTable } from '../commands/table.ts';
-import { Arguments } from '../protocol/arguments.ts';
+import { CommandTable } from '../commands/table.ts';
 import { ErrorTally } from '../protocol/error-tally.ts';
-import { LOADING, logFailed, OUT_OF_MEMORY } from '../protocol/errors.ts';
-import type { ReplyWriter } from '../protocol/reply-writer.ts';
 import { CommandStatistics } from '../ring/command-statistics.ts';
-import { CommandTimer, NOT_SLOW } from '../ring/command-timer.ts';
+import { CommandTimer } from '../ring/command-timer.ts';
 import { ErrorStatistics } from '../ring/error-statistics.ts';
 import { LaneConsumer, LaneProducer } from '../ring/lane.ts';
-import {
-  FRAME_HEADER_BYTES,
-  FRAME_LENGTH_MASK,
-  REQUEST_EXTERNAL,
-  REQUEST_HOLD,
-  REQUEST_NO_TOUCH,
-  REQUEST_PART,
-  REQUEST_RESP3,
-  REQUEST_RUN_START,
-  REQUEST_TOGETHER,
-  REQUEST_UPPER_CASE,
-  REQUEST_WORDS_OFFSET,
-} from '../ring/layout.ts';
-import { OtherShardGone } from '../ring/mailbox.ts';
-import { MARK_ID, readMark } from '../ring/marks.ts';
+import { FRAME_HEADER_BYTES } from '../ring/layout.ts';
 import type { ControlMessage, ShardSetup } from '../ring/messages.ts';
-import { noteBytes, writeNote } from '../ring/notes.ts';
 import { ShardStatistics } from '../ring/shard-statistics.ts';
 import { WakeWord } from '../ring/wake-word.ts';
-import { Keyspace, OutOfMemory } from '../store/keyspace.ts';
+import { Keyspace } from '../store/keyspace.ts';
+import { ShardClock } from './clock.ts';
 import { Durability } from './durability.ts';
+import { Executor } from './executor.ts';
 import { ExpiryPace } from './expiry-pace.ts';
 import { Figures } from './figures.ts';
-import { handlerOf } from './handlers.ts';
 import { type Loader, loadAll, tellLoading, tellServing } from './loading.ts';
 import { MeasuringOptions } from './measuring-options.ts';
 import { RunReplies } from './run-replies.ts';
-import { COMPACTION_MS_MAX, Together } from './together.ts';
 
 /** Requests are taken from the lane, and their room is given back, so many at a time. */
 const GROUP_REQUESTS = 32;
@@ -57,96 +35,89 @@ const BATCH_PART = 1 / 2;
 /** The longest sleep: bounds how long a lost wake-up could go unnoticed. */
 const SLEEP_MS_MAX = 1000;
 
-export class Shard implements ShardContext {
-  readonly keyspace: Keyspace;
+export class Shard {
   /** Nothing but the result of loads whose only purpose is to be made: see `#takeGroup`. */
   touched = 0;
-  readonly args = new Arguments();
-  readonly reply: ReplyWriter;
-  readonly shardIndex: number;
-  readonly shardCount: number;
-  readonly together: Together;
-  db = 0;
-  hash = 0;
-  commandName = '';
-  stringBytesMax: number;
-
   readonly #setup: ShardSetup;
+  readonly #clock = new ShardClock();
+  readonly #keyspace: Keyspace;
   readonly #requests: LaneConsumer;
   readonly #control: LaneConsumer;
   readonly #replies: RunReplies;
-  readonly #commandStatistics: CommandStatistics;
-  readonly #tally = new ErrorTally();
+  readonly #executor: Executor;
   readonly #timer: CommandTimer;
   readonly #measuring: MeasuringOptions;
-  readonly #commands: readonly Command[];
-  readonly #handlers: readonly ((context: ShardContext) => void)[];
   readonly #expiry: ExpiryPace;
   readonly #figures: Figures;
-  readonly #slots: Uint16Array;
   readonly #durability: Durability;
   /** Where the requests of the current group begin in the lane. */
   readonly #group = new Int32Array(GROUP_REQUESTS);
-  #nowMs = Date.now();
-  /** Of the command that was executed last. */
-  #flags = 0;
   #isStopping = false;
 
   constructor(setup: ShardSetup) {
     this.#setup = setup;
-    this.shardIndex = setup.index;
-    this.shardCount = setup.shards;
+    const { options } = setup;
     this.#requests = new LaneConsumer(setup.requests);
     this.#control = new LaneConsumer(setup.control);
     const wake = new WakeWord(setup.wake);
     this.#replies = new RunReplies(new LaneProducer(setup.replies), wake, () => this.#durability.commit());
-    this.reply = this.#replies.writer;
-    this.reply.tally = this.#tally;
-    this.#commandStatistics = new CommandStatistics(setup.commandStatistics);
-    this.#commands = new CommandTable().all;
-    this.#handlers = this.#commands.map((command) => handlerOf(command));
+    const statistics = new CommandStatistics(setup.commandStatistics);
+    const commands = new CommandTable().all;
+    const tally = new ErrorTally();
     this.#timer = new CommandTimer(
-      this.#commandStatistics,
-      Uint8Array.from(this.#commands, (command) => (command.isConstantTime ? 1 : 0)),
-      (id, ns) => this.#note(id, ns),
+      statistics,
+      Uint8Array.from(commands, (command) => (command.isConstantTime ? 1 : 0)),
+      (id, ns) => this.#executor.note(id, ns),
     );
-    this.keyspace = new Keyspace({
+    this.#keyspace = new Keyspace({
       databases: setup.databases,
       seed: setup.seed,
-      now: () => this.#nowMs,
+      now: () => this.#clock.nowMs,
       onShare: (message) => setup.port.postMessage(message),
     });
-    for (const message of this.keyspace.share()) setup.port.postMessage(message);
-    this.#slots = new Uint16Array(setup.slots);
-    this.together = new Together(this, setup.index, setup.mailboxes);
-    const { options } = setup;
-    this.stringBytesMax = options['proto-max-bulk-len'];
+    for (const message of this.#keyspace.share()) setup.port.postMessage(message);
     this.#expiry = new ExpiryPace(
-      this.keyspace,
+      this.#keyspace,
       setup.databases,
       options.hz,
       options['active-expire-effort'],
     );
-    this.#measuring = new MeasuringOptions(this.#timer, this.#commandStatistics, this.#expiry, options);
+    this.#measuring = new MeasuringOptions(this.#timer, statistics, this.#expiry, options);
+    const slots = new Uint16Array(setup.slots);
     this.#durability = new Durability({
       shard: setup.index,
       shards: setup.shards,
-      keyspace: this.keyspace,
+      keyspace: this.#keyspace,
       setup: setup.persistence,
-      owns: (bytes, start, end) => this.#slots[slotOf(bytes, start, end)] === setup.index,
-      now: () => this.#nowMs,
+      owns: (bytes, start, end) => slots[slotOf(bytes, start, end)] === setup.index,
+      now: () => this.#clock.nowMs,
       activity: () => wake.activity,
       progressed: (loader) => tellLoading(setup.port, loader),
       report: (message) => setup.port.postMessage(message),
     });
     this.#figures = new Figures({
-      keyspace: this.keyspace,
+      keyspace: this.#keyspace,
       databases: setup.databases,
       expiry: this.#expiry,
-      tally: this.#tally,
+      tally,
       statistics: new ShardStatistics(setup.statistics),
       errors: new ErrorStatistics(setup.errorStatistics),
       durability: this.#durability,
+    });
+    this.#executor = new Executor({
+      setup,
+      clock: this.#clock,
+      keyspace: this.#keyspace,
+      requests: this.#requests,
+      replies: this.#replies,
+      commands,
+      statistics,
+      timer: this.#timer,
+      tally,
+      expiry: this.#expiry,
+      durability: this.#durability,
+      figures: this.#figures,
+      publish: () => this.#publish(),
     });
     this.#figures.publish();
   }
@@ -183,45 +154,11 @@ export class Shard implements ShardContext {
   #load(loader: Loader): void {
     loadAll(loader, this.#setup.port, () => {
       this.#readControl();
-      this.#nowMs = Date.now();
+      this.#clock.update();
       this.#figures.usesAll();
       this.#figures.publish();
       return !this.#isStopping;
     });
-  }
-
-  get activeExpire(): boolean {
-    return this.#expiry.isActive;
-  }
-
-  set activeExpire(isActive: boolean) {
-    this.#expiry.isActive = isActive;
-  }
-
-  now(): number {
-    return this.#nowMs;
-  }
-
-  hashOf(index: number): number {
-    return hashBytes(this.args.bytes, this.args.starts[index]!, this.args.ends[index]!, this.#setup.seed);
-  }
-
-  /** The shard that owns the key in word `index`. */
-  shardOf(index: number): number {
-    return this.#slots[slotOf(this.args.bytes, this.args.starts[index]!, this.args.ends[index]!)]!;
-  }
-
-  setTime(nowMs: number): void {
-    this.#nowMs = nowMs;
-  }
-
-  sleep(ms: number): void {
-    if (ms > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
-    this.#nowMs = Date.now();
-  }
-
-  owns(key: Uint8Array): boolean {
-    return this.#slots[slotOf(key, 0, key.length)] === this.shardIndex;
   }
 
   #sleep(): void {
@@ -240,20 +177,19 @@ export class Shard implements ShardContext {
     const now = Date.now();
     if (this.#durability.msUntilDue(now) <= 0) this.#durability.background();
     if (this.#expiry.msUntilDue(now) > 0) return;
-    this.#nowMs = now;
+    this.#clock.nowMs = now;
     this.#expiry.run(now);
-    this.#durability.commit();
     this.#figures.usesAll();
-    this.#figures.publish();
+    this.#publish();
   }
 
   #drain(): void {
     const requests = this.#requests;
-    this.#nowMs = Date.now();
+    this.#clock.update();
     let unpublishedBytes = 0;
     for (;;) {
       const count = this.#takeGroup();
-      for (let i = 0; i < count; i++) this.#execute(this.#group[i]!);
+      for (let i = 0; i < count; i++) this.#executor.execute(this.#group[i]!);
       // Before their memory is given back: a slow command's words are still needed.
       this.#timer.flush();
       unpublishedBytes += requests.unreleasedBytes;
@@ -295,174 +231,11 @@ export class Shard implements ShardContext {
     let touched = 0;
     for (let i = 0; i < count; i++) {
       const at = this.#group[i]! >> 2;
-      touched ^= this.keyspace.warm((words[at + 1]! >>> 16) & 0xff, words[at + 2]!);
+      touched ^= this.#keyspace.warm((words[at + 1]! >>> 16) & 0xff, words[at + 2]!);
     }
     // Kept, so that the loads above are not found useless and left out.
     this.touched = touched;
     return count;
-  }
-
-  #execute(offset: number): void {
-    const words = this.#requests.words;
-    const at = offset >> 2;
-    const head = words[at + 1]!;
-    const id = head & 0xffff;
-    if (id === MARK_ID) {
-      this.#durability.take(readMark(this.#requests.bytes, offset));
-      return;
-    }
-    const flags = head >>> 24;
-    const db = (head >>> 16) & 0xff;
-    const isPart = (flags & REQUEST_PART) !== 0;
-    const isHold = (flags & REQUEST_HOLD) !== 0;
-    // First of all: what comes to light about the command before belongs to its run.
-    if (isPart || isHold) this.#timer.pause();
-    else
-      this.#timer.begin(
-        id,
-        (flags & REQUEST_EXTERNAL) !== 0 ? FRAME_LENGTH_MASK : words[at]! & FRAME_LENGTH_MASK,
-      );
-    this.#flags = flags;
-    if ((flags & REQUEST_RUN_START) !== 0) this.#replies.startRun();
-    if (isHold) {
-      this.#park(words[at + 2]!, id);
-      return;
-    }
-    this.hash = words[at + 2]!;
-    this.#readWords(words, at, flags);
-    this.#figures.uses(db);
-    this.db = db;
-    const command = this.#commands[id]!;
-    this.commandName = command.fullName;
-    this.reply.resp = (flags & REQUEST_RESP3) !== 0 ? 3 : 2;
-    this.keyspace.countsLookups = !command.isWrite;
-    this.keyspace.touching = (flags & REQUEST_NO_TOUCH) === 0;
-    this.#figures.commandsExecuted++;
-    if (command.changesOtherDatabases) this.#figures.usesAll();
-    if (isPart) {
-      this.#executePart(id);
-      return;
-    }
-    const errorsBefore = this.reply.errors;
-    const hasRun = (flags & REQUEST_TOGETHER) === 0 ? this.#run(id) : this.#runTogether(id, this.hash);
-    if (!hasRun) {
-      this.#commandStatistics.rejected(id);
-      return;
-    }
-    if (this.reply.errors !== errorsBefore) this.#commandStatistics.failed(id);
-    const slowNs = this.#timer.end();
-    if (slowNs !== NOT_SLOW) this.#note(id, slowNs);
-  }
-
-  /** Returns whether the command ran: not when memory was short, or it could not be written down. */
-  #run(id: number): boolean {
-    if (this.#commands[id]!.isWrite) {
-      this.#durability.beginPart();
-      const { starts, ends, count } = this.args;
-      const problem = this.#durability.refusal(count > 1 ? ends[count - 1]! - starts[1]! : 0);
-      if (problem !== undefined) {
-        this.reply.error(logFailed(problem));
-        return false;
-      }
-    }
-    try {
-      this.#handlers[id]!(this);
-      return true;
-    } catch (error) {
-      return this.#failed(id, error);
-    }
-  }
-
-  /** The acceptor counts the command, and its error, when it has all parts; here the time is taken. */
-  #executePart(id: number): void {
-    const startMs = performance.now();
-    this.reply.tally = undefined;
-    this.#run(id);
-    this.reply.tally = this.#tally;
-    const ns = (performance.now() - startMs) * 1e6;
-    this.#replies.insert(noteBytes(undefined), (lane, offset) => {
-      writeNote(lane, offset, id, false, ns, undefined);
-    });
-  }
-
-  /** Runs a command as the executor of a transaction: the shards of its other keys are held for it. */
-  #runTogether(id: number, transaction: number): boolean {
-    const words = keyWords(this.#commands[id]!.keys!, this.args);
-    const held = new Set(words.map((word) => this.shardOf(word)));
-    held.delete(this.shardIndex);
-    this.hash = this.hashOf(words[0]!);
-    this.#publish();
-    try {
-      this.together.begin(transaction, held);
-      return this.#run(id);
-    } catch (error) {
-      if (!(error instanceof OtherShardGone)) throw error;
-      // Nobody reads it: the acceptor has closed the connection, because nobody knows how far the command came.
-      this.reply.error(LOADING);
-      return false;
-    } finally {
-      this.together.end(held);
-    }
-  }
-
-  /** Answers only the executor of a transaction, until it releases this shard. The hold's own reply is empty. */
-  #park(transaction: number, executor: number): void {
-    this.#publish();
-    this.#durability.beginPart();
-    this.together.park(transaction, executor);
-    this.#nowMs = Date.now();
-    this.#figures.usesAll();
-    this.#replies.endRun();
-  }
-
-  /** Tells the acceptor of the command that was executed last, because it was slow. */
-  #note(id: number, ns: number): void {
-    const isUpperCase = (this.#flags & REQUEST_UPPER_CASE) !== 0;
-    this.#replies.insert(noteBytes(this.args), (lane, offset) => {
-      writeNote(lane, offset, id, isUpperCase, ns, this.args);
-    });
-  }
-
-  /**
-   * Out of memory is an answer, once moving entries together has not helped; anything else ends the shard. Returns
-   * whether the command ran in the end.
-   */
-  #failed(id: number, error: unknown): boolean {
-    if (!(error instanceof OutOfMemory)) throw error;
-    if (this.keyspace.compact(COMPACTION_MS_MAX) > 0) {
-      try {
-        // It was thrown before anything was changed or answered, so the command can start over.
-        this.#handlers[id]!(this);
-        return true;
-      } catch (again) {
-        if (!(again instanceof OutOfMemory)) throw again;
-      }
-    }
-    this.reply.error(OUT_OF_MEMORY);
-    return false;
-  }
-
-  /** Points `args` at the words of the frame whose first word stands at `at`. */
-  #readWords(words: Int32Array, at: number, flags: number): void {
-    const args = this.args;
-    const count = words[at + 3]!;
-    args.count = count;
-    if (count > args.starts.length) args.ensureCapacity(count);
-    let lengths = words;
-    let lengthAt = at + REQUEST_WORDS_OFFSET / 4;
-    args.bytes = this.#requests.bytes;
-    if ((flags & REQUEST_EXTERNAL) !== 0) {
-      const memory = receiveMessageOnPort(this.#setup.port)!.message as SharedArrayBuffer;
-      lengths = new Int32Array(memory, 0, count - 1);
-      lengthAt = 0;
-      args.bytes = new Uint8Array(memory);
-    }
-    let start = (lengthAt + count - 1) * 4;
-    for (let i = 1; i < count; i++) {
-      args.starts[i] = start;
-      start += lengths[lengthAt + i - 1]!;
-      args.ends[i] = start;
-    }
   }
 
   #readControl(): void {
@@ -485,7 +258,7 @@ export class Shard implements ShardContext {
         this.#isStopping = true;
         break;
       case 'option':
-        if (message.name === 'proto-max-bulk-len') this.stringBytesMax = Number(message.value);
+        if (message.name === 'proto-max-bulk-len') this.#executor.stringBytesMax = Number(message.value);
         if (message.name === 'hz') this.#expiry.hz = Number(message.value);
         if (message.name === 'active-expire-effort') this.#expiry.effort = Number(message.value);
         this.#measuring.set(message.name, message.value);

@@ -8,8 +8,10 @@
  *     executor:  … ── awaitParked ── call, call, … ── release ── …
  *     held:      … ── parked ─────── answer, answer ─ on ─────── …
  */
+import { copyBytes } from '../base/bytes.ts';
 import type { KeysTogether, ValueImage } from '../commands/context.ts';
-import type { Arguments } from '../protocol/arguments.ts';
+import { Arguments } from '../protocol/arguments.ts';
+import { ReplyBuffer, type ReplyWriter } from '../protocol/reply-writer.ts';
 import { Mailbox, OtherShardGone } from '../ring/mailbox.ts';
 import { type Keyspace, OutOfMemory } from '../store/keyspace.ts';
 import { type KeyPlace, readImage, removeKey, typeAt, writeImage } from './value-images.ts';
@@ -21,7 +23,11 @@ import { type KeyPlace, readImage, removeKey, typeAt, writeImage } from './value
  *           byte  4  u32 seeded hash of the key, byte 8 u32 length of the key
  *           byte 16  f64 the executor's time in ms, byte 24 f64 expiry of the value in ms or NO_EXPIRY
  *           byte 32  key, value
- *   answer  byte  0  outcome, byte 1 type, byte 2 FLAG_RAW, byte 8 f64 expiry, byte 16 value
+ *   RUN     byte  0  operation, byte 1 database, byte 2 FLAG_ bits
+ *           byte  4  u32 number of the command, byte 8 u32 number k of words, its name left out
+ *           byte 16  f64 the executor's time in ms
+ *           byte 32  k × u32 length of the word, then the words
+ *   answer  byte  0  outcome, byte 1 type, byte 2 FLAG_RAW, byte 8 f64 expiry, byte 16 value, or the reply
  */
 const CALL_HEADER_BYTES = 32;
 const ANSWER_HEADER_BYTES = 16;
@@ -29,12 +35,19 @@ const READ = 0;
 const TYPE = 1;
 const WRITE = 2;
 const REMOVE = 3;
+const RUN = 4;
 const FLAG_RAW = 1;
 const FLAG_COUNTS_LOOKUPS = 2;
 const FLAG_TOUCHING = 4;
+/** The command that is to be run counts, and answers in RESP3. */
+const FLAG_COUNTED = 8;
+const FLAG_RESP3 = 16;
+/** It is a command of a transaction: out of memory is an answer. */
+const FLAG_STEP = 32;
 const ABSENT = 0;
 const PRESENT = 1;
 const OUT_OF_MEMORY = 2;
+const NO_BYTES = new Uint8Array(0);
 /** How long a write that finds no memory may wait for entries to be moved together. */
 export const COMPACTION_MS_MAX = 20;
 
@@ -49,6 +62,11 @@ export interface TogetherHost {
   hashOf(word: number): number;
   /** The shard that owns the key in word `word`. */
   shardOf(word: number): number;
+  shardOfKey(key: Uint8Array): number;
+  idOf(name: string): number;
+  /** See Executor. */
+  runInner(id: number, db: number, args: Arguments): Uint8Array;
+  runStep(id: number, db: number, args: Arguments, reply: ReplyWriter, isCounted: boolean): number;
 }
 
 export class Together implements KeysTogether {
@@ -112,6 +130,58 @@ export class Together implements KeysTogether {
     return this.#call(shard, REMOVE, word, db)[0] === PRESENT;
   }
 
+  run(name: string, ...words: readonly Uint8Array[]): Uint8Array {
+    const host = this.#host;
+    const id = host.idOf(name);
+    const shard = host.shardOfKey(words[0]!);
+    const args = new Arguments();
+    args.setWords([NO_BYTES, ...words]);
+    if (shard === this.#self) return host.runInner(id, host.db, args);
+    const answer = this.#callRun(shard, id, host.db, args, 0);
+    if (answer[0] === OUT_OF_MEMORY) throw new OutOfMemory();
+    return answer.subarray(ANSWER_HEADER_BYTES);
+  }
+
+  /**
+   * Has `shard`, which is held, run a command of a transaction; `args` are its words, the name left out. Returns the reply.
+   */
+  runStep(
+    shard: number,
+    id: number,
+    db: number,
+    args: Arguments,
+    resp: 2 | 3,
+    isCounted: boolean,
+  ): Uint8Array {
+    const flags = FLAG_STEP | (isCounted ? FLAG_COUNTED : 0) | (resp === 3 ? FLAG_RESP3 : 0);
+    return this.#callRun(shard, id, db, args, flags).subarray(ANSWER_HEADER_BYTES);
+  }
+
+  /** Has `shard`, which is held, run a command that does not count. Returns the reply, in RESP2. */
+  runInnerOn(shard: number, id: number, db: number, args: Arguments): Uint8Array {
+    return this.#callRun(shard, id, db, args, 0).subarray(ANSWER_HEADER_BYTES);
+  }
+
+  #callRun(shard: number, id: number, db: number, args: Arguments, flags: number): Uint8Array {
+    const words = args.count - 1;
+    let size = CALL_HEADER_BYTES + words * 4;
+    for (let i = 1; i <= words; i++) size += args.length(i);
+    const message = new Uint8Array(size);
+    const view = new DataView(message.buffer);
+    message[0] = RUN;
+    message[1] = db;
+    message[2] = flags | (this.#host.keyspace.touching ? FLAG_TOUCHING : 0);
+    view.setUint32(4, id, true);
+    view.setUint32(8, words, true);
+    view.setFloat64(16, this.#host.now(), true);
+    let at = CALL_HEADER_BYTES + words * 4;
+    for (let i = 1; i <= words; i++) {
+      view.setUint32(CALL_HEADER_BYTES + (i - 1) * 4, args.length(i), true);
+      at = copyBytes(args.bytes, args.starts[i]!, args.ends[i]!, message, at);
+    }
+    return this.#mailboxes[shard]!.call(message);
+  }
+
   #place(word: number, db: number): KeyPlace {
     const { args } = this.#host;
     const hash = this.#host.hashOf(word);
@@ -153,6 +223,7 @@ export class Together implements KeysTogether {
     const { keyspace } = this.#host;
     const view = new DataView(message.buffer);
     const flags = message[2]!;
+    if (message[0] === RUN) return this.#serveRun(message, view, flags);
     const end = CALL_HEADER_BYTES + view.getUint32(8, true);
     const place: KeyPlace = {
       db: message[1]!,
@@ -181,6 +252,37 @@ export class Together implements KeysTogether {
       default:
         return answer(removeKey(keyspace, place) ? PRESENT : ABSENT);
     }
+  }
+
+  #serveRun(message: Uint8Array, view: DataView, flags: number): Uint8Array {
+    const host = this.#host;
+    host.setTime(view.getFloat64(16, true));
+    host.keyspace.touching = (flags & FLAG_TOUCHING) !== 0;
+    const id = view.getUint32(4, true);
+    const args = new Arguments();
+    args.count = view.getUint32(8, true) + 1;
+    args.ensureCapacity(args.count);
+    args.bytes = message;
+    let at = CALL_HEADER_BYTES + (args.count - 1) * 4;
+    for (let i = 1; i < args.count; i++) {
+      args.starts[i] = at;
+      at += view.getUint32(CALL_HEADER_BYTES + (i - 1) * 4, true);
+      args.ends[i] = at;
+    }
+    const buffer = new ReplyBuffer();
+    buffer.writer.raw(answer(PRESENT));
+    if ((flags & FLAG_STEP) !== 0) {
+      buffer.writer.resp = (flags & FLAG_RESP3) !== 0 ? 3 : 2;
+      host.runStep(id, message[1]!, args, buffer.writer, (flags & FLAG_COUNTED) !== 0);
+      return buffer.take();
+    }
+    try {
+      buffer.writer.raw(host.runInner(id, message[1]!, args));
+    } catch (error) {
+      if (!(error instanceof OutOfMemory)) throw error;
+      return answer(OUT_OF_MEMORY);
+    }
+    return buffer.take();
   }
 
   #writeOrRefuse(place: KeyPlace, image: ValueImage): Uint8Array {

@@ -179,6 +179,11 @@ export const REPORT: ServerReport = {
       commands: 60,
       queueBytes: 8,
       directReads: 20,
+      holds: 3,
+      holdMs: 4.4,
+      parks: 5,
+      parkedMs: 6.6,
+      isParked: true,
       restarts: 2,
       state: 'serving',
     },
@@ -189,6 +194,11 @@ export const REPORT: ServerReport = {
       commands: 70,
       queueBytes: 0,
       directReads: 30,
+      holds: 0,
+      holdMs: 0,
+      parks: 0,
+      parkedMs: 0,
+      isParked: false,
       restarts: 0,
       state: 'down',
     },
@@ -290,6 +300,14 @@ export class FakeServer implements ServerContext {
     this.events.push('unpause');
   }
 
+  beginTransaction(): boolean {
+    return true;
+  }
+
+  discardTransaction(): boolean {
+    return true;
+  }
+
   resetClient(): void {
     this.events.push('reset client');
   }
@@ -314,6 +332,7 @@ export class FakeServer implements ServerContext {
   };
 
   readonly pubSub = new PubSub();
+  isInTransaction = false;
   readonly monitors: MonitorService = { add: () => {} };
 
   readonly persistence: PersistenceService = {

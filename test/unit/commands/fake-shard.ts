@@ -3,7 +3,7 @@
 import type { ShardContext } from '../../../src/commands/context.ts';
 import { CommandTable } from '../../../src/commands/table.ts';
 import { Arguments } from '../../../src/protocol/arguments.ts';
-import { ReplyBuffer } from '../../../src/protocol/reply-writer.ts';
+import { ReplyBuffer, type ReplyWriter } from '../../../src/protocol/reply-writer.ts';
 import { Mailbox } from '../../../src/ring/mailbox.ts';
 import { Together } from '../../../src/shard/together.ts';
 import { Keyspace, type KeyspaceOptions } from '../../../src/store/keyspace.ts';
@@ -14,9 +14,9 @@ const table = new CommandTable();
 
 export class FakeShard implements ShardContext {
   readonly keyspace: Keyspace;
-  readonly args = new Arguments();
+  args = new Arguments();
   readonly #buffer = new ReplyBuffer();
-  readonly reply = this.#buffer.writer;
+  reply = this.#buffer.writer;
   db = 0;
   hash = 0;
   shardIndex = 0;
@@ -24,6 +24,7 @@ export class FakeShard implements ShardContext {
   stringBytesMax = 512 * 1024 * 1024;
   commandName = '';
   activeExpire = false;
+  readonly transactions = { run: () => {}, watch: () => {}, unwatch: () => false };
   readonly together = new Together(this, 0, [Mailbox.memory()]);
   nowMs = 1_700_000_000_000;
 
@@ -58,6 +59,38 @@ export class FakeShard implements ShardContext {
 
   owns(): boolean {
     return true;
+  }
+
+  shardOfKey(): number {
+    return 0;
+  }
+
+  notify(): void {}
+
+  notifyRef(): void {}
+
+  idOf(name: string): number {
+    return table.byName(name)!.id;
+  }
+
+  runInner(id: number, _db: number, args: Arguments): Uint8Array {
+    const buffer = new ReplyBuffer();
+    this.runStep(id, this.db, args, buffer.writer);
+    return buffer.take();
+  }
+
+  runStep(id: number, _db: number, args: Arguments, reply: ReplyWriter): number {
+    const { placement } = table.all[id]!;
+    if (placement === undefined || placement.at === 'server') throw new Error('it does not run on a shard');
+    const { args: outerArgs, reply: outerReply, hash } = this;
+    this.args = args;
+    this.reply = reply;
+    this.hash = this.hashOf(1);
+    placement.handler(this);
+    this.args = outerArgs;
+    this.reply = outerReply;
+    this.hash = hash;
+    return -1;
   }
 
   /** Runs a command's handler and decodes what it answers. Words are latin1. */
