@@ -80,6 +80,32 @@ describeServed('MONITOR', ({ connect, run }) => {
     for (const each of [monitor, client]) each.destroy();
   });
 
+  test('shows transactions when they run', async () => {
+    const monitor = await watch();
+    await run('MULTI');
+    await run('SET', 'a', '1');
+    await run('ECHO', 'x');
+    await run('SELECT', 2);
+    await run('CONFIG', 'GET', 'port');
+    await run('GET', 'a');
+    await run('ECHO', 'not yet');
+    await run('EXEC');
+    await run('SELECT', 0);
+    await run('MULTI');
+    await run('NONSENSE');
+    await run('EXEC');
+    await run('MULTI');
+    await run('DISCARD');
+    await run('ECHO', END);
+    expect(await shownUntilEnd(monitor)).toEqual([
+      '0 "MULTI"',
+      ...['0 "SET" "a" "1"', '0 "ECHO" "x"', '2 "SELECT" "2"', '2 "GET" "a"', '2 "ECHO" "not yet"'],
+      ...['0 "EXEC"', '0 "SELECT" "0"'],
+      ...['0 "MULTI"', '0 "EXEC"', '0 "MULTI"', '0 "DISCARD"'],
+    ]);
+    monitor.destroy();
+  });
+
   test('shows every command of a pipeline to several clients', async () => {
     const monitors = [await watch(), await watch()];
     const commands = Array.from({ length: 3000 }, (_, i) => ['SET', `k${i}`, `v${i}`]);
