@@ -58,18 +58,11 @@ export function reportOf(server: Server): ServerReport {
     port: server.port || server.tlsPort,
     configFile: server.configFile,
     clients: acceptor.connections.size,
-    blockedClients:
-      server.gate.pause.heldCount +
-      server.gate.exitPause.heldCount +
-      server.deferred.waitingCount +
-      dispatcher.blocked.count,
+    blockedClients: blockedClientsOf(server),
     blockingKeys: dispatcher.blocked.keyCount,
     evictedClients: acceptor.memory.evicted,
     tracking: server.tracking.report(),
-    pubSubClients: server.pubSub.clientCount,
-    channels: server.pubSub.count('channels'),
-    patterns: server.pubSub.count('patterns'),
-    shardChannels: server.pubSub.count('shardChannels'),
+    pubSub: server.pubSub.report(),
     largestInputBytes: Math.max(largestBuffers.input, buffers.largestInput),
     largestOutputBytes: Math.max(largestBuffers.output, buffers.largestOutput),
     connectionsReceived: acceptor.connectionsReceived,
@@ -115,6 +108,11 @@ export function reportOf(server: Server): ServerReport {
     loading: server.shardStates.loading,
     databases: databasesOf(server),
   };
+}
+
+function blockedClientsOf({ gate, deferred, dispatcher }: Server): number {
+  const held = gate.pause.heldCount + gate.exitPause.heldCount;
+  return held + deferred.waitingCount + dispatcher.blocked.count;
 }
 
 function sumOf(links: readonly ShardLink[], field: StatisticField): number {

@@ -205,11 +205,14 @@ export class TransactionExecution {
       emit(head.take());
       return;
     }
+    connection.isAnswering = true;
     head.writer.array(plan.replies.length);
     const pieces: Uint8Array[] = [head.take()];
     let due = 1;
     const arrived = () => {
-      if (--due === 0) emit(Buffer.concat(pieces));
+      if (--due > 0) return;
+      emit(Buffer.concat(pieces));
+      connection.answered();
     };
     plan.replies.forEach((planned, i) => {
       const { writer } = head;

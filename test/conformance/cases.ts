@@ -13,6 +13,7 @@ import { keys } from './cases/keys.ts';
 import { lists } from './cases/lists.ts';
 import { measured } from './cases/measured.ts';
 import { persistence } from './cases/persistence.ts';
+import { pubsub, pubsubStreams } from './cases/pubsub.ts';
 import { passwordStreams, rawStreams } from './cases/raw-streams.ts';
 import { scanning } from './cases/scan.ts';
 import { server } from './cases/server.ts';
@@ -32,6 +33,7 @@ export const families: Readonly<Record<string, Cases>> = {
   dumping,
   scanning,
   connection,
+  pubsub,
   server,
   administration,
   measured,
@@ -41,4 +43,4 @@ export const families: Readonly<Record<string, Cases>> = {
   transactions,
 };
 
-export { passwordStreams, rawStreams };
+export { passwordStreams, pubsubStreams, rawStreams };
