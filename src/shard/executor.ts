@@ -47,6 +47,9 @@ import { COMPACTION_MS_MAX, Together } from './together.ts';
 import { ShardTransactions } from './transactions.ts';
 import type { Waiter } from './waiting-clients.ts';
 
+/** The memory of longer replies is given back. */
+const KEPT_BYTES_MAX = 1024 * 1024;
+
 export interface ExecutorParts {
   readonly setup: ShardSetup;
   readonly clock: ShardClock;
@@ -85,6 +88,8 @@ export class Executor implements ShardContext {
   readonly #handlers: readonly ((context: ShardContext) => void)[];
   readonly #ids: ReadonlyMap<string, number>;
   readonly #slots: Uint16Array;
+  /** The reply to a command for which other shards are held. */
+  #kept = new ReplyBuffer();
   /** Of the request that was executed last. */
   #flags = 0;
 
@@ -291,8 +296,29 @@ export class Executor implements ShardContext {
     });
   }
 
-  /** Runs a command as the executor of a transaction: the shards of its other keys are held for it. */
+  /**
+   * Runs a command as the executor of a transaction: the shards of its other keys are held for it. Until they have been
+   * released its reply is kept: a reply lane without room would be published, what is published must be committed, and a
+   * commit waits for those shards.
+   */
   #runTogether(id: number, transaction: number): boolean {
+    const outer = this.reply;
+    const { writer } = this.#kept;
+    writer.resp = outer.resp;
+    writer.tally = outer.tally;
+    const errorsBefore = writer.errors;
+    this.reply = writer;
+    const hasRun = this.#runHolding(id, transaction);
+    this.reply = outer;
+    outer.errors += writer.errors - errorsBefore;
+    this.transactions.noteSlow();
+    outer.raw(writer.bytes, 0, writer.position);
+    writer.position = 0;
+    if (writer.bytes.length > KEPT_BYTES_MAX) this.#kept = new ReplyBuffer();
+    return hasRun;
+  }
+
+  #runHolding(id: number, transaction: number): boolean {
     const held = this.#shardsToHold(this.#parts.commands[id]!);
     const { contention } = this.#parts.figures;
     this.#parts.publish();

@@ -38,6 +38,8 @@ export class ShardTransactions implements Service {
   readonly #frame = new TransactionFrame();
   readonly #step = new Arguments();
   readonly #buffer = new ReplyBuffer();
+  /** By step of the last transaction that was slow: its nanoseconds. */
+  #slow: readonly number[] = [];
 
   constructor(host: TransactionHost, durability: Durability, replies: RunReplies) {
     this.#host = host;
@@ -80,9 +82,9 @@ export class ShardTransactions implements Service {
     else writer.integer(1);
     this.#replies.holdsNotices = true;
     try {
-      const slow = this.#runSteps(writer);
+      this.#slow = this.#runSteps(writer);
       this.#replies.holdsNotices = false;
-      if (slow.length > 0) this.#noteSlow(slow);
+      if (frame.held().size === 0) this.noteSlow();
       reply.raw(writer.bytes, 0, writer.position);
     } finally {
       // A held shard may have died in the middle.
@@ -115,7 +117,11 @@ export class ShardTransactions implements Service {
     return slow;
   }
 
-  #noteSlow(slow: readonly number[]): void {
+  /** Tells the acceptor of the slow commands of the last transaction. To be called when no shard is held for it any more. */
+  noteSlow(): void {
+    const slow = this.#slow;
+    if (slow.length === 0) return;
+    this.#slow = [];
     const frame = this.#frame;
     frame.rewind();
     for (let i = 0; frame.next(this.#step); i++) {

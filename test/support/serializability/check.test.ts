@@ -187,6 +187,11 @@ describe('the order of a client is kept:', () => {
     expect(kinds(...writer, ...other)).toEqual([]);
   });
 
+  test('unless nobody asks for it', () => {
+    const reader = [did({ client: 2, at: [2, 3] }, read('b', 2)), did({ client: 2, at: [4, 5] }, read('a'))];
+    expect(checkHistory([...writer, ...reader], { pipelinesInOrder: false })).toEqual([]);
+  });
+
   test('a client sees what it wrote', () => {
     expect(
       kinds(did({ client: 1, at: [1, 9] }, append('a', 1, 0)), did({ client: 1, at: [1, 9] }, read('a'))),

@@ -1,9 +1,9 @@
 /** Random transactions of several clients on a few keys, and their history. */
 import { Random } from '../random.ts';
 import { type History, idOf, type Outcome } from './history.ts';
+import { type Pace, RecordedClient, Recorder } from './recorded-client.ts';
 import type { Request } from './requests.ts';
 import * as requests from './requests.ts';
-import { type Pace, Recorder, Session } from './session.ts';
 
 export interface WorkloadOptions {
   readonly port: number;
@@ -123,60 +123,60 @@ class Workload {
 
   async run(): Promise<Run> {
     const { port, clients, durationMs, readers = 0 } = this.#options;
-    const sessions = await Promise.all(
-      Array.from({ length: clients + readers }, () => Session.open(port, this.#recorder)),
+    const all = await Promise.all(
+      Array.from({ length: clients + readers }, () => RecordedClient.open(port, this.#recorder)),
     );
-    if (this.#options.isUneven === true) await sessions[0]!.run([this.#ballast()]);
+    if (this.#options.isUneven === true) await all[0]!.run([this.#ballast()]);
     const end = Date.now() + durationMs;
     await Promise.all(
-      sessions.map(async (session, at) => {
-        const step = () => (at < clients ? this.#step(session) : this.#look(session));
+      all.map(async (client, at) => {
+        const step = () => (at < clients ? this.#step(client) : this.#look(client));
         while (Date.now() < end) await step();
       }),
     );
     // What was acknowledged last must be seen by someone too.
-    await sessions[0]!.run([requests.mget(this.#keys.all)]);
-    for (const session of sessions) session.close();
+    await all[0]!.run([requests.mget(this.#keys.all)]);
+    for (const client of all) client.close();
     return { history: this.#recorder.transactions, counts: this.#counts };
   }
 
-  async #look(session: Session): Promise<void> {
-    await this.#alone(session, [requests.get(this.#keys.any())], 'at once');
+  async #look(client: RecordedClient): Promise<void> {
+    await this.#alone(client, [requests.get(this.#keys.any())], 'at once');
   }
 
-  async #step(session: Session): Promise<void> {
+  async #step(client: RecordedClient): Promise<void> {
     const random = this.#random;
     const pace: Pace = random.oneIn(3) ? 'step by step' : 'at once';
     const kind = this.#options.transactions === false ? random.below(8) : random.below(20);
-    if (kind < 5) return this.#alone(session, [this.#request()], pace);
-    if (kind < 8) return this.#alone(session, this.#several(8), 'at once');
+    if (kind < 5) return this.#alone(client, [this.#request()], pace);
+    if (kind < 8) return this.#alone(client, this.#several(8), 'at once');
     if (kind < 14) {
-      const outcome = await session.transaction(this.#withFailures(this.#several(5)), 'EXEC', pace);
+      const outcome = await client.transaction(this.#withFailures(this.#several(5)), 'EXEC', pace);
       this.#counts[outcome]++;
     } else if (kind < 18) {
-      this.#counts[await this.#watched(session, pace)]++;
+      this.#counts[await this.#watched(client, pace)]++;
     } else if (kind < 19 || this.#options.abandons !== true) {
       const ending = random.oneIn(2) ? 'DISCARD' : 'EXEC after an error';
-      this.#counts[await session.transaction(this.#several(3), ending, pace)]++;
+      this.#counts[await client.transaction(this.#several(3), ending, pace)]++;
     } else {
-      await session.abandon(this.#several(4));
+      await client.abandon(this.#several(4));
       this.#counts.unknown++;
     }
   }
 
-  async #alone(session: Session, several: readonly Request[], pace: Pace): Promise<void> {
+  async #alone(client: RecordedClient, several: readonly Request[], pace: Pace): Promise<void> {
     this.#counts.single += several.length;
-    await session.run(several, pace);
+    await client.run(several, pace);
   }
 
   /** Reads what is watched, and changes some of it. */
-  #watched(session: Session, pace: Pace): Promise<Outcome> {
+  #watched(client: RecordedClient, pace: Pace): Promise<Outcome> {
     const keys = [...new Set(this.#keys.several())];
     const reads = this.#random.oneIn(2) ? keys.map(requests.get) : [requests.mget(keys)];
     const changes = this.#several(2);
     const changed = this.#random.pick(keys);
     changes.push(requests.append(changed, this.#keys.id()));
-    return session.watched(keys, reads, changes, pace);
+    return client.watched(keys, reads, changes, pace);
   }
 
   #several(countMax: number): Request[] {

@@ -3,7 +3,7 @@ import { Client, encodeCommand, type Reply, ReplyError } from '../client.ts';
 import type { Operation, Outcome, Transaction } from './history.ts';
 import type { Request } from './requests.ts';
 
-/** The clock of events of a run, and what all its sessions have recorded. */
+/** The clock of events of a run, and what all its clients did and saw. */
 export class Recorder {
   readonly transactions: Transaction[] = [];
   #now = 0;
@@ -32,7 +32,7 @@ interface Answered {
 /** The end of a transaction: EXEC, or what gives it up. */
 export type Ending = 'EXEC' | 'DISCARD' | 'EXEC after an error';
 
-export class Session {
+export class RecordedClient {
   readonly #port: number;
   readonly #recorder: Recorder;
   #client: Client | undefined;
@@ -44,10 +44,10 @@ export class Session {
     this.#number = recorder.nextClient();
   }
 
-  static async open(port: number, recorder: Recorder): Promise<Session> {
-    const session = new Session(port, recorder);
-    await session.#connect();
-    return session;
+  static async open(port: number, recorder: Recorder): Promise<RecordedClient> {
+    const client = new RecordedClient(port, recorder);
+    await client.#connect();
+    return client;
   }
 
   close(): void {
