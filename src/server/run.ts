@@ -32,6 +32,8 @@ export class Run {
   part = 0;
   /** How many of its commands keep others from reading the shard's memory directly. */
   guards = 0;
+  /** Keys that its transaction has read last, for a client that tracks what it reads: see tracking.ts. */
+  settledKeys: ReadonlySet<string> | undefined;
   /** Bytes of requests that travel beside the lane. */
   externalBytes = 0;
 }
@@ -58,6 +60,7 @@ export class RunPool {
     run.split = undefined;
     run.part = 0;
     run.guards = 0;
+    run.settledKeys = undefined;
     run.externalBytes = 0;
     this.#free.push(run);
   }
@@ -75,6 +78,11 @@ export class RunQueue {
     if (this.length === this.#items.length) this.#grow();
     this.#items[(this.#first + this.length) & (this.#items.length - 1)] = run;
     this.length++;
+  }
+
+  /** The one that was pushed last. */
+  last(): Run {
+    return this.#items[(this.#first + this.length - 1) & (this.#items.length - 1)]!;
   }
 
   peek(): Run {

@@ -355,6 +355,28 @@ describeServed('messages to clients with caches', ({ run, connect }) => {
     optIn.destroy();
   });
 
+  test('what a transaction changes before it reads it for the first time is not told', async () => {
+    const client = await tracking();
+    const other = await tracking();
+    for (const each of [client, other]) await each.command('MGET', 'c');
+    await other.command('GET', 'a');
+    await client.command('MULTI');
+    await client.command('MSET', 'a', '1', 'b', '1', 'c', '1', 'd', '1');
+    await client.command('MGET', 'a', 'b', 'c', 'd');
+    await client.command('APPEND', 'd', 'x');
+    expect(await client.command('EXEC')).toEqual(['OK', ['1', '1', '1', '1'], 2]);
+    const sorted = async (each: Client) => (await told(each)).map(String).sort();
+    expect([await sorted(client), await sorted(other)]).toEqual([
+      ['c', 'd'],
+      ['a', 'c'],
+    ]);
+    expect(await infoField(client, 'tracking_total_items')).toBe('2');
+    await run('MSET', 'a', '2', 'b', '2', 'c', '2');
+    expect([await sorted(client), await sorted(other)]).toEqual([['a', 'b'], []]);
+    client.destroy();
+    other.destroy();
+  });
+
   test('messages come though replies are switched off', async () => {
     const client = await tracking();
     await client.command('GET', 'a');
