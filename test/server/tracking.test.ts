@@ -161,7 +161,7 @@ forEachShardCount([1, 3], (shards) => {
     test('more messages than a lane has room for come no later than the reply to the command', async () => {
       const cache = await CachingClient.connect(server().port);
       const writer = await server().client();
-      const many = Array.from({ length: 40_000 }, (_, i) => `key with a rather long name ${i}`);
+      const many = Array.from({ length: 20_000 }, (_, i) => `key with a rather long name ${i}`);
       await cache.read(...many);
       await writer.command('MSET', ...many.flatMap((name) => [name, 'x']));
       await cache.command('PING');
