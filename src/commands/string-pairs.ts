@@ -75,13 +75,15 @@ function setManyIfAbsent(context: ShardContext): void {
     for (; written + 1 < args.count; written += 2) {
       const bytes = args.bytes.subarray(args.starts[written + 1]!, args.ends[written + 1]!);
       together.write(written, { type: TYPE_STRING, bytes, expiresAt: NO_EXPIRY, isRaw: false });
+      context.notify(EVENT.string, 'set', written);
     }
   } catch (error) {
     // Out of memory: none of the keys existed before, and none exists afterwards.
-    for (let i = 1; i < written; i += 2) together.remove(i);
+    for (let i = 1; i < written; i += 2) {
+      if (together.remove(i)) context.notify(EVENT.generic, 'del', i);
+    }
     throw error;
   }
-  for (let i = 1; i + 1 < args.count; i += 2) context.notify(EVENT.string, 'set', i);
   reply.integer(1);
 }
 

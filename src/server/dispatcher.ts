@@ -223,8 +223,9 @@ export class Dispatcher {
   /** The client may track what it reads: before it does. */
   #routeTracked(connection: Connection, command: Command, args: Arguments): boolean {
     if (connection.tracking === undefined) return this.#route(connection, command, args);
-    this.#tracking.remember(connection, command, args);
-    const taken = this.#route(connection, command, args);
+    const settled = this.#tracking.remember(connection, command, args);
+    const route = () => this.#route(connection, command, args);
+    const taken = settled === undefined ? route() : this.#tracking.sendSettled(settled, route);
     if (taken) this.#tracking.commandTaken(connection, command);
     return taken;
   }

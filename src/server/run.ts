@@ -41,6 +41,8 @@ export class Run {
   link: ShardLink | undefined;
   /** It is counted among its link's `orderGuards`. */
   guardsOrder = false;
+  /** Keys that its transaction has read last, for a client that tracks what it reads: see tracking.ts. */
+  settledKeys: ReadonlySet<string> | undefined;
   /** Bytes of requests that travel beside the lane. */
   externalBytes = 0;
 }
@@ -70,6 +72,7 @@ export class RunPool {
     run.writes = 0;
     run.link = undefined;
     run.guardsOrder = false;
+    run.settledKeys = undefined;
     run.externalBytes = 0;
     this.#free.push(run);
   }
@@ -87,6 +90,11 @@ export class RunQueue {
     if (this.length === this.#items.length) this.#grow();
     this.#items[(this.#first + this.length) & (this.#items.length - 1)] = run;
     this.length++;
+  }
+
+  /** The one that was pushed last. */
+  last(): Run {
+    return this.#items[(this.#first + this.length - 1) & (this.#items.length - 1)]!;
   }
 
   peek(): Run {

@@ -142,6 +142,11 @@ export class ShardLink {
     return this.#isConnected;
   }
 
+  /** The run that was queued last and has not been answered. */
+  get lastRun(): Run | undefined {
+    return this.isBusy ? this.#pending.last() : undefined;
+  }
+
   /** True while requests have not been answered. */
   get isBusy(): boolean {
     return this.#pending.length > 0;

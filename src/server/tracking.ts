@@ -45,7 +45,7 @@ export interface TrackingHost {
 interface TrackedKey {
   readonly hash: number;
   /** Numbers of clients, some of which may be gone. */
-  readonly clients: Set<number>;
+  clients: Set<number>;
 }
 
 /** The clients that want changes of keys with one prefix, and the changes that they have not been told of. */
@@ -149,42 +149,82 @@ export class Tracking implements TrackingService {
 
   // Reads
 
-  /** To be called before `command` is routed: what it reads is in the client's cache from then on. */
-  remember(connection: Connection, command: Command, args: Arguments): void {
+  /**
+   * To be called before `command` is routed: what it reads is in the client's cache from then on. What is returned is to be
+   * routed with `sendSettled`.
+   */
+  remember(connection: Connection, command: Command, args: Arguments): Set<string> | undefined {
     const { tracking, transaction } = connection;
-    if (tracking === undefined || tracking.isBroadcast) return;
-    if (transaction !== undefined) this.#rememberQueued(connection, tracking, transaction);
+    if (tracking === undefined || tracking.isBroadcast) return undefined;
+    let settled: Set<string> | undefined;
+    if (transaction !== undefined) settled = this.#rememberQueued(connection, tracking, transaction);
     else if (wantsReads(tracking)) this.#rememberReads(connection, command, args);
     if (this.#isOverLimit) this.#host.endTurnSoon();
+    return settled;
   }
 
   /**
    * What a transaction will read. Where CLIENT CACHING is among its commands all counts: the handler runs when everything has been
    * read.
+   *
+   * Redis begins to track a key when it is read. So what the transaction changes before is not told to the client, if it has
+   * not read the key earlier: such keys are returned. (It would do no harm but to drop the key from the cache again.)
    */
-  #rememberQueued(connection: Connection, tracking: TrackingState, queue: TransactionQueue): void {
+  #rememberQueued(
+    connection: Connection,
+    tracking: TrackingState,
+    queue: TransactionQueue,
+  ): Set<string> | undefined {
     const changesMode = queue.commands.some(({ keepsCachingMode }) => keepsCachingMode);
-    if (!wantsReads(tracking) && !changesMode) return;
-    queue.commands.forEach((command, i) => {
+    if (!wantsReads(tracking) && !changesMode) return undefined;
+    const settled = new Set<string>();
+    for (const [i, command] of queue.commands.entries()) {
       queue.load(i, this.#queued);
-      this.#rememberReads(connection, command, this.#queued);
-    });
+      if (command.isWrite) unsettle(settled, command, this.#queued);
+      else this.#rememberReads(connection, command, this.#queued, settled);
+    }
+    return queue.write !== undefined && settled.size > 0 ? settled : undefined;
   }
 
-  #rememberReads(connection: Connection, command: Command, args: Arguments): void {
+  /**
+   * Routes a transaction, and marks what is sent of it: of these keys its own changes come before its own reads. Nothing else
+   * of the connection may join the runs.
+   */
+  sendSettled(settled: ReadonlySet<string>, route: () => boolean): boolean {
+    const { links } = this.#router;
+    for (const link of links) link.openRun = undefined;
+    const asked = links.map((link) => link.askedRuns);
+    const taken = route();
+    for (const [i, link] of links.entries()) {
+      if (link.askedRuns === asked[i]) continue;
+      link.lastRun!.settledKeys = settled;
+      link.openRun = undefined;
+    }
+    return taken;
+  }
+
+  /** `fresh` gets the keys that the client had not read before. */
+  #rememberReads(connection: Connection, command: Command, args: Arguments, fresh?: Set<string>): void {
     if (!command.readsKeys) return;
     for (const word of keyWords(command.keys!, args)) {
       const key = latin1(args.bytes, args.starts[word]!, args.ends[word]!);
-      let tracked = this.#keys.get(key);
-      if (tracked === undefined) {
-        tracked = { hash: this.#router.hashOf(args, word), clients: new Set() };
-        this.#keys.set(key, tracked);
-        this.#marks.add(tracked.hash);
-      }
-      if (tracked.clients.has(connection.id)) continue;
-      tracked.clients.add(connection.id);
-      this.#items++;
+      const isFresh = this.#track(key, this.#router.hashOf(args, word), connection);
+      if (isFresh) fresh?.add(key);
     }
+  }
+
+  /** Returns whether the client had not read the key before. */
+  #track(key: string, hash: number, { id }: Connection): boolean {
+    let tracked = this.#keys.get(key);
+    if (tracked === undefined) {
+      tracked = { hash, clients: new Set() };
+      this.#keys.set(key, tracked);
+      this.#marks.add(hash);
+    }
+    if (tracked.clients.has(id)) return false;
+    tracked.clients.add(id);
+    this.#items++;
+    return true;
   }
 
   /** To be called when a command has been taken. What CLIENT CACHING said goes for one command, or one transaction. */
@@ -210,7 +250,7 @@ export class Tracking implements TrackingService {
       return;
     }
     const writer = number === 1 ? (run?.connection ?? run?.split?.connection) : undefined;
-    for (const part of parts) this.#changed(latin1(part, 0, part.length), writer);
+    for (const part of parts) this.#changed(latin1(part, 0, part.length), writer, run?.settledKeys);
   }
 
   /** All keys may have changed. */
@@ -219,7 +259,7 @@ export class Tracking implements TrackingService {
     this.#forgetAll();
   }
 
-  #changed(key: string, writer: Connection | undefined): void {
+  #changed(key: string, writer: Connection | undefined, settled?: ReadonlySet<string>): void {
     for (const [name, prefix] of this.#prefixes) {
       if (!key.startsWith(name)) continue;
       const isAlone = !prefix.changed.has(key) || prefix.changed.get(key) === writer;
@@ -227,17 +267,27 @@ export class Tracking implements TrackingService {
       this.#hasBroadcasts = true;
     }
     const tracked = this.#keys.get(key);
-    if (tracked !== undefined) this.#invalidate(key, tracked, writer);
+    if (tracked === undefined) return;
+    const isSettled = writer !== undefined && settled?.has(key) === true && tracked.clients.has(writer.id);
+    this.#invalidate(key, tracked, writer, isSettled ? writer.id : undefined);
   }
 
-  #invalidate(key: string, tracked: TrackedKey, writer: Connection | undefined): void {
-    this.#keys.delete(key);
-    this.#items -= tracked.clients.size;
-    this.#marks.remove(tracked.hash);
-    for (const id of tracked.clients) {
+  /** Tells those who have read the key, and forgets them, all but the client `kept`. */
+  #invalidate(key: string, tracked: TrackedKey, writer: Connection | undefined, kept?: number): void {
+    const { clients, hash } = tracked;
+    this.#items -= clients.size;
+    if (kept === undefined) {
+      this.#keys.delete(key);
+      this.#marks.remove(hash);
+    } else {
+      // The mark stays without a break: what was read may change again at any time.
+      tracked.clients = new Set([kept]);
+      this.#items++;
+    }
+    for (const id of clients) {
       const connection = this.#host.connections.get(id);
       // What a client read before it went over to BCAST does not count any more.
-      if (connection?.tracking === undefined || connection.tracking.isBroadcast) continue;
+      if (id === kept || connection?.tracking === undefined || connection.tracking.isBroadcast) continue;
       if (!connection.tracking.noLoop || connection !== writer) this.#tell(connection, [key]);
     }
   }
@@ -298,6 +348,12 @@ export class Tracking implements TrackingService {
     connection.appendReply(bytes);
     this.#host.touch(connection);
   }
+}
+
+/** Takes out of `settled` the keys that a command writes: all, when it does not name them. */
+function unsettle(settled: Set<string>, { keys }: Command, args: Arguments): void {
+  if (keys === undefined) settled.clear();
+  else for (const word of keyWords(keys, args)) settled.delete(args.text(word));
 }
 
 function wantsReads({ isCachingGiven, optIn, optOut }: TrackingState): boolean {

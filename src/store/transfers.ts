@@ -32,6 +32,7 @@ export function moveEntry(keyspace: Keyspace, from: number, to: number, ref: num
     target.objects++;
   }
   if (keyspace.journal !== undefined) keyspace.journal.stored(to, ref);
+  if (keyspace.onCreated !== undefined) keyspace.onCreated(to, ref);
 }
 
 /** Lets two databases change places, for readers of the shared memory as well. */

@@ -3,9 +3,10 @@ import net from 'node:net';
 import { encodeCommand, type Reply, type Word } from '../support/client.ts';
 import { INCOMPLETE, Push, ReplyDecoder } from '../support/decoder.ts';
 
-/** What was asked: the keys, one for each element of the reply, and who waits for it. */
+/** What was asked: the keys, one for each element of the reply (empty: none), and who waits for it. */
 interface Asked {
   readonly keys: readonly string[];
+  readonly isArray: boolean;
   readonly resolve: (reply: Reply) => void;
 }
 
@@ -49,6 +50,14 @@ export class CachingClient {
     return this.#send(keys.length === 1 ? ['GET', ...keys] : ['MGET', ...keys], keys);
   }
 
+  /** Runs commands in a transaction. What its `GET`s read, given by number, goes into the cache. */
+  async transaction(commands: readonly (readonly Word[])[]): Promise<void> {
+    void this.#send(['MULTI'], []);
+    for (const command of commands) void this.#send(command, []);
+    const reads = commands.map((words) => (words[0] === 'GET' ? String(words[1]) : ''));
+    await this.#send(['EXEC'], reads, true);
+  }
+
   /** Changes a key, and with the reply the cache: for NOLOOP. */
   async write(key: string, value: string): Promise<void> {
     const reply = this.#send(['SET', key, value, 'GET'], []);
@@ -60,9 +69,9 @@ export class CachingClient {
     this.#socket.destroy();
   }
 
-  #send(words: readonly Word[], keys: readonly string[]): Promise<Reply> {
+  #send(words: readonly Word[], keys: readonly string[], isArray = keys.length > 1): Promise<Reply> {
     return new Promise((resolve) => {
-      this.#asked.push({ keys, resolve });
+      this.#asked.push({ keys, isArray, resolve });
       this.#socket.write(encodeCommand(words));
     });
   }
@@ -75,9 +84,9 @@ export class CachingClient {
         this.#invalidate(reply.items);
         continue;
       }
-      const { keys, resolve } = this.#asked.shift()!;
-      if (keys.length === 1) this.cache.set(keys[0]!, reply as Reply);
-      else for (const [i, key] of keys.entries()) this.cache.set(key, (reply as Reply[])[i]!);
+      const { keys, isArray, resolve } = this.#asked.shift()!;
+      const values = isArray ? (reply as Reply[] | null) : [reply as Reply];
+      for (const [i, key] of keys.entries()) if (key !== '') this.cache.set(key, values![i]!);
       resolve(reply as Reply);
     }
   }
