@@ -33,6 +33,7 @@ export interface PaceJob {
 }
 
 interface PaceResult {
+  count: number;
   perSecond: number;
 }
 
@@ -74,7 +75,7 @@ export async function runPace(
         const wait = setInterval(() => {
           if (bytesBack < sent * ok.length) return;
           clearInterval(wait);
-          finish({ perSecond: reached });
+          finish({ count: sent, perSecond: reached });
         }, TICK_MS);
       });
     },
@@ -100,6 +101,13 @@ async function placeKeys(server: Server, pairs: [string, string][]): Promise<voi
   if (failure !== undefined) throw new BenchError(`${server.name}: ${String(failure)}`);
 }
 
+/** Transactions over several shards that shardis says it has executed; undefined where it does not say. */
+async function executedOverShards(server: Server): Promise<number | undefined> {
+  const [reply] = await ask(server.port, [['INFO', 'shards']]);
+  const counts = [...String(reply).matchAll(/\bholds=(\d+)/g)].map(([, holds]) => Number(holds));
+  return counts.length === 0 ? undefined : counts.reduce((sum, holds) => sum + holds);
+}
+
 interface Runs {
   alone: LoadResult[];
   beside: LoadResult[];
@@ -109,12 +117,20 @@ interface Runs {
 async function besideRenames(server: Server, requests: number, runs: Runs): Promise<void> {
   const pairs = makePairs();
   await placeKeys(server, pairs);
+  const before = await executedOverShards(server);
   const job: PaceJob = { kind: 'pace', port: server.port, pairs, perSecond: PER_SECOND };
   const pace = start<PaceResult>(job);
   await pace.ready;
   runs.beside.push(await runLoad(server, { test: 'get', pipeline: PIPELINE, requests }));
   pace.stop();
-  runs.reached.push((await pace.result).perSecond);
+  const { count, perSecond } = await pace.result;
+  runs.reached.push(perSecond);
+  const after = await executedOverShards(server);
+  if (before !== undefined && after !== undefined && after - before < count) {
+    throw new BenchError(
+      `${count} RENAMEs made ${after - before} transactions over shards: keys were not apart`,
+    );
+  }
 }
 
 async function measure(servers: Server[], options: AtomicOptions): Promise<Record<ServerName, Runs>> {
