@@ -4,6 +4,7 @@
  */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { runAcl } from './acl.ts';
+import { ATOMIC_PARTS, runAtomic } from './atomic.ts';
 import { runCompare } from './compare.ts';
 import { PART_NAMES, runDurability } from './durability.ts';
 import { runLatency } from './latency.ts';
@@ -36,11 +37,14 @@ function tests(text: string): TestName[] {
   return names as TestName[];
 }
 
-function parts(text: string): string[] {
-  const names = text.toLowerCase().split(',');
-  const isKnown = names.every((name) => PART_NAMES.includes(name));
-  if (!isKnown) throw new InvalidArgumentError(`it must be of ${PART_NAMES.join(', ')}`);
-  return names;
+/** A parser of lists of the parts that a benchmark has. */
+function partsOf(known: string[]): (text: string) => string[] {
+  return (text) => {
+    const names = text.toLowerCase().split(',');
+    const isKnown = names.every((name) => known.includes(name));
+    if (!isKnown) throw new InvalidArgumentError(`it must be of ${known.join(', ')}`);
+    return names;
+  };
 }
 
 const program = new Command('bench')
@@ -120,12 +124,18 @@ benchmark('tls', 'throughput over TLS, and what a plain client feels while many 
   .action(runTls);
 
 benchmark('durability', 'what keeping data on disk costs: logs, snapshots, recovery')
-  .option('--only <list>', `parts, of ${PART_NAMES.join(', ')}`, parts, PART_NAMES)
+  .option('--only <list>', `parts, of ${PART_NAMES.join(', ')}`, partsOf(PART_NAMES), PART_NAMES)
   .option('--rounds <n>', 'counted rounds', count, 5)
   .option('--seconds <n>', 'length of one run', positive, 2)
   .option('--keys <n>', 'keys where the targets speak of a million', count, 1_000_000)
   .option('--shards <n>', 'shards of shardis', count, 2)
   .action(runDurability);
+
+benchmark('atomic', 'transactions, commands over several shards, blocking, publish/subscribe')
+  .option('--only <list>', `parts, of ${ATOMIC_PARTS.join(', ')}`, partsOf(ATOMIC_PARTS), ATOMIC_PARTS)
+  .option('--rounds <n>', 'counted rounds', count, 5)
+  .option('--seconds <n>', 'length of one run', positive, 2)
+  .action(runAtomic);
 
 async function engine(options: { keys?: number[]; json?: boolean }): Promise<void> {
   const { runEngine } = await import('./engine.ts');
@@ -139,7 +149,7 @@ program
   .option('--json', 'print JSON and no tables')
   .action(engine);
 
-benchmark('all', 'all of them with short settings (about four minutes on two cores)')
+benchmark('all', 'all of them with short settings (about five minutes on two cores)')
   .option(...shards)
   .action(async (given) => {
     await runCompare({
@@ -156,6 +166,7 @@ benchmark('all', 'all of them with short settings (about four minutes on two cor
     await runLatency({ ...given, seconds: 2 });
     await runStartup({ ...given, rounds: 3 });
     await runTls({ ...given, rounds: 2, pipelines: [16], seconds: 1, clients: 100 });
+    await runAtomic({ ...given, only: ATOMIC_PARTS, rounds: 2, seconds: 1 });
     await engine({ keys: [100_000], json: given.json });
   });
 

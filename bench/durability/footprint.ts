@@ -9,15 +9,14 @@ import fs from 'node:fs';
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { encode } from '../client.ts';
+import { type Figure, ratioFigure } from '../figures.ts';
 import { fill, keyName, runLoad, VALUE_BYTES } from '../load.ts';
 import { BenchError, progress } from '../report.ts';
 import { onLinux, residentBytes, type Server, type ServerName } from '../servers.ts';
 import {
   type DurabilityOptions,
-  type Figure,
   incompressible,
   persistenceNumber,
-  ratioFigure,
   saveInBackground,
   withRunning,
 } from './store.ts';

@@ -4,19 +4,16 @@
  * in the page cache for both.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Figure, inTurns, NAMES, ratioFigure } from '../figures.ts';
 import { fill, VALUE_BYTES } from '../load.ts';
 import { median, progress } from '../report.ts';
 import type { ServerName } from '../servers.ts';
 import {
   checkSize,
   type DurabilityOptions,
-  type Figure,
   incompressible,
-  inTurns,
   mustAnswer,
-  NAMES,
   persistenceNumber,
-  ratioFigure,
   Store,
   saveInBackground,
   withStores,

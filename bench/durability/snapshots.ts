@@ -7,6 +7,7 @@
  */
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import { ask } from '../client.ts';
+import type { Figure } from '../figures.ts';
 import { closedLoop } from '../latency.ts';
 import { fill, VALUE_BYTES } from '../load.ts';
 import { median, progress } from '../report.ts';
@@ -14,7 +15,6 @@ import type { Server, ServerName } from '../servers.ts';
 import { prepare, startInTurns } from './recovery.ts';
 import {
   type DurabilityOptions,
-  type Figure,
   incompressible,
   isSaving,
   mustAnswer,

@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ask } from '../client.ts';
+import { NAMES } from '../figures.ts';
 import { BenchError } from '../report.ts';
 import {
   type Launch,
@@ -29,31 +30,6 @@ export interface DurabilityOptions {
   serverCommand?: string;
   json?: boolean;
 }
-
-/** One figure of both servers, and what is wanted of it. */
-export interface Figure {
-  title: string;
-  unit: string;
-  /** NaN where there is none. */
-  redis: number;
-  shardis: number;
-  /** What is held against the bound: a ratio of the two, or a figure of shardis alone; absent: nothing is wanted. */
-  target?: { measured: number; bound: number; atMost: boolean };
-}
-
-/** Values in `title` of the same figure for both servers; `moreIsBetter` says which way the ratio goes. */
-export function ratioFigure(
-  title: string,
-  unit: string,
-  { redis, shardis }: Record<ServerName, number>,
-  bound: number,
-  direction: 'at least' | 'at most' | 'inverse at least',
-): Figure {
-  const measured = direction === 'inverse at least' ? redis / shardis : shardis / redis;
-  return { title, unit, redis, shardis, target: { measured, bound, atMost: direction === 'at most' } };
-}
-
-export const NAMES: ServerName[] = ['redis', 'shardis'];
 
 /** How a server is to keep its data: a log, or snapshots on demand alone. */
 export type Keeping = 'log always' | 'log everysec' | 'snapshots';
@@ -211,9 +187,4 @@ export function incompressible(bytes: number): Buffer {
       .toString('hex')
       .slice(0, bytes),
   );
-}
-
-/** The servers in this order in even rounds, and the other way round in odd ones. */
-export function inTurns<T>(round: number, items: T[]): T[] {
-  return round % 2 === 0 ? items : items.toReversed();
 }

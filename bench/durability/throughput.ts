@@ -3,10 +3,12 @@
  *
  * Both stay up for all rounds; each (pipeline) first runs uncounted against both, then in every round once against each.
  */
+
+import { type Figure, inTurns, NAMES, ratioFigure } from '../figures.ts';
 import { CLIENTS, fillKeyspace, type LoadResult, runLoad } from '../load.ts';
 import { median, progress } from '../report.ts';
 import type { Server, ServerName } from '../servers.ts';
-import { type DurabilityOptions, type Figure, inTurns, NAMES, ratioFigure, withRunning } from './store.ts';
+import { type DurabilityOptions, withRunning } from './store.ts';
 
 const PROBE_REQUESTS = 20_000;
 
