@@ -7,6 +7,7 @@
  * reply to BLPOP is in this process; the reply to LPUSH is waited for too, outside of that time. Both connections are in
  * one Node process, whose own share (some tens of µs, a write and a wake-up) is in the figures of both servers alike.
  */
+import type net from 'node:net';
 import { createHistogram } from 'node:perf_hooks';
 import { encode } from '../client.ts';
 import { type Figure, inTurns, NAMES, ratioFigure } from '../figures.ts';
@@ -29,84 +30,113 @@ export interface HandOverJob {
 }
 
 interface HandOverResult {
-  count: number;
   p50Us: number;
   p99Us: number;
 }
 
-/** The client's side: runs in a process of its own. */
-export async function runHandOver({ port, lengthMs }: HandOverJob): Promise<HandOverResult> {
-  const value = 'w'.repeat(VALUE_BYTES);
-  const pop = encode(['BLPOP', KEY, '0']);
-  const push = encode(['LPUSH', KEY, value]);
-  const ping = encode(['PING']);
-  const pong = '+PONG\r\n';
-  const toConsumer = new Expected(
+const PONG = '+PONG\r\n';
+const value = 'w'.repeat(VALUE_BYTES);
+const pop = encode(['BLPOP', KEY, '0']);
+const push = encode(['LPUSH', KEY, value]);
+const ping = encode(['PING']);
+
+/** One producer and one consumer; hands over one element after the other until `endAt`. */
+class HandOvers {
+  readonly #toConsumer = new Expected(
     Buffer.from(`*2\r\n$${KEY.length}\r\n${KEY}\r\n$${VALUE_BYTES}\r\n${value}\r\n`),
   );
-  const toProducer = new Expected(Buffer.from(`${pong}:1\r\n`));
-  const histogram = createHistogram({ lowest: 1, highest: 60_000_000_000, figures: 3 });
-  let handed = 0;
-  let begun = 0;
-  let isPopped = false;
-  let isPushed = false;
-  let countFrom = 0;
-  let endAt = 0;
-  let finish: (result: HandOverResult) => void = () => {};
-  let onFailure: (why: unknown) => void = () => {};
-  const next = () => {
-    isPopped = false;
-    isPushed = false;
-    consumer.write(pop);
-    producer.write(ping);
-  };
-  const done = (now: number) => {
-    handed++;
-    if (now < endAt) next();
-    else {
-      const { count } = histogram;
-      finish({ count, p50Us: histogram.percentile(50) / 1000, p99Us: histogram.percentile(99) / 1000 });
-    }
-  };
-  const onPopped = (bytes: Buffer, count: number) => {
+  readonly #toProducer = new Expected(Buffer.from(`${PONG}:1\r\n`));
+  readonly #histogram = createHistogram({ lowest: 1, highest: 60_000_000_000, figures: 3 });
+  #consumer: net.Socket | undefined;
+  #producer: net.Socket | undefined;
+  #begun = 0;
+  #isPopped = false;
+  #isPushed = false;
+  #countFrom = 0;
+  #endAt = 0;
+  handed = 0;
+  onEnd: (result: HandOverResult) => void = () => {};
+  onFailure: (why: unknown) => void = () => {};
+
+  async connect(port: number): Promise<void> {
+    const open = (onRead: (bytes: Buffer, count: number) => void) =>
+      connect(
+        port,
+        (bytes, count) => {
+          try {
+            onRead(bytes, count);
+          } catch (error) {
+            this.onFailure(error);
+          }
+        },
+        (why) => this.onFailure(why),
+      );
+    this.#consumer = await open((bytes, count) => this.#onPopped(bytes, count));
+    this.#producer = await open((bytes, count) => this.#onProduced(bytes, count));
+  }
+
+  start(lengthMs: number): void {
+    this.#countFrom = performance.now() + WARM_UP_MS;
+    this.#endAt = this.#countFrom + lengthMs;
+    this.#next();
+  }
+
+  #next(): void {
+    this.#isPopped = false;
+    this.#isPushed = false;
+    this.#consumer!.write(pop);
+    this.#producer!.write(ping);
+  }
+
+  #onPopped(bytes: Buffer, count: number): void {
     const now = performance.now();
-    try {
-      toConsumer.take(bytes, count);
-    } catch (error) {
-      return onFailure(error);
+    this.#toConsumer.take(bytes, count);
+    if (this.#toConsumer.at !== 0) return;
+    if (this.#begun > this.#countFrom)
+      this.#histogram.record(Math.max(1, Math.round((now - this.#begun) * 1e6)));
+    this.#isPopped = true;
+    this.#doneWhenBoth();
+  }
+
+  #onProduced(bytes: Buffer, count: number): void {
+    this.#toProducer.take(bytes, count);
+    if (this.#toProducer.at === PONG.length) {
+      this.#begun = performance.now();
+      this.#producer!.write(push);
+    } else if (this.#toProducer.at === 0) {
+      this.#isPushed = true;
+      this.#doneWhenBoth();
     }
-    if (toConsumer.at !== 0) return;
-    if (begun > countFrom) histogram.record(Math.max(1, Math.round((now - begun) * 1e6)));
-    isPopped = true;
-    if (isPushed) done(now);
-  };
-  const onProduced = (bytes: Buffer, count: number) => {
-    try {
-      toProducer.take(bytes, count);
-    } catch (error) {
-      return onFailure(error);
+  }
+
+  #doneWhenBoth(): void {
+    if (!this.#isPopped || !this.#isPushed) return;
+    this.handed++;
+    if (performance.now() < this.#endAt) this.#next();
+    else {
+      const [p50Us, p99Us] = [50, 99].map((percent) => this.#histogram.percentile(percent) / 1000);
+      this.onEnd({ p50Us: p50Us!, p99Us: p99Us! });
     }
-    if (toProducer.at === pong.length) {
-      begun = performance.now();
-      producer.write(push);
-    } else if (toProducer.at === 0) {
-      isPushed = true;
-      if (isPopped) done(performance.now());
-    }
-  };
-  const consumer = await connect(port, onPopped, (why) => onFailure(why));
-  const producer = await connect(port, onProduced, (why) => onFailure(why));
+  }
+
+  leave(): void {
+    close([this.#consumer!, this.#producer!]);
+  }
+}
+
+/** The client's side: runs in a process of its own. */
+export async function runHandOver({ port, lengthMs }: HandOverJob): Promise<HandOverResult> {
+  const handOvers = new HandOvers();
+  await handOvers.connect(port);
   const result = await untilDone<HandOverResult>(
-    () => handed,
+    () => handOvers.handed,
     (resolve, fail) => {
-      finish = resolve;
-      onFailure = fail;
-      countFrom = performance.now() + WARM_UP_MS;
-      endAt = countFrom + lengthMs;
-      next();
+      handOvers.onEnd = resolve;
+      handOvers.onFailure = fail;
+      handOvers.start(lengthMs);
     },
   );
-  close([consumer, producer]);
+  handOvers.leave();
   return result;
 }
 
