@@ -34,6 +34,8 @@ export interface ShardSetup {
   readonly mailboxes: readonly SharedArrayBuffer[];
   readonly commandStatistics: SharedArrayBuffer;
   readonly errorStatistics: SharedArrayBuffer;
+  /** See epochs.ts. */
+  readonly epochs: SharedArrayBuffer;
   /** Of clients that wait for data: see claims.ts. */
   readonly claims: SharedArrayBuffer;
   /** One for all shards: see tracking-board.ts. */

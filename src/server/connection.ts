@@ -24,7 +24,7 @@ import type { BlockedClient, ConnectionAddresses, ConnectionHost } from './conne
 import { describeClient } from './describe-client.ts';
 import { HeldPushes } from './held-pushes.ts';
 import { endSocket } from './lingering.ts';
-import type { Run } from './run.ts';
+import { guardOrder, type Run } from './run.ts';
 import type { ShardLink } from './shard-link.ts';
 import { type Writer, writerOf } from './socket-writer.ts';
 import type { TransactionQueue } from './transaction-queue.ts';
@@ -305,7 +305,7 @@ export class Connection implements Client, ReplySink {
     } else {
       last.next = run;
       // The client goes on at another shard: there nobody may see what is behind `last` and then miss what is before it.
-      if (last.link !== undefined && last.link !== run.link && !last.isDone) last.link.guardOrder(last);
+      if (last.link !== undefined && last.link !== run.link && !last.isDone) guardOrder(last, last.link);
     }
     this.lastRun = run;
   }

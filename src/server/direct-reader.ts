@@ -52,6 +52,8 @@ export class DirectReader {
   /** Answers a command on one key, word `command.keyIndex`. False: it must take the lane, nothing is written. */
   read(connection: Connection, command: Command, link: ShardLink, args: Arguments, hash: number): boolean {
     if (!this.isEnabled || link.isGuarded || (this.readsOnlySynced && link.isBusy)) return false;
+    const { epoch } = link;
+    if ((epoch & 1) !== 0) return false;
     const { view } = link;
     const { reply } = connection;
     const start = args.starts[command.keyIndex]!;
@@ -73,12 +75,13 @@ export class DirectReader {
       const mark = reply.position;
       const errorsBefore = reply.errors;
       command.direct!(reply, view, found > 0, this.#nowMs, args);
-      if (found === 0) {
-        link.directReads++;
-        link.directMisses++;
-        return true;
-      }
-      if (view.isConsistent()) {
+      const isCertain = found === 0 || view.isConsistent();
+      if (isCertain && link.epoch === epoch) {
+        if (found === 0) {
+          link.directReads++;
+          link.directMisses++;
+          return true;
+        }
         if (command.directTouches && !connection.noTouch) view.touch();
         if (reply.errors !== errorsBefore) this.#statistics.failed(command.id);
         link.directReads++;
@@ -86,6 +89,7 @@ export class DirectReader {
       }
       reply.position = mark;
       if (reply.errors !== errorsBefore) reply.takeBackError();
+      if (isCertain) return false;
     }
     return false;
   }

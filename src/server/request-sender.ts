@@ -62,7 +62,7 @@ export class RequestSender {
 
   /**
    * Sends the command to one shard; `hash` is the one of its first key, `words` are the numbers of the words that travel
-   * (undefined: all but the first), and while it `guards`, nobody reads the shard's memory directly.
+   * (undefined: all but the first).
    */
   send(
     connection: Connection,
@@ -71,7 +71,7 @@ export class RequestSender {
     args: Arguments,
     hash: number,
     words?: readonly number[],
-    guards = command.guardsDirectReads,
+    isWrite = command.isWrite,
   ): boolean {
     if (this.#timer.isRunning) this.#timer.pause();
     let run = link.openRun;
@@ -95,7 +95,7 @@ export class RequestSender {
       link.queue(run);
       connection.appendRun(run);
     }
-    link.account(run!, guards, command.isWrite);
+    link.account(run!, false, isWrite);
     return true;
   }
 
@@ -104,7 +104,7 @@ export class RequestSender {
     connection: Connection,
     command: Command,
     link: ShardLink,
-    { args, words, guards }: { args: Arguments; words: readonly number[]; guards: boolean },
+    { args, words, isWrite }: { args: Arguments; words: readonly number[]; isWrite: boolean },
     receiver: () => PartReceiver,
   ): boolean {
     if (this.#timer.isRunning) this.#timer.pause();
@@ -113,7 +113,7 @@ export class RequestSender {
       link.park(connection);
       return false;
     }
-    this.#queuePart(link, receiver(), 0, guards, guards, true);
+    this.#queuePart(link, receiver(), 0, isWrite, isWrite, true);
     return true;
   }
 

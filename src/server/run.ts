@@ -20,6 +20,13 @@ export interface PartReceiver {
   partLost(): void;
 }
 
+/** A shard that is held for a command, and the run that stands for it; that is over when it has another `split`. */
+export interface Hold {
+  readonly link: ShardLink;
+  readonly run: Run;
+  readonly split: PartReceiver | undefined;
+}
+
 export class Run {
   connection: Connection | undefined;
   /** The next run in the connection's order. */
@@ -39,6 +46,8 @@ export class Run {
   writes = 0;
   /** The shard of all its commands, for a row of commands to one. */
   link: ShardLink | undefined;
+  /** Where shards are held for its command. */
+  holds: readonly Hold[] | undefined;
   /** It is counted among its link's `orderGuards`. */
   guardsOrder = false;
   /** Keys that its transaction has read last, for a client that tracks what it reads: see tracking.ts. */
@@ -71,6 +80,7 @@ export class RunPool {
     run.guards = 0;
     run.writes = 0;
     run.link = undefined;
+    run.holds = undefined;
     run.guardsOrder = false;
     run.settledKeys = undefined;
     run.externalBytes = 0;
@@ -116,4 +126,11 @@ export class RunQueue {
     this.#items = items;
     this.#first = 0;
   }
+}
+
+/** Keeps direct reads from missing writes that stand before `run`, which is at `link`, until it has been answered. */
+export function guardOrder(run: Run, link: ShardLink): void {
+  link.guardOrder(run);
+  if (run.holds === undefined) return;
+  for (const hold of run.holds) if (hold.run.split === hold.split) hold.link.guardOrder(hold.run);
 }

@@ -5,6 +5,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { copyBytes } from '../base/bytes.ts';
 import type { Arguments } from '../protocol/arguments.ts';
 import type { CommandStatistics } from '../ring/command-statistics.ts';
+import type { Epochs } from '../ring/epochs.ts';
 import type { ErrorStatistics } from '../ring/error-statistics.ts';
 import { LaneConsumer, LaneProducer } from '../ring/lane.ts';
 import {
@@ -52,7 +53,10 @@ export class ShardLink {
   readonly errorStatistics: ErrorStatistics;
   /** The run that the next request may join: it must be of the same connection, in the same turn. */
   openRun: Run | undefined;
-  /** How many commands are under way during which nobody may read the shard's memory directly. */
+  /**
+   * How many commands are under way of which other shards have parts as well: nobody may read the shard's memory directly, for
+   * they are done at different times.
+   */
   guards = 0;
   /** How many commands that write are under way. */
   writes = 0;
@@ -71,6 +75,7 @@ export class ShardLink {
   /** Has requests that are not published yet. */
   isTouched = false;
 
+  readonly #epochs: Epochs;
   #requests!: LaneProducer;
   #replies!: LaneConsumer;
   #control!: LaneProducer;
@@ -83,8 +88,9 @@ export class ShardLink {
   /** The size of the last request if it travelled beside the lane; its run takes it over. */
   #lastExternalBytes = 0;
 
-  constructor(index: number, counts: ShardCounts) {
+  constructor(index: number, epochs: Epochs, counts: ShardCounts) {
     this.index = index;
+    this.#epochs = epochs;
     this.statistics = counts.statistics;
     this.commandStatistics = counts.commandStatistics;
     this.errorStatistics = counts.errorStatistics;
@@ -323,6 +329,11 @@ export class ShardLink {
     if (run.guardsOrder) return;
     run.guardsOrder = true;
     this.orderGuards++;
+  }
+
+  /** See ring/epochs.ts: to be looked at before and after a direct read. */
+  get epoch(): number {
+    return this.#epochs.of(this.index);
   }
 
   /** Whether nobody may read the shard's memory directly now. */

@@ -6,6 +6,7 @@ import type { HashSeed } from '../base/hash.ts';
 import { CODES_MAX } from '../protocol/error-tally.ts';
 import { Claims } from '../ring/claims.ts';
 import { CommandStatistics } from '../ring/command-statistics.ts';
+import { Epochs } from '../ring/epochs.ts';
 import { ErrorStatistics } from '../ring/error-statistics.ts';
 import { createLane } from '../ring/layout.ts';
 import { Mailbox } from '../ring/mailbox.ts';
@@ -62,6 +63,7 @@ export class Shards {
   readonly claims: SharedArrayBuffer = Claims.memory();
   /** See ring/tracking-board.ts. */
   readonly tracking = TrackingBoard.memory();
+  readonly #epochs: Epochs;
   readonly #options: ShardsOptions;
   /** What all threads of a shard, one after the other, have in common. */
   readonly #setups: readonly Omit<
@@ -81,6 +83,8 @@ export class Shards {
     this.#options = options;
     const slots = new SharedArrayBuffer(options.slots.byteLength);
     new Uint16Array(slots).set(options.slots);
+    const epochs = Epochs.memory(options.shards);
+    this.#epochs = new Epochs(epochs);
     const mailboxes = Array.from({ length: options.shards }, () => Mailbox.memory());
     this.#setups = mailboxes.map((_, index) => ({
       index,
@@ -90,6 +94,7 @@ export class Shards {
       wake: options.wake,
       tracking: this.tracking,
       slots,
+      epochs,
       mailboxes,
       statistics: ShardStatistics.memory(options.databases),
       commandStatistics: CommandStatistics.memory(options.commands),
@@ -98,7 +103,7 @@ export class Shards {
     }));
     this.links = this.#setups.map(
       (setup) =>
-        new ShardLink(setup.index, {
+        new ShardLink(setup.index, this.#epochs, {
           statistics: new ShardStatistics(setup.statistics),
           commandStatistics: new CommandStatistics(setup.commandStatistics),
           errorStatistics: new ErrorStatistics(setup.errorStatistics),
@@ -234,9 +239,7 @@ export class Shards {
       this.#diedEarly ??= { shard: index, reason };
       return;
     }
-    this.#fences[index] = this.links.map((other) =>
-      other !== link && other.guards > 0 ? other.askedRuns : 0,
-    );
+    this.#fences[index] = this.links.map((other) => (other !== link && other.isBusy ? other.askedRuns : 0));
     if (wasUp) this.#options.died(index, reason);
   }
 
@@ -254,6 +257,7 @@ export class Shards {
     }
     this.#fences[index] = undefined;
     this.#mailbox(index).renew();
+    this.#epochs.settle(index);
     this.#isServing[index] = true;
     this.#options.status(index, { kind: 'status', state: 'serving' });
   }

@@ -80,12 +80,12 @@ export class TransactionExecution {
     const { sender } = this.#parts;
     const flags = plan.isPlain ? TRANSACTION_WHOLE : 0;
     const words = frameWords(queue, flags, connection.watcher, plan.steps, link!);
-    const guards = queue.write !== undefined;
+    const isWrite = queue.write !== undefined;
     let isSent: boolean;
     if (plan.isPlain) {
-      isSent = sender.send(connection, command, link!, queue.words, 0, words, guards);
+      isSent = sender.send(connection, command, link!, queue.words, 0, words, isWrite);
     } else {
-      const request = { args: queue.words, words, guards };
+      const request = { args: queue.words, words, isWrite };
       const one = plan.steps.map(() => 0);
       isSent = sender.sendAside(connection, command, link!, request, () =>
         this.#receiver(connection, command, queue, plan, one, 1, false),

@@ -8,7 +8,7 @@ import type { Arguments } from '../protocol/arguments.ts';
 import { REQUEST_RUN_START, REQUEST_TOGETHER, REQUEST_WORDS_OFFSET } from '../ring/layout.ts';
 import { MARK_AGAIN, MARK_TRANSACTION } from '../ring/marks.ts';
 import type { Connection } from './connection.ts';
-import type { PartReceiver, Run, RunPool } from './run.ts';
+import type { Hold, PartReceiver, Run, RunPool } from './run.ts';
 import type { ShardLink } from './shard-link.ts';
 import { SplitReply } from './split-reply.ts';
 
@@ -73,18 +73,28 @@ export class Transactions {
     }
     this.#last = this.#last === TRANSACTION_MAX ? 1 : this.#last + 1;
     if (isWrite) markTransaction(this.#logged, [executor, ...held]);
+    const isAside = receiver !== undefined;
+    const holds: Hold[] = [];
     for (const link of held) {
       link.pushHold(this.#last, executor.index);
-      this.#queueAlone(link, this.#holdRun(connection));
+      const run = this.#holdRun(connection);
+      this.#queueAlone(link, run, isAside);
+      holds.push({ link, run, split: run.split });
     }
     const allFlags = flags | REQUEST_RUN_START | REQUEST_TOGETHER;
     if (attempt !== undefined) executor.pushMark(attempt.mark, attempt.ticket, []);
     executor.push(command.id, connection.db, allFlags, this.#last, args, words);
-    this.#queueAlone(executor, this.#runFor(connection, receiver));
+    const run = this.#runFor(connection, receiver, executor, holds);
+    this.#queueAlone(executor, run, isAside);
     return true;
   }
 
-  #runFor(connection: Connection, receiver: (() => PartReceiver) | undefined): Run {
+  #runFor(
+    connection: Connection,
+    receiver: (() => PartReceiver) | undefined,
+    executor: ShardLink,
+    holds: readonly Hold[],
+  ): Run {
     if (receiver !== undefined) {
       const run = this.#runs.take(undefined);
       run.split = receiver();
@@ -92,6 +102,8 @@ export class Transactions {
     }
     const run = this.#runs.take(connection);
     run.isSilent = connection.replyMode !== 'on';
+    run.link = executor;
+    run.holds = holds;
     connection.appendRun(run);
     return run;
   }
@@ -105,11 +117,14 @@ export class Transactions {
     return run;
   }
 
-  /** No other request joins the run, and nobody reads the shard's memory directly while it is under way. */
-  #queueAlone(link: ShardLink, run: Run): void {
+  /**
+   * No other request joins the run. While it executes, the shards' epochs keep others from reading (ring/epochs.ts); what a client
+   * sends behind a command whose reply goes elsewhere is not told from others', so that one guards all the time.
+   */
+  #queueAlone(link: ShardLink, run: Run, isAside: boolean): void {
     link.openRun = undefined;
     link.queue(run);
-    link.account(run, true, true);
+    link.account(run, isAside, true);
   }
 }
 

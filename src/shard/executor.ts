@@ -17,6 +17,7 @@ import { isErrorReply } from '../protocol/reply-reader.ts';
 import { ReplyBuffer, type ReplyWriter } from '../protocol/reply-writer.ts';
 import type { CommandStatistics } from '../ring/command-statistics.ts';
 import { type CommandTimer, NOT_SLOW } from '../ring/command-timer.ts';
+import { Epochs } from '../ring/epochs.ts';
 import type { LaneConsumer } from '../ring/lane.ts';
 import {
   FRAME_LENGTH_MASK,
@@ -88,6 +89,7 @@ export class Executor implements ShardContext {
   readonly #handlers: readonly ((context: ShardContext) => void)[];
   readonly #ids: ReadonlyMap<string, number>;
   readonly #slots: Uint16Array;
+  readonly #epochs: Epochs;
   /** The reply to a command for which other shards are held. */
   #kept = new ReplyBuffer();
   /** Of the request that was executed last. */
@@ -107,6 +109,7 @@ export class Executor implements ShardContext {
     this.#handlers = parts.commands.map((command) => handlerOf(command));
     this.#ids = new Map(parts.commands.map(({ fullName, id }) => [fullName, id]));
     this.#slots = new Uint16Array(setup.slots);
+    this.#epochs = new Epochs(setup.epochs);
     this.together = new Together(this, setup.index, setup.mailboxes);
     this.waiting = new Blocking(this, {
       claims: setup.claims,
@@ -224,7 +227,10 @@ export class Executor implements ShardContext {
 
   /** Serves clients that waited for what is new, and tells what that has changed. */
   #serveWaiting(): void {
+    // Serving one of them may change several keys.
+    this.#epochs.begin(this.shardIndex);
     this.waiting.care();
+    this.#epochs.end(this.shardIndex);
     if (this.changes.hasPending) this.tellChanges();
   }
 
@@ -232,7 +238,7 @@ export class Executor implements ShardContext {
     const { timer, statistics } = this.#parts;
     const errorsBefore = this.reply.errors;
     const isAlone = (this.#flags & REQUEST_TOGETHER) === 0;
-    const hasRun = isAlone ? this.#run(id) : this.#runTogether(id, this.hash);
+    const hasRun = isAlone ? this.#runAlone(id) : this.#runTogether(id, this.hash);
     // Commands within it have been timed by themselves.
     timer.begin(id, 0);
     if (!hasRun) {
@@ -283,6 +289,15 @@ export class Executor implements ShardContext {
     }
   }
 
+  /** Runs a command whose keys are all here. Nobody sees one that changes several of them half done. */
+  #runAlone(id: number): boolean {
+    if (!this.#parts.commands[id]!.guardsDirectReads) return this.#run(id);
+    this.#epochs.begin(this.shardIndex);
+    const hasRun = this.#run(id);
+    this.#epochs.end(this.shardIndex);
+    return hasRun;
+  }
+
   /** The acceptor counts the command, and its error, when it has all parts; here the time is taken. */
   #executePart(id: number): void {
     const startMs = performance.now();
@@ -323,8 +338,12 @@ export class Executor implements ShardContext {
     const { contention } = this.#parts.figures;
     this.#parts.publish();
     const startMs = performance.now();
+    let isBegun = false;
     try {
       this.together.begin(transaction, held);
+      isBegun = true;
+      this.#epochs.begin(this.shardIndex);
+      for (const shard of held) this.#epochs.begin(shard);
       return this.#run(id);
     } catch (error) {
       if (!(error instanceof OtherShardGone)) throw error;
@@ -332,6 +351,10 @@ export class Executor implements ShardContext {
       this.reply.error(LOADING);
       return false;
     } finally {
+      if (isBegun) {
+        this.#epochs.end(this.shardIndex);
+        for (const shard of held) this.#epochs.end(shard);
+      }
       this.together.end(held);
       contention.holds++;
       contention.holdMs += performance.now() - startMs;
@@ -358,6 +381,8 @@ export class Executor implements ShardContext {
     figures.publish();
     replies.holdsNotices = true;
     this.together.park(transaction, executor);
+    // Where the executor has died in the middle.
+    this.#epochs.settle(this.shardIndex);
     replies.holdsNotices = false;
     // Hardly ever: only what the executor, which has died, did not ask for.
     if (this.changes.hasPending) this.tellChanges();
