@@ -132,8 +132,9 @@ describe('a server without a guard', () => {
     guards: readonly Guard[],
     about: string,
     more: Partial<WorkloadOptions>,
+    shards = 3,
   ): Promise<Anomaly | undefined> {
-    const server = await startInProcess({ shards: 3 }, guards);
+    const server = await startInProcess({ shards }, guards);
     try {
       const end = Date.now() + FIND_MS_MAX;
       for (let attempt = 0; Date.now() < end; attempt++) {
@@ -159,6 +160,11 @@ describe('a server without a guard', () => {
       readers: 4,
       isUneven: true,
     });
+    expect(anomaly?.text).toMatch(/^G/);
+  });
+
+  test('of transactions on one shard is found to show halves of them', async () => {
+    const anomaly = await findWithout(['epoch'], '… EXEC', { clients: 4, readers: 4, isUneven: true }, 1);
     expect(anomaly?.text).toMatch(/^G/);
   });
 

@@ -9,10 +9,11 @@ import { version } from '../../src/version.ts';
 import { shardWorkerUrl } from '../../workers/urls.ts';
 
 /**
- * Counts of a shard's link that keep its memory from being read past what is under way: transactions (`guards`), and
- * commands that have a place in an order with those on other shards (`orderGuards`).
+ * What keeps a shard's memory from being read past what is under way, as its link has it: transactions with parts on several
+ * shards (`guards`), those that one shard executes (`epoch`), and commands that have a place in an order with those on other shards
+ * (`orderGuards`).
  */
-export type Guard = 'guards' | 'orderGuards';
+export type Guard = 'guards' | 'epoch' | 'orderGuards';
 
 export interface InProcessServer {
   readonly port: number;
