@@ -39,6 +39,8 @@ export interface Command extends CommandSpec {
   readonly keepsCachingMode: boolean;
   /** One of ROUTE. */
   readonly route: number;
+  /** All words from the first key on are keys, or every `keys.step`th of them. */
+  readonly hasKeysToTheEnd: boolean;
   /** The word that is the first key. */
   readonly keyIndex: number;
   readonly direct: DirectHandler | undefined;
@@ -178,6 +180,7 @@ function build(spec: CommandSpec, container: Command | undefined, all: Command[]
     readsKeys: spec.keys !== undefined && spec.flags.includes('readonly') && !spec.flags.includes('pubsub'),
     keepsCachingMode: spec.keepsCachingMode ?? container?.keepsCachingMode ?? false,
     route: placement === undefined ? ROUTE.container : ROUTE[placement.at],
+    hasKeysToTheEnd: spec.keys !== undefined && spec.keys.last === -1 && spec.keys.find === undefined,
     keyIndex: spec.keys?.first ?? 0,
     direct: runsAtKey?.direct,
     directCopiesValue: runsAtKey?.directCopiesValue ?? false,

@@ -14,7 +14,15 @@
  * The reply: with TRANSACTION_WHOLE what the client gets, an array of the steps' replies, or a null array when a watched key
  * has changed. Otherwise the integer 1 and the steps' replies behind one another, or the integer 0 alone.
  */
-import type { Arguments } from '../protocol/arguments.ts';
+
+/** The words of a command as ranges of bytes: what Arguments are. */
+interface Words {
+  bytes: Uint8Array;
+  count: number;
+  starts: Int32Array;
+  ends: Int32Array;
+  ensureCapacity(count: number): void;
+}
 
 export const TRANSACTION_WHOLE = 1;
 /** A command of it writes. */
@@ -75,7 +83,7 @@ export class TransactionFrame {
   db = 0;
   isCounted = true;
   shard = 0;
-  #args!: Arguments;
+  #args!: Words;
   #view!: DataView;
   #held = 0;
   #step = 0;
@@ -83,9 +91,13 @@ export class TransactionFrame {
   #word = 0;
 
   /** `args` are the words of the frame: word 1 is the header. */
-  open(args: Arguments): void {
+  open(args: Words): void {
     this.#args = args;
-    this.#view = new DataView(args.bytes.buffer, args.bytes.byteOffset + args.starts[1]!, args.length(1));
+    this.#view = new DataView(
+      args.bytes.buffer,
+      args.bytes.byteOffset + args.starts[1]!,
+      args.ends[1]! - args.starts[1]!,
+    );
     this.flags = this.#view.getUint32(0, true);
     this.steps = this.#view.getUint32(4, true);
     this.watcher = this.#view.getFloat64(8, true);
@@ -99,7 +111,7 @@ export class TransactionFrame {
   }
 
   /** Goes to the next step, whose words become those of `into`; false when there is none. */
-  next(into: Arguments): boolean {
+  next(into: Words): boolean {
     if (this.#step === this.steps) return false;
     const from = HELD_OFFSET + this.#held * 4 + this.#step++ * STEP_BYTES;
     const head = this.#view.getUint32(from, true);

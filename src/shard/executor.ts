@@ -43,6 +43,7 @@ import type { Durability } from './durability.ts';
 import type { ExpiryPace } from './expiry-pace.ts';
 import type { Figures } from './figures.ts';
 import { handlerOf } from './handlers.ts';
+import { KeyHashes } from './key-hashes.ts';
 import type { RunReplies } from './run-replies.ts';
 import { COMPACTION_MS_MAX, Together } from './together.ts';
 import { ShardTransactions } from './transactions.ts';
@@ -89,6 +90,7 @@ export class Executor implements ShardContext {
   readonly #handlers: readonly ((context: ShardContext) => void)[];
   readonly #ids: ReadonlyMap<string, number>;
   readonly #slots: Uint16Array;
+  readonly #keyHashes: KeyHashes;
   readonly #epochs: Epochs;
   /** The reply to a command for which other shards are held. */
   #kept = new ReplyBuffer();
@@ -101,6 +103,7 @@ export class Executor implements ShardContext {
     this.#port = setup.port;
     this.changes = parts.changes;
     this.keyspace = parts.keyspace;
+    this.#keyHashes = new KeyHashes(parts.keyspace);
     this.reply = parts.replies.writer;
     this.reply.tally = parts.tally;
     this.shardIndex = setup.index;
@@ -139,6 +142,7 @@ export class Executor implements ShardContext {
   }
 
   hashOf(index: number): number {
+    if (this.#keyHashes.has(index)) return this.#keyHashes.of(index);
     return hashBytes(
       this.args.bytes,
       this.args.starts[index]!,
@@ -262,6 +266,10 @@ export class Executor implements ShardContext {
     this.#parts.figures.uses(db);
     this.keyspace.countsLookups = !command.isWrite;
     if (command.changesOtherDatabases) this.#parts.figures.usesAll();
+    this.#keyHashes.clear();
+    if (command.hasKeysToTheEnd && this.args.count > 2) {
+      this.#keyHashes.compute(this.args, db, command.keys!);
+    }
   }
 
   /** Returns whether the command ran: not when memory was short, or it could not be written down. */
@@ -457,8 +465,16 @@ export class Executor implements ShardContext {
       this.hash = outerHash;
       this.commandName = outerName;
       keyspace.countsLookups = countsLookups;
+      // They are those of the command that has just run.
+      this.#keyHashes.clear();
     }
     return buffer.take();
+  }
+
+  /** The hash of the first key of a command that comes next, whose memory is touched; 0 without keys. */
+  warmStep(id: number, db: number, args: Arguments): number {
+    const word = this.#parts.commands[id]!.keyIndex;
+    return word > 0 && word < args.count ? this.#keyHashes.warm(args, word, db) : 0;
   }
 
   /**
@@ -467,14 +483,21 @@ export class Executor implements ShardContext {
    * cut is counted once. Returns its nanoseconds when
    * it was slow, otherwise NOT_SLOW.
    */
-  runStep(id: number, db: number, args: Arguments, reply: ReplyWriter, isCounted = true): number {
+  runStep(
+    id: number,
+    db: number,
+    args: Arguments,
+    reply: ReplyWriter,
+    isCounted = true,
+    hash = this.warmStep(id, db, args),
+  ): number {
     const { timer, statistics, figures, tally } = this.#parts;
     const { args: outerArgs, reply: outerReply } = this;
     this.args = args;
     this.reply = reply;
     reply.tally = tally;
     this.#setCommand(id, db);
-    this.#hashFirstKey(id);
+    this.hash = hash;
     figures.commandsExecuted++;
     timer.begin(id, 0);
     const errorsBefore = reply.errors;

@@ -25,7 +25,15 @@ export interface TransactionHost {
   readonly shardIndex: number;
   readonly together: Together;
   idOf(name: string): number;
-  runStep(id: number, db: number, args: Arguments, reply: ReplyWriter, isCounted: boolean): number;
+  warmStep(id: number, db: number, args: Arguments): number;
+  runStep(
+    id: number,
+    db: number,
+    args: Arguments,
+    reply: ReplyWriter,
+    isCounted: boolean,
+    hash: number,
+  ): number;
   /** Tells the acceptor of a slow command with the words `args`. */
   note(id: number, ns: number, args: Arguments): void;
 }
@@ -37,6 +45,7 @@ export class ShardTransactions implements Service {
   readonly #watched: WatchedKeys;
   readonly #frame = new TransactionFrame();
   readonly #step = new Arguments();
+  #hashes = new Int32Array(64);
   readonly #buffer = new ReplyBuffer();
   /** By step of the last transaction that was slow: its nanoseconds. */
   #slow: readonly number[] = [];
@@ -103,11 +112,12 @@ export class ShardTransactions implements Service {
     const writes = (frame.flags & TRANSACTION_WRITES) !== 0;
     const wordBytes = args.ends[args.count - 1]! - args.starts[1]!;
     const problem = writes ? this.#durability.refusal(wordBytes) : undefined;
+    const hashes = this.#warm();
     for (let i = 0; frame.next(step); i++) {
       if (problem !== undefined) {
         writer.error(logFailed(problem));
       } else if (frame.shard === host.shardIndex) {
-        const ns = host.runStep(frame.command, frame.db, step, writer, frame.isCounted);
+        const ns = host.runStep(frame.command, frame.db, step, writer, frame.isCounted, hashes[i]!);
         if (ns !== NOT_SLOW) slow[i] = ns;
       } else {
         const { command, db, shard, isCounted } = frame;
@@ -115,6 +125,19 @@ export class ShardTransactions implements Service {
       }
     }
     return slow;
+  }
+
+  /** The hashes of the first keys of the steps on this shard; what they will need of its memory is touched at once. */
+  #warm(): Int32Array {
+    const frame = this.#frame;
+    const step = this.#step;
+    if (this.#hashes.length < frame.steps) this.#hashes = new Int32Array(frame.steps);
+    for (let i = 0; frame.next(step); i++) {
+      if (frame.shard !== this.#host.shardIndex) continue;
+      this.#hashes[i] = this.#host.warmStep(frame.command, frame.db, step);
+    }
+    frame.rewind();
+    return this.#hashes;
   }
 
   /** Tells the acceptor of the slow commands of the last transaction. To be called when no shard is held for it any more. */
