@@ -18,6 +18,8 @@ const CONNECTIONS = 50;
 const KEYS = 60;
 /** A command that is not answered within this time never will be. */
 const ANSWER_MS_MAX = 30_000;
+const ANSWERED_MIN = 200;
+const DEPARTED_MIN = 50;
 /** Longer than a request may be that goes through a small lane. */
 const LONG_BYTES = 40_000;
 const SMALL_LANES = ['--lane-size', '64kb'];
@@ -97,13 +99,13 @@ class Hunt {
     return this.#random.pick(this.#makes)(this);
   }
 
-  /** Lives on one connection after the other until the time is over. */
-  async live(end: number): Promise<void> {
-    while (Date.now() < end) {
+  /** Lives on one connection after the other. */
+  async live(isOver: () => boolean): Promise<void> {
+    while (!isOver()) {
       const client = await this.#server.client();
       const id = await client.command('CLIENT', 'ID').catch(() => 0);
       this.#ids.add(Number(id));
-      while (Date.now() < end && !client.isClosed && !(await this.#step(client)));
+      while (!isOver() && !client.isClosed && !(await this.#step(client)));
       client.destroy();
       this.#ids.delete(Number(id));
     }
@@ -210,11 +212,11 @@ describe.each([
       const random = new Random(seed);
       const end = Date.now() + HUNT_MS / 2;
       const hunt = new Hunt(server(), random, makes);
-      await Promise.all(Array.from({ length: CONNECTIONS }, () => hunt.live(end)));
+      // However busy the machine is, so much has happened in the end.
+      const isOver = () => Date.now() > end && hunt.answered > ANSWERED_MIN && hunt.departed > DEPARTED_MIN;
+      await Promise.all(Array.from({ length: CONNECTIONS }, () => hunt.live(isOver)));
       await pause(50);
       await expectAllWell(client, shards);
-      expect(hunt.answered).toBeGreaterThan(100);
-      expect(hunt.departed).toBeGreaterThan(20);
       client.destroy();
     },
     90_000 + 2 * HUNT_MS,

@@ -5,11 +5,16 @@ import { type Pace, RecordedClient, Recorder } from './recorded-client.ts';
 import type { Request } from './requests.ts';
 import * as requests from './requests.ts';
 
+/** How many transactions of more than one command had each outcome, and how many commands stood alone. */
+type Counts = Record<Outcome | 'single', number>;
+
 export interface WorkloadOptions {
   readonly port: number;
   readonly seed: number;
   readonly clients: number;
   readonly durationMs: number;
+  /** It goes on until there were so many of each, however busy the machine is. */
+  readonly atLeast?: Partial<Counts>;
   /** Whether clients now and then send a transaction and close their connection. */
   readonly abandons?: boolean;
   /** Without them there are only commands that stand alone, in pipelines and not. */
@@ -24,8 +29,7 @@ export interface WorkloadOptions {
 
 export interface Run {
   readonly history: History;
-  /** How many transactions of more than one command had each outcome, and how many commands stood alone. */
-  readonly counts: Record<Outcome | 'single', number>;
+  readonly counts: Counts;
 }
 
 const KEYS = 6;
@@ -113,7 +117,7 @@ class Workload {
   readonly #random: Random;
   readonly #keys: Keys;
   readonly #recorder = new Recorder();
-  readonly #counts: Record<Outcome | 'single', number> = { committed: 0, aborted: 0, unknown: 0, single: 0 };
+  readonly #counts: Counts = { committed: 0, aborted: 0, unknown: 0, single: 0 };
 
   constructor(options: WorkloadOptions) {
     this.#options = options;
@@ -131,13 +135,24 @@ class Workload {
     await Promise.all(
       all.map(async (client, at) => {
         const step = () => (at < clients ? this.#step(client) : this.#look(client));
-        while (Date.now() < end) await step();
+        while (Date.now() < end || !this.#hasEnough()) await step();
       }),
     );
     // What was acknowledged last must be seen by someone too.
     await all[0]!.run([requests.mget(this.#keys.all)]);
     for (const client of all) client.close();
     return { history: this.#recorder.transactions, counts: this.#counts };
+  }
+
+  #hasEnough(): boolean {
+    const { committed = 0, aborted = 0, unknown = 0, single = 0 } = this.#options.atLeast ?? {};
+    const counts = this.#counts;
+    return (
+      counts.committed >= committed &&
+      counts.aborted >= aborted &&
+      counts.unknown >= unknown &&
+      counts.single >= single
+    );
   }
 
   async #look(client: RecordedClient): Promise<void> {
