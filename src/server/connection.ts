@@ -473,7 +473,7 @@ export class Connection implements Client, ReplySink {
 
   /** Bytes of replies that wait here or in the socket. */
   get outputBytes(): number {
-    return this.reply.position + this.#loosePush.length + this.#writer.waitingBytes;
+    return this.reply.position + this.#loosePush.length + this.#held.bytes + this.#writer.waitingBytes;
   }
 
   /** Bytes of replies that the kernel has not taken, or that wait for others before them. */

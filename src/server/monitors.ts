@@ -98,8 +98,8 @@ export class Monitors implements MonitorService {
       // These are no pushes: who wants no replies does not get them.
       if (client.replyMode === 'off') continue;
       // Its own commands are answered first.
-      if (client === connection) connection.appendReply(line);
-      else client.push(line);
+      if (client !== connection) client.push(line);
+      else if (!connection.isClosing) connection.appendReply(line);
     }
   }
 

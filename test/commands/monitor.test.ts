@@ -149,8 +149,7 @@ describeServed('MONITOR', ({ connect, run }) => {
   test('QUIT ends it, with nothing more to be seen', async () => {
     const monitor = await watch();
     monitor.send('QUIT\r\n');
-    expect(await monitor.reply()).toBe('OK');
-    await monitor.closed;
+    expect(await monitor.receivedUntilClosed()).toBe('+OK\r\n');
     await expect.poll(() => run('CLIENT', 'LIST')).not.toContain('flags=O');
   });
 
