@@ -49,6 +49,8 @@ export class Acl implements AclService {
   /** The default user is on and takes any password. */
   isOpen = true;
   readonly accessLog: AccessLog;
+  /** Called when a user has got other rules. */
+  rulesChanged: (user: User) => void = () => {};
   readonly #config: Config;
   readonly #context: RuleContext;
   readonly #warn: (message: string) => void;
@@ -178,6 +180,7 @@ export class Acl implements AclService {
       if (problem !== undefined) return aclRuleError(rule, problem);
     }
     this.#put(known ?? this.#create(name), changed);
+    if (known !== undefined) this.rulesChanged(known);
     return undefined;
   }
 

@@ -17,6 +17,7 @@ import { copyBytes, viewedBytes } from '../base/bytes.ts';
 import type { Client } from '../commands/context.ts';
 import { type ReplySink, ReplyWriter } from '../protocol/reply-writer.ts';
 import type { RequestParser } from '../protocol/request-parser.ts';
+import type { BlockedClient } from './blocked-client.ts';
 import { CHUNK_BYTES, type ChunkPool } from './chunk-pool.ts';
 import { describeClient } from './describe-client.ts';
 import type { Run, RunPool } from './run.ts';
@@ -57,16 +58,6 @@ export interface ConnectionHost {
   /** Every command must be asked for before it is routed: see command-gate.ts. */
   readonly checksCommands: boolean;
   readonly traffic: { outputBytes: number; writes: number };
-}
-
-/** The wait of a client for data. */
-export interface BlockedClient {
-  /** A shard has said that there is nothing yet. */
-  readonly isBlocked: boolean;
-  /** See Client.unblock. */
-  unblock(withError: boolean): boolean;
-  /** The connection is closed. */
-  gone(): void;
 }
 
 export interface ConnectionAddresses {
@@ -465,6 +456,11 @@ export class Connection implements Client, ReplySink {
 
   closeAfterReplies(): void {
     if (this.isClosing) return;
+    // There may never be a reply.
+    if (this.blocked !== undefined) {
+      this.kill();
+      return;
+    }
     this.isClosing = true;
     this.#forgetUnparsed();
     this.updatePlain();

@@ -26,12 +26,7 @@ export function reportOf(server: Server): ServerReport {
     port: server.port || server.tlsPort,
     configFile: server.configFile,
     clients: acceptor.connections.size,
-    blockedClients:
-      server.gate.pause.heldCount +
-      server.gate.exitPause.heldCount +
-      server.deferred.waitingCount +
-      dispatcher.blocked.count,
-    blockingKeys: dispatcher.blocked.keyCount,
+    ...waitersOf(server),
     evictedClients: acceptor.memory.evicted,
     largestInputBytes: Math.max(largestBuffers.input, buffers.largestInput),
     largestOutputBytes: Math.max(largestBuffers.output, buffers.largestOutput),
@@ -78,6 +73,13 @@ export function reportOf(server: Server): ServerReport {
     loading: server.shardStates.loading,
     databases: databasesOf(server),
   };
+}
+
+/** How many clients wait, for data or for something that the server does, and for how many keys. */
+function waitersOf({ gate, deferred, dispatcher }: Server): { blockedClients: number; blockingKeys: number } {
+  const held = gate.pause.heldCount + gate.exitPause.heldCount + deferred.waitingCount;
+  const { blocked } = dispatcher;
+  return { blockedClients: held + blocked.count, blockingKeys: blocked.keyCount };
 }
 
 function sumOf(links: readonly ShardLink[], field: StatisticField): number {

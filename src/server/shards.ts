@@ -4,7 +4,7 @@
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type { HashSeed } from '../base/hash.ts';
 import { CODES_MAX } from '../protocol/error-tally.ts';
-import { Claims } from '../ring/claims.ts';
+import { Claims, Tickets } from '../ring/claims.ts';
 import { CommandStatistics } from '../ring/command-statistics.ts';
 import { ErrorStatistics } from '../ring/error-statistics.ts';
 import { createLane } from '../ring/layout.ts';
@@ -58,7 +58,7 @@ interface Thread {
 export class Shards {
   readonly links: readonly ShardLink[];
   /** Of clients that wait for data. */
-  readonly claims: SharedArrayBuffer = Claims.memory();
+  readonly tickets: Tickets;
   readonly #options: ShardsOptions;
   /** What all threads of a shard, one after the other, have in common. */
   readonly #setups: readonly Omit<
@@ -78,6 +78,8 @@ export class Shards {
     this.#options = options;
     const slots = new SharedArrayBuffer(options.slots.byteLength);
     new Uint16Array(slots).set(options.slots);
+    const claims = Claims.memory();
+    this.tickets = new Tickets(claims);
     const mailboxes = Array.from({ length: options.shards }, () => Mailbox.memory());
     this.#setups = mailboxes.map((_, index) => ({
       index,
@@ -90,7 +92,7 @@ export class Shards {
       statistics: ShardStatistics.memory(options.databases),
       commandStatistics: CommandStatistics.memory(options.commands),
       errorStatistics: ErrorStatistics.memory(CODES_MAX),
-      claims: this.claims,
+      claims,
     }));
     this.links = this.#setups.map(
       (setup) =>
