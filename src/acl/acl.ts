@@ -57,6 +57,8 @@ export class Acl implements AclService {
   readonly accessLog: AccessLog;
   /** Called when a user may not use all channels any more that the rules allowed before. */
   channelsTaken: (user: User, allows: ChannelRule) => void = () => {};
+  /** Called when a user has got other rules. */
+  rulesChanged: (user: User) => void = () => {};
   readonly #config: Config;
   readonly #context: RuleContext;
   readonly #warn: (message: string) => void;
@@ -190,6 +192,7 @@ export class Acl implements AclService {
     if (known !== undefined && before !== undefined && changed.takesChannelsOf(before)) {
       this.channelsTaken(known, (channel, isPattern) => changed.allowsChannel(channel, isPattern));
     }
+    if (known !== undefined) this.rulesChanged(known);
     return undefined;
   }
 

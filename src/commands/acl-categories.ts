@@ -46,6 +46,7 @@ const OF_GROUP: Partial<Record<CommandGroup, string>> = {
   bitmap: 'bitmap',
   generic: 'keyspace',
   connection: 'connection',
+  transactions: 'transaction',
 };
 
 /** The categories without the `@`, in Redis's order. */

@@ -82,6 +82,15 @@ export class Arguments {
     return words;
   }
 
+  /** A copy of all words that outlives the command, without the name. */
+  withoutName(): Arguments {
+    const words: Uint8Array[] = [NO_BYTES];
+    for (let i = 1; i < this.count; i++) words.push(this.bytes.subarray(this.starts[i]!, this.ends[i]!));
+    const copy = new Arguments();
+    copy.setWords(words);
+    return copy;
+  }
+
   /** Replaces the content by separate words, laid out in a buffer of their own. */
   setWords(words: readonly Uint8Array[]): void {
     let total = 0;

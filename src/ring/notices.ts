@@ -16,8 +16,7 @@ export const NOTICE = {
   /** A client that waited has been served: the number is its ticket (claims.ts), the part its reply. */
   served: 1,
   /**
-   * What a client waits for is there, but the shard cannot serve it alone: the number is its ticket, the parts are its
-   * command's words, the name left out.
+   * What a client waits for is there, but the shard cannot serve it alone: the number is its ticket.
    */
   ready: 2,
   /** The parts are keys that have changed; the number is 1 when the command whose run the notice stands in changed them. */

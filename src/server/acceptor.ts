@@ -120,8 +120,9 @@ export class Acceptor implements ConnectionHost {
       warning: (message) => options.note(message, 'warning'),
     });
     this.#measuring = parts.measuring;
-    for (const [kind, handler] of parts.dispatcher.blocked.noticeHandlers)
-      this.noticeHandlers.set(kind, handler);
+    const { blocked } = parts.dispatcher;
+    blocked.used = (isUsed) => this.awaitNotices('blocked clients', isUsed);
+    for (const [kind, handler] of blocked.noticeHandlers) this.noticeHandlers.set(kind, handler);
     this.#tracking = parts.tracking;
     this.#tracking.serve(this);
   }
@@ -507,9 +508,7 @@ export class Acceptor implements ConnectionHost {
   async stop(timeoutMs: number): Promise<void> {
     this.#isStopping = true;
     for (const connection of [...this.connections.values()]) {
-      // As in Redis, nobody waits for those who wait for data.
-      if (connection.blocked !== undefined) connection.kill();
-      else connection.closeAfterReplies();
+      connection.closeAfterReplies();
       this.touch(connection);
     }
     const deadline = Date.now() + timeoutMs;

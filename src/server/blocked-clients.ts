@@ -10,17 +10,20 @@
  * end is noticed.
  */
 
+import type { Acl } from '../acl/acl.ts';
+import { ALLOWED } from '../acl/selector.ts';
+import type { User } from '../acl/user.ts';
 import { keyWords } from '../commands/key-words.ts';
 import type { Command } from '../commands/table.ts';
-import { Arguments } from '../protocol/arguments.ts';
+import type { Arguments } from '../protocol/arguments.ts';
 import { LOADING, UNBLOCKED } from '../protocol/errors.ts';
 import { ReplyBuffer, type ReplyWriter } from '../protocol/reply-writer.ts';
 import { GONE, SERVED, TIMED_OUT, type Tickets } from '../ring/claims.ts';
 import { MARK_AGAIN, MARK_FORGET, MARK_MAY_WAIT } from '../ring/marks.ts';
 import type { Note } from '../ring/notes.ts';
 import { NOTICE, type Notice } from '../ring/notices.ts';
+import type { BlockedClient } from './blocked-client.ts';
 import type { Connection } from './connection.ts';
-import type { BlockedClient } from './connection-host.ts';
 import type { Measuring } from './measuring.ts';
 import type { RequestSender } from './request-sender.ts';
 import type { Router } from './router.ts';
@@ -39,6 +42,7 @@ export interface BlockedClientsParts {
   readonly runs: RunPool;
   readonly sender: RequestSender;
   readonly measuring: Measuring;
+  readonly acl: Acl;
   /** Whether a shard that the command needs does not serve. */
   isLoading(command: Command, args: Arguments): boolean;
   /** Told when a connection has something to send, or lanes have been written. */
@@ -51,9 +55,12 @@ export class BlockedClients {
   /** Messages to shards that found no room. */
   #unsent: (() => boolean)[] = [];
   #retry: NodeJS.Timeout | undefined;
+  /** Called when the first one may have to wait, and when the last one does not any more. */
+  used: (isUsed: boolean) => void = () => {};
 
   constructor(parts: BlockedClientsParts) {
     this.parts = parts;
+    parts.acl.rulesChanged = (user) => this.recheck(user);
   }
 
   /** How many clients wait: those of which a shard has not said yet that it found nothing are not counted. */
@@ -77,7 +84,7 @@ export class BlockedClients {
     handler: (notice: Notice, link: ShardLink) => void,
   ])[] = [
     [NOTICE.served, (notice, link) => this.#byTicket.get(notice.number)?.served(notice.parts[0]!, link)],
-    [NOTICE.ready, (notice) => this.#byTicket.get(notice.number)?.tryAgain(notice.parts)],
+    [NOTICE.ready, (notice) => this.#byTicket.get(notice.number)?.tryAgain()],
   ];
 
   /** Sends a command placed `blocking`. False: it cannot be taken now, and the connection is parked. */
@@ -97,7 +104,8 @@ export class BlockedClients {
       ticket,
       run: runs.take(connection),
       links: new Set(awaited.map((word) => router.linkOf(args, word))),
-      keys: awaited.map((word) => `${connection.db} ${args.text(word)}`),
+      args: args.withoutName(),
+      awaited,
       timeoutMs: placement.timeoutMs(args),
     });
     const attempt = { mark: MARK_MAY_WAIT, ticket };
@@ -107,6 +115,7 @@ export class BlockedClients {
       return false;
     }
     this.#byTicket.set(ticket, client);
+    if (this.#byTicket.size === 1) this.used(true);
     client.run.isSilent = connection.replyMode !== 'on';
     connection.appendRun(client.run);
     connection.block(client);
@@ -122,14 +131,25 @@ export class BlockedClients {
     }
   }
 
+  /** The rules of `user` have changed: those who may not do what they wait for get the error. */
+  recheck(user: User): void {
+    const { acl } = this.parts;
+    for (const client of [...this.#byTicket.values()]) {
+      const { connection, command, args } = client;
+      if (connection.user !== user || !client.isBlocked) continue;
+      const result = user.restriction?.check(command, args) ?? ALLOWED;
+      if (result === ALLOWED) continue;
+      const word = user.restriction!.deniedWord;
+      client.end(TIMED_OUT, (reply) => reply.error(acl.refusal(connection, command, args, result, word)));
+    }
+  }
+
   // What those who wait use
 
-  /** Has the command run once more, with all its shards; `words` are its own, the name left out. */
-  sendAgain(client: Waiting, words: readonly Uint8Array[]): void {
+  /** Has the command run once more, with all its shards. */
+  sendAgain(client: Waiting): void {
     const { router, sender } = this.parts;
-    const { command, connection, ticket } = client;
-    const args = new Arguments();
-    args.setWords([NO_BYTES, ...words]);
+    const { command, connection, ticket, args } = client;
     const keys = keyWords(command.keys!, args);
     const executor = router.linkOf(args, keys[0]!);
     const held = new Set(keys.map((word) => router.linkOf(args, word)));
@@ -148,6 +168,7 @@ export class BlockedClients {
   /** The client waits no more: its ticket is another one's soon, and the shards of `links` need not keep it. */
   forget({ ticket, connection }: Waiting, links: Iterable<ShardLink>): void {
     this.#byTicket.delete(ticket);
+    if (this.#byTicket.size === 0) this.used(false);
     this.parts.tickets.give(ticket);
     for (const link of links) this.#sendSoon(connection, () => link.pushLateMark(MARK_FORGET, ticket));
   }
@@ -178,8 +199,9 @@ interface WaitingParts {
   readonly run: Run;
   /** The shards that keep it while it waits. */
   readonly links: ReadonlySet<ShardLink>;
-  /** The keys that it waits for, each behind its database. */
-  readonly keys: readonly string[];
+  readonly args: Arguments;
+  /** Numbers of the words that are keys that it waits for. */
+  readonly awaited: readonly number[];
   readonly timeoutMs: number;
 }
 
@@ -190,7 +212,9 @@ class Waiting implements BlockedClient, PartReceiver {
   readonly ticket: number;
   readonly run: Run;
   readonly links: ReadonlySet<ShardLink>;
-  readonly keys: readonly string[];
+  /** The words of its command, without the name. */
+  readonly args: Arguments;
+  readonly #awaited: readonly number[];
   /** A shard has said that it found nothing. */
   isBlocked = false;
   isOver = false;
@@ -207,8 +231,14 @@ class Waiting implements BlockedClient, PartReceiver {
     this.ticket = parts.ticket;
     this.run = parts.run;
     this.links = parts.links;
-    this.keys = parts.keys;
+    this.args = parts.args;
+    this.#awaited = parts.awaited;
     this.#deadlineMs = parts.timeoutMs === 0 ? Infinity : performance.now() + parts.timeoutMs;
+  }
+
+  /** The keys that it waits for, each behind its database. */
+  get keys(): readonly string[] {
+    return this.#awaited.map((word) => `${this.connection.db} ${this.args.text(word)}`);
   }
 
   // Of an attempt
@@ -250,8 +280,8 @@ class Waiting implements BlockedClient, PartReceiver {
   }
 
   /** A shard has something for it, but cannot give it alone. */
-  tryAgain(words: readonly Uint8Array[]): void {
-    this.#host.sendAgain(this, words);
+  tryAgain(): void {
+    this.#host.sendAgain(this);
   }
 
   unblock(withError: boolean): boolean {

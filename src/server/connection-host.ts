@@ -27,16 +27,6 @@ export interface ConnectionHost {
   readonly traffic: { outputBytes: number; writes: number };
 }
 
-/** The wait of a client for data. */
-export interface BlockedClient {
-  /** A shard has said that there is nothing yet. */
-  readonly isBlocked: boolean;
-  /** See Client.unblock. */
-  unblock(withError: boolean): boolean;
-  /** The connection is closed. */
-  gone(): void;
-}
-
 export interface ConnectionAddresses {
   /** The client's IP address, empty for a Unix socket. */
   readonly host: string;

@@ -19,8 +19,9 @@ import type { Subscriptions } from '../commands/pub-sub-service.ts';
 import type { TrackingState } from '../commands/tracking-service.ts';
 import { type ReplySink, ReplyWriter } from '../protocol/reply-writer.ts';
 import type { RequestParser } from '../protocol/request-parser.ts';
+import type { BlockedClient } from './blocked-client.ts';
 import { CHUNK_BYTES } from './chunk-pool.ts';
-import type { BlockedClient, ConnectionAddresses, ConnectionHost } from './connection-host.ts';
+import type { ConnectionAddresses, ConnectionHost } from './connection-host.ts';
 import { describeClient } from './describe-client.ts';
 import { HeldPushes } from './held-pushes.ts';
 import { endSocket } from './lingering.ts';
@@ -499,6 +500,11 @@ export class Connection implements Client, ReplySink {
 
   closeAfterReplies(): void {
     if (this.isClosing) return;
+    // There may never be a reply.
+    if (this.blocked !== undefined) {
+      this.kill();
+      return;
+    }
     this.isClosing = true;
     this.#forgetUnparsed();
     this.updatePlain();

@@ -58,8 +58,7 @@ export function reportOf(server: Server): ServerReport {
     port: server.port || server.tlsPort,
     configFile: server.configFile,
     clients: acceptor.connections.size,
-    blockedClients: blockedClientsOf(server),
-    blockingKeys: dispatcher.blocked.keyCount,
+    ...waitersOf(server),
     evictedClients: acceptor.memory.evicted,
     tracking: server.tracking.report(),
     pubSub: server.pubSub.report(),
@@ -110,9 +109,11 @@ export function reportOf(server: Server): ServerReport {
   };
 }
 
-function blockedClientsOf({ gate, deferred, dispatcher }: Server): number {
-  const held = gate.pause.heldCount + gate.exitPause.heldCount;
-  return held + deferred.waitingCount + dispatcher.blocked.count;
+/** How many clients wait, for data or for something that the server does, and for how many keys. */
+function waitersOf({ gate, deferred, dispatcher }: Server): { blockedClients: number; blockingKeys: number } {
+  const held = gate.pause.heldCount + gate.exitPause.heldCount + deferred.waitingCount;
+  const { blocked } = dispatcher;
+  return { blockedClients: held + blocked.count, blockingKeys: blocked.keyCount };
 }
 
 function sumOf(links: readonly ShardLink[], field: StatisticField): number {

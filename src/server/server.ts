@@ -12,7 +12,6 @@ import type { Config } from '../config/config.ts';
 import { rewriteConfigFile } from '../config/rewrite-file.ts';
 import type { ConfiguredUser } from '../config/settings.ts';
 import { NO_CONFIG_FILE, rewriteFailed } from '../protocol/errors.ts';
-import { Tickets } from '../ring/claims.ts';
 import { slotTable } from '../ring/hash-ring.ts';
 import { laneBytes } from '../ring/lane.ts';
 import { TrackingMarks } from '../ring/tracking-board.ts';
@@ -163,7 +162,7 @@ export class Server implements LocalHost {
       measuring: this.measuring,
       tracking: this.tracking,
       loggedTransactions: disk,
-      tickets: new Tickets(shards.claims),
+      tickets: shards.tickets,
       databases: config.get('databases'),
     });
     const acceptorOptions = this.#acceptorOptions();

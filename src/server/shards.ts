@@ -4,7 +4,7 @@
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type { HashSeed } from '../base/hash.ts';
 import { CODES_MAX } from '../protocol/error-tally.ts';
-import { Claims } from '../ring/claims.ts';
+import { Claims, Tickets } from '../ring/claims.ts';
 import { CommandStatistics } from '../ring/command-statistics.ts';
 import { Epochs } from '../ring/epochs.ts';
 import { ErrorStatistics } from '../ring/error-statistics.ts';
@@ -60,7 +60,7 @@ interface Thread {
 export class Shards {
   readonly links: readonly ShardLink[];
   /** Of clients that wait for data. */
-  readonly claims: SharedArrayBuffer = Claims.memory();
+  readonly tickets: Tickets;
   /** See ring/tracking-board.ts. */
   readonly tracking = TrackingBoard.memory();
   readonly #epochs: Epochs;
@@ -85,6 +85,8 @@ export class Shards {
     new Uint16Array(slots).set(options.slots);
     const epochs = Epochs.memory(options.shards);
     this.#epochs = new Epochs(epochs);
+    const claims = Claims.memory();
+    this.tickets = new Tickets(claims);
     const mailboxes = Array.from({ length: options.shards }, () => Mailbox.memory());
     this.#setups = mailboxes.map((_, index) => ({
       index,
@@ -99,7 +101,7 @@ export class Shards {
       statistics: ShardStatistics.memory(options.databases),
       commandStatistics: CommandStatistics.memory(options.commands),
       errorStatistics: ErrorStatistics.memory(CODES_MAX),
-      claims: this.claims,
+      claims,
     }));
     this.links = this.#setups.map(
       (setup) =>

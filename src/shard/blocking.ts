@@ -15,7 +15,7 @@
 import type { Waiting } from '../commands/context.ts';
 import { keyWords } from '../commands/key-words.ts';
 import type { Command } from '../commands/table.ts';
-import { Arguments } from '../protocol/arguments.ts';
+import type { Arguments } from '../protocol/arguments.ts';
 import { Claims, SERVED } from '../ring/claims.ts';
 import { MARK_AGAIN, MARK_FORGET, MARK_MAY_WAIT, type Mark } from '../ring/marks.ts';
 import { NOTICE, type Notice } from '../ring/notices.ts';
@@ -146,8 +146,7 @@ export class Blocking implements Waiting, Journal {
     const host = this.#host;
     const { keys, placement } = this.#parts.commands[id]!;
     if (placement?.at !== 'blocking') throw new Error('a command waits that is not placed so');
-    const kept = new Arguments();
-    kept.setWords(Array.from({ length: args.count }, (_, i) => (i === 0 ? NO_BYTES : args.copy(i))));
+    const kept = args.withoutName();
     const isHere = (word: number) => host.shardOfKey(kept.copy(word)) === host.shardIndex;
     const awaited = this.#awaitedWords(id, kept);
     const isSpread = keyWords(keys!, kept).some((word) => !awaited.includes(word) && !isHere(word));
@@ -177,9 +176,7 @@ export class Blocking implements Waiting, Journal {
 
   #sendAway(waiter: Waiter): void {
     waiter.isAway = true;
-    const { args } = waiter;
-    const parts = Array.from({ length: args.count - 1 }, (_, i) => args.copy(i + 1));
-    this.#parts.notice({ kind: NOTICE.ready, db: waiter.db, number: waiter.ticket, parts });
+    this.#parts.notice({ kind: NOTICE.ready, db: waiter.db, number: waiter.ticket, parts: [] });
   }
 
   // When a command has ended
@@ -277,5 +274,3 @@ export class Blocking implements Waiting, Journal {
 
   flushed(): void {}
 }
-
-const NO_BYTES = new Uint8Array(0);

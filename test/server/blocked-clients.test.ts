@@ -141,6 +141,35 @@ forEachShardCount([1, 3], (shards) => {
       }
     });
 
+    test('those behind a move to another shard are served when its client goes at the last moment', async () => {
+      const looking = await client();
+      for (let i = 0; i < 20; i++) {
+        const leaving = await client();
+        const target = KEYS[1 + (i % 8)]!;
+        await blocks(looking, leaving, 'BLMOVE', KEYS[0]!, target, 'LEFT', 'LEFT', 0);
+        const behind = await blocks(looking, await client(), 'BLPOP', KEYS[0]!, 0);
+        leaving.destroy();
+        await looking.command('RPUSH', KEYS[0]!, 'a', 'b');
+        expect(((await behind.reply) as string[])[0]).toBe(KEYS[0]);
+        await looking.command('DEL', ...KEYS);
+      }
+    });
+
+    test('a user who may not use the keys any more gets the error instead', async () => {
+      const looking = await client();
+      await looking.command('ACL', 'SETUSER', 'ann', 'reset', 'on', 'nopass', '+@all', 'allkeys');
+      const waiting = await client();
+      await waiting.command('AUTH', 'ann', 'x');
+      const { reply } = await blocks(looking, waiting, 'BLMPOP', 0, 9, ...KEYS, 'LEFT');
+      await looking.command('ACL', 'SETUSER', 'ann', 'allchannels');
+      await untilBlocked(looking, 1);
+      await looking.command('ACL', 'SETUSER', 'ann', 'resetkeys');
+      expect(await looking.command('RPUSH', KEYS[3]!, 'a')).toBe(1);
+      expect(await reply).toEqual(new ReplyError('NOPERM No permissions to access a key'));
+      expect(await looking.command('LLEN', KEYS[3]!)).toBe(1);
+      await looking.command('ACL', 'DELUSER', 'ann');
+    });
+
     test('one that is killed while it waits gets nothing', async () => {
       const looking = await client();
       const waiting = await client();
