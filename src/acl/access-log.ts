@@ -5,7 +5,7 @@ const GROUPED_MS_MAX = 60_000;
 /** Among how many of the newest entries one looks for the same thing. */
 const GROUPED_ENTRIES_MAX = 10;
 
-export type Denied = Pick<AclLogEntry, 'reason' | 'object' | 'username' | 'clientInfo'>;
+export type Denied = Pick<AclLogEntry, 'reason' | 'context' | 'object' | 'username' | 'clientInfo'>;
 
 export class AccessLog {
   /** How often each reason came up, also when the entries are gone. */
@@ -41,11 +41,13 @@ export class AccessLog {
       return;
     }
     const fresh = { id: this.#nextId++, count: 1, createdAtMs: nowMs, updatedAtMs: nowMs };
-    this.#entries.unshift({ ...denied, ...fresh, context: 'toplevel' });
+    this.#entries.unshift({ ...denied, ...fresh });
     this.#entries.length = Math.min(this.#entries.length, this.#lengthMax());
   }
 }
 
 function isSame(a: Denied, b: Denied): boolean {
-  return a.reason === b.reason && a.object === b.object && a.username === b.username;
+  return (
+    a.reason === b.reason && a.context === b.context && a.object === b.object && a.username === b.username
+  );
 }

@@ -195,18 +195,29 @@ export class Acl implements AclService {
       return true;
     }
     const clientInfo = client.describe();
-    this.accessLog.add({ reason: 'auth', object: word, username: name, clientInfo }, Date.now());
+    this.accessLog.add(
+      { reason: 'auth', context: 'toplevel', object: word, username: name, clientInfo },
+      Date.now(),
+    );
     return false;
   }
 
   // Commands
 
   /** The error for a command that the client's user may not run. `result` is the user's `restriction.check` of it. */
-  refusal(client: Client, command: Command, args: Arguments, result: number, word: number): string {
+  refusal(
+    client: Client,
+    command: Command,
+    args: Arguments,
+    result: number,
+    word: number,
+    isInTransaction = false,
+  ): string {
     const reason = result === COMMAND_DENIED ? 'command' : result === KEY_DENIED ? 'key' : 'channel';
     const object = reason === 'command' ? command.fullName : args.text(word);
     const username = client.user.name;
-    this.accessLog.add({ reason, object, username, clientInfo: client.describe() }, Date.now());
+    const context = isInTransaction ? 'multi' : 'toplevel';
+    this.accessLog.add({ reason, context, object, username, clientInfo: client.describe() }, Date.now());
     if (reason === 'command') return aclCommandDenied(username, command.fullName);
     return reason === 'key' ? ACL_KEY_DENIED : ACL_CHANNEL_DENIED;
   }

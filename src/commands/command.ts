@@ -7,7 +7,15 @@ import type { ReplyWriter } from '../protocol/reply-writer.ts';
 import type { KeyspaceView } from '../store/view.ts';
 import type { ServerContext, ShardContext } from './context.ts';
 
-export type CommandGroup = 'string' | 'list' | 'generic' | 'connection' | 'server' | 'bitmap' | 'cluster';
+export type CommandGroup =
+  | 'string'
+  | 'list'
+  | 'generic'
+  | 'connection'
+  | 'server'
+  | 'bitmap'
+  | 'cluster'
+  | 'transactions';
 
 /** Redis's command flags, in the form COMMAND INFO prints them. */
 export type CommandFlag =
@@ -184,6 +192,15 @@ export type Placement =
    * instant, through `ShardContext.together`.
    */
   | { readonly at: 'together'; readonly handler: ShardHandler }
+  /**
+   * About the transaction of its connection: runs what was queued, watches keys, forgets them. `handler` is what shards do of
+   * it; the words of such requests are not the client's.
+   */
+  | {
+      readonly at: 'transaction';
+      readonly step: 'execute' | 'watch' | 'unwatch';
+      readonly handler: ShardHandler;
+    }
   /** On every shard. */
   | { readonly at: 'every'; readonly handler: ShardHandler; readonly merge: Merge }
   /** On one shard that the words name otherwise than by a key. */
@@ -242,6 +259,13 @@ export interface CommandSpec {
    * connection has much to send.
    */
   readonly hasLongReply?: boolean;
+  /** True when it is dealt with at once although the connection queues commands for a transaction. */
+  readonly isNeverQueued?: boolean;
+  /**
+   * Of a command that lets the connection use another database: the number of that one, undefined when the words are wrong.
+   * So commands behind it in a transaction are sent to the right one.
+   */
+  readonly databaseAfter?: (args: Arguments, databases: number) => number | undefined;
   /** True when it is refused, as writes are, while the data cannot be written to disk: PING tells of that. */
   readonly reportsDiskErrors?: boolean;
   /** A container has subcommands in place of a placement (or both, like COMMAND). */

@@ -51,6 +51,10 @@ export const connection = defineCommands([
     arity: 2,
     flags: ['loading', 'stale', 'fast'],
     arguments: [{ name: 'index', type: 'integer' }],
+    databaseAfter: (args, databases) => {
+      const db = databaseIndex(args, 1, databases);
+      return typeof db === 'string' ? undefined : db;
+    },
     placement: { at: 'server', handler: select },
   },
   {
@@ -115,6 +119,7 @@ export const connection = defineCommands([
     complexity: 'O(1)',
     arity: 1,
     flags: ['noscript', 'loading', 'stale', 'fast', 'no_auth', 'allow_busy'],
+    isNeverQueued: true,
     placement: { at: 'server', handler: reset },
   },
   {
@@ -126,6 +131,7 @@ export const connection = defineCommands([
     arity: -1,
     flags: ['noscript', 'loading', 'stale', 'fast', 'no_auth', 'allow_busy'],
     deprecated: { since: '7.2.0', replacedBy: 'just closing the connection' },
+    isNeverQueued: true,
     placement: { at: 'server', handler: quit },
   },
   client,

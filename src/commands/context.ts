@@ -48,6 +48,16 @@ export interface KeysTogether {
   run(name: string, ...words: readonly Uint8Array[]): Uint8Array;
 }
 
+/** Transactions, on a shard. Clients are named by their numbers. */
+export interface ShardTransactions {
+  /** Runs the commands of the request (see ring/transaction-frame.ts) and writes what they answer. */
+  run(): void;
+  /** The client watches the keys in the words from `firstKey` on. */
+  watch(client: number, firstKey: number): void;
+  /** The client watches nothing any more; whether a key that it watched has changed. */
+  unwatch(client: number): boolean;
+}
+
 /** For handlers that run on a shard. One object for each shard, set anew for each command. */
 export interface ShardContext {
   readonly keyspace: Keyspace;
@@ -65,6 +75,7 @@ export interface ShardContext {
   readonly commandName: string;
   /** The command's keys on all shards; only for commands placed `together`. */
   readonly together: KeysTogether;
+  readonly transactions: ShardTransactions;
   /** Whether expired keys are looked for in the background (DEBUG SET-ACTIVE-EXPIRE). */
   activeExpire: boolean;
   /** Milliseconds since 1970. */
@@ -127,6 +138,13 @@ export interface ShardReport {
   readonly commands: number;
   readonly queueBytes: number;
   readonly directReads: number;
+  /** How often it has held other shards for a command, and for how many milliseconds. */
+  readonly holds: number;
+  readonly holdMs: number;
+  /** How often it was held itself, for how many milliseconds, and whether it is now. */
+  readonly parks: number;
+  readonly parkedMs: number;
+  readonly isParked: boolean;
   /** How often its thread has died and got a successor. */
   readonly restarts: number;
   /** `serving`, `loading` or `down`. */
@@ -248,6 +266,10 @@ export interface ServerContext {
   unpauseClients(): void;
   /** Puts the connection back to how it began. */
   resetClient(): void;
+  /** From now on the client's commands are queued; false: they are already. */
+  beginTransaction(): boolean;
+  /** Forgets what is queued, and what the client watches; false: nothing is being queued. */
+  discardTransaction(): boolean;
   /**
    * Puts off the reply: the handler returns without one, and the client's later commands wait. Calling what this
    * returns makes the reply, once, at the command's place of the order. After the handler has returned this context

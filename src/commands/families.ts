@@ -25,6 +25,7 @@ import { server } from './server.ts';
 import { sorting } from './sort.ts';
 import { stringPairs } from './string-pairs.ts';
 import { strings } from './strings.ts';
+import { transactions } from './transactions.ts';
 
 export const families: readonly CommandSpec[] = [
   ...strings,
@@ -44,6 +45,7 @@ export const families: readonly CommandSpec[] = [
   ...scanning,
   ...sorting,
   ...plain,
+  ...transactions,
   ...connection,
   ...server,
   ...persistence,

@@ -140,7 +140,22 @@ export function shardsSection({ report }: InfoSource): Field[] {
   ];
 }
 
-function shardLine({ keys, bytes, commands, queueBytes, directReads, restarts, state }: ShardReport): string {
-  const figures = `keys=${keys},bytes=${bytes},ops=${commands},queue_bytes=${queueBytes},direct_reads=${directReads}`;
-  return `${figures},restarts=${restarts},state=${state}`;
+function shardLine(shard: ShardReport): string {
+  const figures = {
+    keys: shard.keys,
+    bytes: shard.bytes,
+    ops: shard.commands,
+    queue_bytes: shard.queueBytes,
+    direct_reads: shard.directReads,
+    holds: shard.holds,
+    hold_ms: Math.round(shard.holdMs),
+    parks: shard.parks,
+    parked_ms: Math.round(shard.parkedMs),
+    parked: shard.isParked ? 1 : 0,
+    restarts: shard.restarts,
+    state: shard.state,
+  };
+  return Object.entries(figures)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(',');
 }

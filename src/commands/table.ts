@@ -9,7 +9,16 @@ import type { CommandSpec, DirectHandler, DirectRoom } from './command.ts';
 import { families } from './families.ts';
 
 /** Where a command runs, as a number: the dispatcher branches on it for every command. */
-export const ROUTE = { container: 0, server: 1, key: 2, keys: 3, every: 4, chosen: 5, together: 6 } as const;
+export const ROUTE = {
+  container: 0,
+  server: 1,
+  key: 2,
+  keys: 3,
+  every: 4,
+  chosen: 5,
+  together: 6,
+  transaction: 7,
+} as const;
 
 /** A spec with what derives from it. All have the same shape, which keeps property look-ups fast. */
 export interface Command extends CommandSpec {
@@ -38,6 +47,9 @@ export interface Command extends CommandSpec {
   readonly guardsDirectReads: boolean;
   /** Its time does not grow with what it works on. */
   readonly isConstantTime: boolean;
+  readonly isNeverQueued: boolean;
+  /** It may not stand in a transaction. */
+  readonly isBannedFromTransactions: boolean;
   /** May run before the client has authenticated. */
   readonly withoutAuthentication: boolean;
 }
@@ -122,7 +134,6 @@ function build(spec: CommandSpec, container: Command | undefined, all: Command[]
   const children: Command[] = [];
   const placement = spec.placement;
   const runsAtKey = placement?.at === 'key' ? placement : undefined;
-  const runsOnShards = placement !== undefined && placement.at !== 'server';
   const command: Command = {
     name: spec.name,
     group: spec.group,
@@ -165,13 +176,22 @@ function build(spec: CommandSpec, container: Command | undefined, all: Command[]
     directRoom: runsAtKey?.directRoom,
     changesOtherDatabases: spec.changesOtherDatabases ?? false,
     directTouches: !spec.leavesAccessTime,
-    guardsDirectReads: runsOnShards && !runsAtKey && !spec.flags.includes('readonly'),
+    guardsDirectReads: guardsDirectReads(spec),
     isConstantTime: spec.complexity.startsWith('O(1)'),
+    isNeverQueued: spec.isNeverQueued ?? false,
+    isBannedFromTransactions: spec.flags.includes('no_multi'),
+    databaseAfter: spec.databaseAfter,
     withoutAuthentication: spec.flags.includes('no_auth'),
   };
   all.push(command);
   for (const sub of spec.subcommands ?? []) children.push(build(sub, command, all));
   return command;
+}
+
+function guardsDirectReads({ placement, flags }: CommandSpec): boolean {
+  if (placement === undefined || placement.at === 'server' || placement.at === 'key') return false;
+  if (placement.at === 'transaction') return placement.step === 'execute';
+  return !flags.includes('readonly');
 }
 
 /** Gives commands other names, one after the other, as Redis reads its configuration file. */

@@ -136,6 +136,11 @@ export const FAILOVER_TIMEOUT_TOO_SMALL = 'ERR FAILOVER timeout must be greater 
 export const PSYNC_FAILOVER_TO_MASTER = "ERR PSYNC FAILOVER can't be sent to a master.";
 export const WAITAOF_WITHOUT_AOF =
   'ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.';
+export const NOT_ENOUGH_REPLICAS = 'NOREPLICAS Not enough good replicas to write.';
+export const MULTI_NESTED = 'ERR MULTI calls can not be nested';
+export const WATCH_IN_MULTI = 'ERR WATCH inside MULTI is not allowed';
+export const NOT_IN_TRANSACTION = 'ERR Command not allowed inside a transaction';
+export const TRANSACTION_SPOILED = 'EXECABORT Transaction discarded because of previous errors.';
 export const NO_CONFIG_FILE = 'ERR The server is running without a config file';
 
 /** Redis cuts what it quotes of a client's bytes at so many characters. */
@@ -148,6 +153,21 @@ function quoted(text: string, charsMax = QUOTED_CHARS_MAX): string {
 }
 
 /** `parts` are the command's name and its arguments as latin1 text. */
+/** `command` in upper case. */
+export function noTransaction(command: string): string {
+  return `ERR ${command} without MULTI`;
+}
+
+/** EXEC is refused as a whole, with the error that any command would get. */
+export function transactionDiscarded(error: string): string {
+  return `EXECABORT Transaction discarded because of: ${error.replace(/^ERR /, '')}`;
+}
+
+/** A queued command that the user may no longer run. */
+export function noLongerAllowed(reason: string): string {
+  return `NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. This command is no longer allowed for the following reason: ${reason}`;
+}
+
 export function unknownCommand(parts: readonly string[]): string {
   const [name = '', ...rest] = parts;
   let words = '';

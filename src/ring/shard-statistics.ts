@@ -28,6 +28,12 @@ const FIELDS = [
   'logLastSegment',
   'logUnwrittenBytes',
   'slowExpiryMs',
+  /** Commands for which it has held other shards and how long, how often it was held and how long, and whether it is now. */
+  'holds',
+  'holdMs',
+  'parks',
+  'parkedMs',
+  'isParked',
 ] as const;
 /** Those that say what there is now. */
 const KEY_FIELDS = [
@@ -36,6 +42,7 @@ const KEY_FIELDS = [
   'indexBytes',
   'arenaBytes',
   'largestEntryBytes',
+  'isParked',
 ] as const satisfies readonly (typeof FIELDS)[number][];
 /** For each logical database: keys, keys with an expiry, average time to live. */
 const PER_DATABASE = 3;

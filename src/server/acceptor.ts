@@ -163,6 +163,7 @@ export class Acceptor implements ConnectionHost {
   closed(connection: Connection): void {
     this.connections.delete(connection.id);
     this.#gate.forget(connection);
+    this.#dispatcher.transactions.forget(connection);
     this.memory.forget(connection);
     if (connection.parser !== undefined) {
       this.#giveParser(connection.parser);
@@ -454,6 +455,7 @@ export class Acceptor implements ConnectionHost {
    */
   lose(link: ShardLink): void {
     this.#take(link);
+    this.#dispatcher.transactions.lost(link, this.connections.values());
     for (const run of link.disconnect()) {
       const { split } = run;
       const connection = split === undefined ? run.connection : split.connection;

@@ -5,8 +5,8 @@
  */
 import type { Command } from '../commands/table.ts';
 import type { Config } from '../config/config.ts';
-import type { Arguments } from '../protocol/arguments.ts';
-import { OUT_OF_MEMORY, RATE_LIMIT_EXCEEDED } from '../protocol/errors.ts';
+import { Arguments } from '../protocol/arguments.ts';
+import { NOT_ENOUGH_REPLICAS, OUT_OF_MEMORY, RATE_LIMIT_EXCEEDED } from '../protocol/errors.ts';
 import type { Connection } from './connection.ts';
 import { MemoryLimit } from './memory-limit.ts';
 import { Pause } from './pause.ts';
@@ -14,6 +14,7 @@ import { RateLimits } from './rate-limits.ts';
 import type { Readiness } from './readiness.ts';
 import type { ShardLink } from './shard-link.ts';
 import { SizeLimits } from './size-limits.ts';
+import type { TransactionQueue } from './transaction-queue.ts';
 
 const RATE_OPTIONS = [
   'rate-limit-ops',
@@ -31,10 +32,13 @@ export class CommandGate {
   readonly exitPause: Pause = new Pause(() => this.#update());
   /** Why the data cannot be written to disk. */
   #diskProblem: string | undefined;
+  /** Replicas are wanted for writes, and there never are any. */
+  #lacksReplicas = false;
   readonly #rates = new RateLimits();
   readonly #sizes = new SizeLimits();
   readonly #memory: MemoryLimit;
   readonly #readiness: Readiness;
+  readonly #args = new Arguments();
   /** Called when `isActive` has changed. */
   #changed: () => void = () => {};
 
@@ -61,10 +65,16 @@ export class CommandGate {
       this.#sizes.valueBytesMax = config.get('max-value-size');
       this.#update();
     };
+    const setReplicas = () => {
+      this.#lacksReplicas = config.get('min-replicas-to-write') > 0 && config.get('min-replicas-max-lag') > 0;
+      this.#update();
+    };
+    setReplicas();
     setRates();
     setSizes();
     setMemory();
     config.onChange('maxmemory', setMemory);
+    config.onChange(['min-replicas-to-write', 'min-replicas-max-lag'], setReplicas);
     config.onChange(RATE_OPTIONS, setRates);
     config.onChange(['max-key-size', 'max-value-size'], setSizes);
   }
@@ -82,7 +92,8 @@ export class CommandGate {
   #update(): void {
     const hasLimits = this.#rates.isActive || this.#sizes.isActive || this.#memory.bytesMax > 0;
     const isPaused = this.pause.mode !== 'none' || this.exitPause.mode !== 'none';
-    const isHindered = this.#diskProblem !== undefined || !this.#readiness.states.allServe;
+    const isHindered =
+      this.#diskProblem !== undefined || this.#lacksReplicas || !this.#readiness.states.allServe;
     const isActive = isPaused || hasLimits || isHindered;
     if (isActive === this.isActive) return;
     this.isActive = isActive;
@@ -92,6 +103,14 @@ export class CommandGate {
   /** True when a shard that the command needs does not serve. To be asked before anything else. */
   isLoading(command: Command, args: Arguments): boolean {
     return this.#readiness.refuses(command, args);
+  }
+
+  /** The same for EXEC: when any of the queued commands needs such a shard. */
+  isLoadingAny(queue: TransactionQueue): boolean {
+    return queue.commands.some((command, i) => {
+      queue.load(i, this.#args);
+      return this.isLoading(command, this.#args);
+    });
   }
 
   /**
@@ -114,9 +133,26 @@ export class CommandGate {
   refusal(connection: Connection, command: Command | undefined, args: Arguments): string | undefined {
     if (this.#isCounted(command) && this.#rates.refuses(connection)) return RATE_LIMIT_EXCEEDED;
     if (command === undefined) return undefined;
+    const problem = this.#problemOf(command);
+    if (problem !== undefined) return problem;
+    return this.#sizes.isActive ? this.#sizes.problemOf(command, args) : undefined;
+  }
+
+  /** The same for EXEC, of the queued commands. */
+  refusalOfAny(connection: Connection, queue: TransactionQueue): string | undefined {
+    if (this.#rates.isActive && this.#rates.refuses(connection)) return RATE_LIMIT_EXCEEDED;
+    for (const command of queue.commands) {
+      const problem = this.#problemOf(command);
+      if (problem !== undefined) return problem;
+    }
+    return undefined;
+  }
+
+  /** Why a command of this kind is refused now, whatever its words are. */
+  #problemOf(command: Command): string | undefined {
     if (this.#memory.refuses(command)) return OUT_OF_MEMORY;
     if (this.#diskProblem !== undefined && command.needsDisk) return this.#diskProblem;
-    return this.#sizes.isActive ? this.#sizes.problemOf(command, args) : undefined;
+    return this.#lacksReplicas && command.isWrite ? NOT_ENOUGH_REPLICAS : undefined;
   }
 
   /** To be called when a command that passed has been dealt with. */

@@ -20,7 +20,9 @@ import type { RequestParser } from '../protocol/request-parser.ts';
 import { CHUNK_BYTES, type ChunkPool } from './chunk-pool.ts';
 import { describeClient } from './describe-client.ts';
 import type { Run, RunPool } from './run.ts';
+import type { ShardLink } from './shard-link.ts';
 import { type WriteRequests, type Writer, writerOf } from './socket-writer.ts';
+import type { TransactionQueue } from './transaction-queue.ts';
 
 /** Unsent replies beyond which a connection is not read from. */
 const OUTPUT_PAUSE_BYTES = 1024 * 1024;
@@ -93,6 +95,13 @@ export class Connection implements Client, ReplySink {
   lastCommand = 'NULL';
   /** Since when the output has been above the soft limit; 0 when it is not. */
   softLimitSinceMs = 0;
+  /** What is queued behind MULTI. */
+  transaction: TransactionQueue | undefined;
+  /** Stands for the keys that the connection watches, on the shards of `watchedLinks`; 0 while there are none. */
+  watcher = 0;
+  readonly watchedLinks = new Set<ShardLink>();
+  /** A shard has died on which it watched keys. */
+  hasLostWatches = false;
   /** The parser that holds this connection's half-read command. */
   parser: RequestParser | undefined;
   unparsed: Uint8Array = NO_BYTES;
@@ -148,7 +157,12 @@ export class Connection implements Client, ReplySink {
 
   /** To be called when one of the fields it depends on has changed. */
   updatePlain(): void {
-    this.isPlain = this.isAuthenticated && this.replyMode === 'on' && !this.isClosing && !this.isClosed;
+    this.isPlain =
+      this.isAuthenticated &&
+      this.replyMode === 'on' &&
+      this.transaction === undefined &&
+      !this.isClosing &&
+      !this.isClosed;
     this.isUnchecked = this.isPlain && !this.#host.checksCommands;
   }
 
@@ -402,7 +416,8 @@ export class Connection implements Client, ReplySink {
 
   /** All that the connection takes of the acceptor's memory. */
   get memoryBytes(): number {
-    return OBJECT_BYTES + this.unparsed.length + this.reply.limit + this.queuedBytes;
+    const queued = this.transaction?.memoryBytes ?? 0;
+    return OBJECT_BYTES + this.unparsed.length + this.reply.limit + this.queuedBytes + queued;
   }
 
   get isReading(): boolean {

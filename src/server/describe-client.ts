@@ -16,11 +16,11 @@ export function describeClient(connection: Connection, nowMs: number): string {
     ['sub', 0],
     ['psub', 0],
     ['ssub', 0],
-    ['multi', -1],
+    ['multi', connection.transaction?.length ?? -1],
     ['qbuf', queryBytes(connection)],
     ['qbuf-free', unparsed.length - unparsedLength],
     ['argv-mem', parser?.wordBytes ?? 0],
-    ['multi-mem', 0],
+    ['multi-mem', connection.transaction?.memoryBytes ?? 0],
     ['rbs', connection.reply.limit],
     ['rbp', connection.reply.position],
     ['obl', connection.reply.position],
@@ -54,6 +54,7 @@ function eventsOf(connection: Connection): string {
 
 function flagsOf(connection: Connection): string {
   let flags = '';
+  if (connection.transaction !== undefined) flags += 'x';
   if (connection.isHeld) flags += 'b';
   if (connection.isClosing) flags += 'c';
   if (connection.isUnixSocket) flags += 'U';

@@ -8,26 +8,28 @@
  */
 import type { Acl } from '../acl/acl.ts';
 import { ALLOWED } from '../acl/selector.ts';
+import type { ServerHandler } from '../commands/command.ts';
 import { keyWords } from '../commands/key-words.ts';
 import { type Command, type CommandTable, ROUTE } from '../commands/table.ts';
 import type { Arguments } from '../protocol/arguments.ts';
 import * as errors from '../protocol/errors.ts';
-import { ReplyBuffer } from '../protocol/reply-writer.ts';
+import { ReplyBuffer, type ReplyWriter } from '../protocol/reply-writer.ts';
 import { type CommandTimer, NOT_SLOW } from '../ring/command-timer.ts';
+import { ClientTransactions } from './client-transactions.ts';
 import type { CommandGate } from './command-gate.ts';
 import type { Connection } from './connection.ts';
+import { cut, lastKeyWord } from './cut.ts';
 import type { DirectReader } from './direct-reader.ts';
 import type { LocalCommands } from './local-commands.ts';
 import type { Measuring } from './measuring.ts';
 import { RequestSender } from './request-sender.ts';
 import type { Router } from './router.ts';
 import type { RunPool } from './run.ts';
-import type { ShardLink } from './shard-link.ts';
+import { TransactionPlanner } from './transaction-plan.ts';
 import type { LoggedTransactions } from './transactions.ts';
 
 /** A reply with more is long: it is not asked for while others of the connection are due. */
 const LONG_REPLY_BYTES = 32 * 1024;
-const NO_WORDS: readonly number[] = [];
 
 export interface DispatcherParts {
   readonly commands: CommandTable;
@@ -39,6 +41,7 @@ export interface DispatcherParts {
   readonly acl: Acl;
   readonly measuring: Measuring;
   readonly loggedTransactions: LoggedTransactions;
+  readonly databases: number;
 }
 
 export class Dispatcher {
@@ -54,6 +57,7 @@ export class Dispatcher {
   readonly #measuring: Measuring;
   readonly #timer: CommandTimer;
   readonly #scratch = new ReplyBuffer();
+  readonly transactions: ClientTransactions;
 
   constructor(parts: DispatcherParts) {
     this.#commands = parts.commands;
@@ -71,7 +75,32 @@ export class Dispatcher {
       (connection) => parts.local.touched(connection),
     );
     this.#timer = parts.measuring.timer;
+    this.transactions = this.#makeTransactions(parts);
     this.#scratch.writer.tally = parts.measuring.tally;
+  }
+
+  #makeTransactions({ commands, router, runs, local, measuring, acl, databases }: DispatcherParts) {
+    const planner = new TransactionPlanner({
+      router,
+      databases,
+      refusal: (command, connection) => local.refusal(command, connection),
+      denied: (connection, command, args, result, word) =>
+        acl.refusal(connection, command, args, result, word, true),
+    });
+    return new ClientTransactions({
+      commands,
+      router,
+      runs,
+      local,
+      measuring,
+      planner,
+      sender: this.#sender,
+      runHere: (connection, command, args, reply, defer) => {
+        if (command.placement?.at !== 'server') return;
+        this.#runTimed(command.placement.handler, command, connection, args, reply, defer);
+        this.#timer.pause();
+      },
+    });
   }
 
   dispatch(connection: Connection, args: Arguments): boolean {
@@ -115,6 +144,9 @@ export class Dispatcher {
     ) {
       return this.#reject(connection, command, args, errors.NOT_AUTHENTICATED);
     }
+    if (connection.transaction !== undefined && command.isBannedFromTransactions) {
+      return this.#reject(connection, command, args, errors.NOT_IN_TRANSACTION);
+    }
     const { restriction } = connection.user;
     if (restriction !== undefined) {
       const result = restriction.check(command, args);
@@ -132,9 +164,13 @@ export class Dispatcher {
   #dispatchGated(connection: Connection, command: Command, args: Arguments): boolean {
     const gate = this.#gate;
     if (!gate.isActive) return this.#dispatchAdmitted(connection, command, args);
-    if (gate.isLoading(command, args)) return this.#refuseEntry(connection, command, errors.LOADING);
-    if (gate.holds(connection, command)) return false;
-    const problem = gate.refusal(connection, command, args);
+    const queue = isExecution(command) ? connection.transaction : undefined;
+    if (queue === undefined ? gate.isLoading(command, args) : gate.isLoadingAny(queue)) {
+      return this.#refuseEntry(connection, command, errors.LOADING);
+    }
+    if (gate.holds(connection, queue?.write ?? command)) return false;
+    const problem =
+      queue === undefined ? gate.refusal(connection, command, args) : gate.refusalOfAny(connection, queue);
     const taken =
       problem === undefined
         ? this.#dispatchAdmitted(connection, command, args)
@@ -144,6 +180,9 @@ export class Dispatcher {
   }
 
   #dispatchAdmitted(connection: Connection, command: Command, args: Arguments): boolean {
+    if (connection.transaction !== undefined && !command.isNeverQueued) {
+      return this.#queue(connection, command, args);
+    }
     if (connection.replyMode === 'skip-next') {
       connection.replyMode = 'skip';
       const taken = this.#route(connection, command, args);
@@ -153,6 +192,19 @@ export class Dispatcher {
       return taken;
     }
     return this.#route(connection, command, args);
+  }
+
+  /** Keeps the command for EXEC. Whether an option allows it is seen now; what is wrong with its words only when it runs. */
+  #queue(connection: Connection, command: Command, args: Arguments): boolean {
+    const refusal = this.#local.refusal(command, connection);
+    if (refusal !== undefined) return this.#refuseEntry(connection, command, refusal);
+    this.transactions.queue(connection, command, args);
+    if (connection.replyMode === 'skip-next') {
+      connection.replyMode = 'on';
+      connection.updatePlain();
+    }
+    this.commandsProcessed++;
+    return true;
   }
 
   #route(connection: Connection, command: Command, args: Arguments): boolean {
@@ -184,6 +236,9 @@ export class Dispatcher {
       case ROUTE.every:
         taken = this.#toEvery(connection, command, args);
         break;
+      case ROUTE.transaction:
+        taken = this.transactions.run(connection, command, args);
+        break;
       default:
         taken = this.#toChosen(connection, command, args);
     }
@@ -212,7 +267,8 @@ export class Dispatcher {
       gate.passed(connection);
     }
     if (command !== undefined) this.#measuring.statistics.rejected(command.id);
-    return this.#refuse(connection, problem ?? (typeof text === 'string' ? text : text()));
+    const refused = problem ?? (typeof text === 'string' ? text : text());
+    return this.#refuse(connection, this.#spoil(connection, command, refused));
   }
 
   /** The same for one whose own words are wrong: in Redis it has run. */
@@ -242,14 +298,26 @@ export class Dispatcher {
       // The note tells what the client was doing.
       connection.lastCommand = command.fullName;
       const switchedOff = this.#local.refusal(command, connection);
-      return switchedOff ?? this.#acl.refusal(connection, command, args, result, word);
+      const isQueueing = connection.transaction !== undefined;
+      return switchedOff ?? this.#acl.refusal(connection, command, args, result, word, isQueueing);
     });
   }
 
   /** Answers with an error, and counts that the command was not let in. */
   #refuseEntry(connection: Connection, command: Command, text: string): boolean {
     this.#measuring.statistics.rejected(command.id);
-    return this.#refuse(connection, text);
+    return this.#refuse(connection, this.#spoil(connection, command, text));
+  }
+
+  /**
+   * A command that is not let in spoils the transaction that is being queued. One that would have ended it does so
+   * nevertheless. Returns the text of the error.
+   */
+  #spoil(connection: Connection, command: Command | undefined, text: string): string {
+    if (connection.transaction !== undefined) connection.transaction.isSpoiled = true;
+    if (command === undefined || !isExecution(command)) return text;
+    this.transactions.forget(connection);
+    return errors.transactionDiscarded(text);
   }
 
   #emit(connection: Connection, isWanted: boolean): void {
@@ -267,14 +335,25 @@ export class Dispatcher {
     const direct = connection.isPlain && !connection.hasPendingReplies;
     const reply = direct ? connection.reply : this.#scratch.writer;
     reply.resp = connection.resp;
-    const errorsBefore = reply.errors;
-    this.#timer.begin(command.id, 0);
-    this.#local.run(placement.handler, command, connection, args, reply);
-    if (reply.errors !== errorsBefore) this.#measuring.statistics.failed(command.id);
-    this.#ran(connection, command, args);
+    this.#runTimed(placement.handler, command, connection, args, reply);
     // The mode after the command counts: CLIENT REPLY ON is answered.
     if (!direct) this.#emit(connection, connection.replyMode === 'on');
     return true;
+  }
+
+  #runTimed(
+    handler: ServerHandler,
+    command: Command,
+    connection: Connection,
+    args: Arguments,
+    reply: ReplyWriter,
+    defer?: () => (write: (reply: ReplyWriter) => void) => void,
+  ): void {
+    const errorsBefore = reply.errors;
+    this.#timer.begin(command.id, 0);
+    this.#local.run(handler, command, connection, args, reply, defer);
+    if (reply.errors !== errorsBefore) this.#measuring.statistics.failed(command.id);
+    this.#ran(connection, command, args);
   }
 
   /** Counts a command that has been answered here. */
@@ -329,7 +408,7 @@ export class Dispatcher {
     const placement = command.placement;
     const keys = command.keys;
     if (placement?.at !== 'keys' || keys === undefined) return true;
-    const last = keys.last < 0 ? args.count + keys.last : keys.last;
+    const last = lastKeyWord(command, args);
     if (connection.firstRun === undefined) {
       if (placement.directEach !== undefined && connection.isPlain) {
         this.#timer.begin(command.id, 0);
@@ -349,25 +428,8 @@ export class Dispatcher {
     const first = keys.first;
     const { onlyLink } = this.#router;
     if (onlyLink !== undefined) return this.#sender.sendWhole(connection, command, onlyLink, args, first);
-    /** The link of each key, and the words that go to each link. */
-    const order: ShardLink[] = [];
-    const words = new Map<ShardLink, number[]>();
-    // The words before the keys, the name of a subcommand, go to all.
-    const before = first === 1 ? NO_WORDS : Array.from({ length: first - 1 }, (_, i) => i + 1);
-    for (let key = first; key <= last; key += keys.step) {
-      const link = this.#router.linkOf(args, key);
-      let list = words.get(link);
-      if (list === undefined) {
-        list = before.slice();
-        words.set(link, list);
-      }
-      for (let word = key; word < key + keys.step; word++) list.push(word);
-      order.push(link);
-    }
-    if (words.size === 1) return this.#sender.sendWhole(connection, command, order[0]!, args, first);
-    const links = [...words.keys()];
-    const partOfKey = order.map((link) => links.indexOf(link));
-    const parts = links.map((link) => ({ link, words: words.get(link)! }));
+    const { parts, partOfKey } = cut(this.#router, command, args);
+    if (parts.length === 1) return this.#sender.sendWhole(connection, command, parts[0]!.link, args, first);
     return this.#sender.sendParts(connection, command, args, parts, partOfKey, placement.merge);
   }
 
@@ -384,18 +446,21 @@ export class Dispatcher {
     );
     held.delete(executor);
     if (held.size === 0) return this.#sender.sendWhole(connection, command, executor, args, first);
-    return this.#sender.sendTogether(connection, command, args, executor, held);
+    const request = { args, words: undefined, isWrite: command.isWrite };
+    return this.#sender.sendTogether(connection, command, request, executor, held);
   }
 
   #toEvery(connection: Connection, command: Command, args: Arguments): boolean {
     const placement = command.placement;
     if (placement?.at !== 'every') return true;
     if (this.#mustWait(connection, command)) return false;
-    const words: number[] = [];
-    for (let i = 1; i < args.count; i++) words.push(i);
-    const parts = this.#router.links.map((link) => ({ link, words }));
+    const { parts } = cut(this.#router, command, args);
     return this.#sender.sendParts(connection, command, args, parts, [], placement.merge);
   }
+}
+
+function isExecution({ placement }: Command): boolean {
+  return placement?.at === 'transaction' && placement.step === 'execute';
 }
 
 /**

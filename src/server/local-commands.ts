@@ -11,6 +11,7 @@ import type { Config } from '../config/config.ts';
 import type { Arguments } from '../protocol/arguments.ts';
 import { notAllowed } from '../protocol/errors.ts';
 import type { ReplyWriter } from '../protocol/reply-writer.ts';
+import type { ClientTransactions } from './client-transactions.ts';
 import type { CommandGate } from './command-gate.ts';
 import type { Connection } from './connection.ts';
 import type { DeferredReplies } from './deferred-replies.ts';
@@ -31,6 +32,8 @@ export interface LocalHost {
   touched(connection: Connection): void;
   crossProtocol(connection: Connection): void;
   readonly gate: CommandGate;
+  readonly clientTransactions: ClientTransactions;
+  endTurnSoon(): void;
   readonly deferred: DeferredReplies;
   readonly shardRequests: ShardRequests;
   rewriteConfig(isForced: boolean): string | undefined;
@@ -47,6 +50,8 @@ export class LocalCommands implements ServerContext {
   readonly acl: Acl;
   readonly #host: LocalHost;
   #connection!: Connection;
+  /** Where the reply of the command that runs is put off to, when it has no place of its own in the order. */
+  #defer: (() => (write: (reply: ReplyWriter) => void) => void) | undefined;
 
   constructor(host: LocalHost) {
     this.#host = host;
@@ -69,7 +74,9 @@ export class LocalCommands implements ServerContext {
     connection: Connection,
     args: Arguments,
     reply: ReplyWriter,
+    defer?: () => (write: (reply: ReplyWriter) => void) => void,
   ): void {
+    this.#defer = defer;
     this.args = args;
     this.reply = reply;
     this.client = connection;
@@ -117,8 +124,22 @@ export class LocalCommands implements ServerContext {
     this.#host.gate.pause.end();
   }
 
+  beginTransaction(): boolean {
+    return this.#host.clientTransactions.begin(this.#connection);
+  }
+
+  discardTransaction(): boolean {
+    return this.#host.clientTransactions.discard(this.#connection);
+  }
+
+  /** Has something published though no connection is touched. */
+  endTurnSoon(): void {
+    this.#host.endTurnSoon();
+  }
+
   resetClient(): void {
     const connection = this.#connection;
+    this.#host.clientTransactions.forget(connection);
     connection.db = 0;
     connection.name = '';
     connection.resp = 2;
@@ -138,7 +159,7 @@ export class LocalCommands implements ServerContext {
   }
 
   defer(): (write: (reply: ReplyWriter) => void) => void {
-    return this.#host.deferred.take(this.#connection);
+    return this.#defer?.() ?? this.#host.deferred.take(this.#connection);
   }
 
   shardRequests(): (words: readonly Uint8Array[]) => Promise<Uint8Array | undefined> {

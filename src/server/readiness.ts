@@ -31,9 +31,14 @@ export class Readiness {
         return this.#lacks(args, command.keyIndex);
       case ROUTE.keys:
       case ROUTE.together:
+        if (command.holdsAllShards?.(args)) return true;
         return keyWords(command.keys!, args).some((word) => this.#lacks(args, word));
       case ROUTE.every:
         return true;
+      case ROUTE.transaction:
+        return (
+          command.keys !== undefined && keyWords(command.keys, args).some((word) => this.#lacks(args, word))
+        );
       default:
         return this.#lacksChosen(command, args);
     }

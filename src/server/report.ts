@@ -97,6 +97,11 @@ function shardOf(server: Server, link: ShardLink): ShardReport {
     commands: statistics.get('commands') + directReads,
     queueBytes,
     directReads,
+    holds: statistics.get('holds'),
+    holdMs: statistics.get('holdMs'),
+    parks: statistics.get('parks'),
+    parkedMs: statistics.get('parkedMs'),
+    isParked: statistics.get('isParked') === 1,
     restarts: server.shardStates.restartsOf(index),
     state: server.shardStates.stateOf(index),
   };

@@ -17,11 +17,16 @@ import {
 import type { Connection } from './connection.ts';
 import type { Measuring } from './measuring.ts';
 import type { Router } from './router.ts';
-import type { Run, RunPool } from './run.ts';
+import type { PartReceiver, RunPool } from './run.ts';
 import type { ShardLink } from './shard-link.ts';
 import { rememberWords } from './slow-log.ts';
 import { SplitReply } from './split-reply.ts';
-import { type LoggedTransactions, markTransaction, Transactions } from './transactions.ts';
+import {
+  type LoggedTransactions,
+  markTransaction,
+  type TogetherRequest,
+  Transactions,
+} from './transactions.ts';
 
 /** In the first letter of a name: lower case. */
 const LOWER_CASE_BIT = 32;
@@ -52,8 +57,19 @@ export class RequestSender {
     this.#touched = touched;
   }
 
-  /** Sends the command to one shard; `hash` is the one of its first key. */
-  send(connection: Connection, command: Command, link: ShardLink, args: Arguments, hash: number): boolean {
+  /**
+   * Sends the command to one shard; `hash` is the one of its first key, `words` are the numbers of the words that travel
+   * (undefined: all but the first), and while it `guards`, nobody reads the shard's memory directly.
+   */
+  send(
+    connection: Connection,
+    command: Command,
+    link: ShardLink,
+    args: Arguments,
+    hash: number,
+    words?: readonly number[],
+    guards = command.guardsDirectReads,
+  ): boolean {
     if (this.#timer.isRunning) this.#timer.pause();
     let run = link.openRun;
     const isSilent = connection.replyMode !== 'on';
@@ -62,12 +78,9 @@ export class RequestSender {
       run === connection.lastRun &&
       run.connection === connection &&
       run.isSilent === isSilent;
-    let flags = this.#flagsOf(connection, args);
+    let flags = this.#flagsOf(connection) | caseOf(args);
     if (!joins) flags |= REQUEST_RUN_START;
-    if (
-      link.hasQueueBefore(connection) ||
-      !link.push(command.id, connection.db, flags, hash, args, undefined)
-    ) {
+    if (link.hasQueueBefore(connection) || !link.push(command.id, connection.db, flags, hash, args, words)) {
       link.park(connection);
       return false;
     }
@@ -78,8 +91,64 @@ export class RequestSender {
       link.queue(run);
       connection.appendRun(run);
     }
-    link.account(run!, command.guardsDirectReads);
+    link.account(run!, guards);
     return true;
+  }
+
+  /** Sends the request to one shard, as `send` does, but the reply goes to `receiver`, which is made when it has been sent. */
+  sendAside(
+    connection: Connection,
+    command: Command,
+    link: ShardLink,
+    { args, words, guards }: { args: Arguments; words: readonly number[]; guards: boolean },
+    receiver: () => PartReceiver,
+  ): boolean {
+    if (this.#timer.isRunning) this.#timer.pause();
+    const flags = this.#flagsOf(connection) | REQUEST_RUN_START;
+    if (link.hasQueueBefore(connection) || !link.push(command.id, connection.db, flags, 0, args, words)) {
+      link.park(connection);
+      return false;
+    }
+    this.#queuePart(link, receiver(), 0, guards);
+    return true;
+  }
+
+  /** Sends a request to each of several shards in one turn: one place of the order for all. */
+  sendPartsAside(
+    connection: Connection,
+    command: Command,
+    args: Arguments,
+    requests: readonly { link: ShardLink; words: readonly number[] }[],
+    isWrite: boolean,
+    makeReceiver: () => PartReceiver,
+  ): boolean {
+    for (const { link, words } of requests) {
+      if (link.hasRoomForMarked(link.requestBytes(args, words), requests.length)) continue;
+      link.park(connection);
+      return false;
+    }
+    if (this.#timer.isRunning) this.#timer.pause();
+    const flags = this.#flagsOf(connection) | REQUEST_RUN_START | REQUEST_PART;
+    if (isWrite)
+      markTransaction(
+        this.#logged,
+        requests.map(({ link }) => link),
+      );
+    const receiver = makeReceiver();
+    requests.forEach(({ link, words }, part) => {
+      link.push(command.id, connection.db, flags, 0, args, words);
+      this.#queuePart(link, receiver, part, isWrite);
+    });
+    return true;
+  }
+
+  #queuePart(link: ShardLink, receiver: PartReceiver, part: number, guards: boolean): void {
+    const run = this.#runs.take(undefined);
+    run.split = receiver;
+    run.part = part;
+    link.openRun = undefined;
+    link.queue(run);
+    link.account(run, guards);
   }
 
   /** The same, for the key in word `first`. */
@@ -97,19 +166,14 @@ export class RequestSender {
   sendTogether(
     connection: Connection,
     command: Command,
-    args: Arguments,
+    request: TogetherRequest,
     executor: ShardLink,
     held: ReadonlySet<ShardLink>,
+    receiver?: () => PartReceiver,
   ): boolean {
     if (this.#timer.isRunning) this.#timer.pause();
-    return this.#transactions.send(
-      connection,
-      command,
-      args,
-      executor,
-      held,
-      this.#flagsOf(connection, args),
-    );
+    const flags = this.#flagsOf(connection) | (receiver === undefined ? caseOf(request.args) : 0);
+    return this.#transactions.send(connection, command, request, executor, held, flags, receiver);
   }
 
   /** Sends a part of the command to each of several shards in one turn: one place of the order for all. */
@@ -141,7 +205,7 @@ export class RequestSender {
       this.#touched(connection);
     });
     split.connection = connection;
-    const flags = this.#flagsOf(connection, args) | REQUEST_RUN_START | REQUEST_PART;
+    const flags = this.#flagsOf(connection) | caseOf(args) | REQUEST_RUN_START | REQUEST_PART;
     if (command.isWrite && parts.length > 1)
       markTransaction(
         this.#logged,
@@ -151,21 +215,16 @@ export class RequestSender {
       const first = words[Math.max(command.keyIndex, 1) - 1];
       const hash = first === undefined ? 0 : this.#router.hashOf(args, first);
       link.push(command.id, connection.db, flags, hash, args, words);
-      const run: Run = this.#runs.take(undefined);
-      run.split = split;
-      run.part = part;
-      link.openRun = undefined;
-      link.queue(run);
-      link.account(run, command.guardsDirectReads);
+      this.#queuePart(link, split, part, command.guardsDirectReads);
     });
     return true;
   }
 
-  #flagsOf(connection: Connection, args: Arguments): number {
-    return (
-      (connection.resp === 3 ? REQUEST_RESP3 : 0) |
-      (connection.noTouch ? REQUEST_NO_TOUCH : 0) |
-      ((args.bytes[args.starts[0]!]! & LOWER_CASE_BIT) === 0 ? REQUEST_UPPER_CASE : 0)
-    );
+  #flagsOf(connection: Connection): number {
+    return (connection.resp === 3 ? REQUEST_RESP3 : 0) | (connection.noTouch ? REQUEST_NO_TOUCH : 0);
   }
+}
+
+function caseOf(args: Arguments): number {
+  return (args.bytes[args.starts[0]!]! & LOWER_CASE_BIT) === 0 ? REQUEST_UPPER_CASE : 0;
 }

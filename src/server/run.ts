@@ -4,7 +4,18 @@
  * the reply of a command that was cut over several shards.
  */
 import type { Connection } from './connection.ts';
-import type { SplitReply } from './split-reply.ts';
+
+/** Who gets the replies of parts of a command, of which each shard concerned runs one. */
+export interface PartReceiver {
+  /** Whose command it is. */
+  readonly connection: Connection | undefined;
+  /** Bytes of the reply of a part, which will be written over. */
+  receive(part: number, source: Uint8Array, start: number, end: number): void;
+  partTook(ns: number): void;
+  partDone(): void;
+  /** The shard of a part has died; it counts as done. */
+  partLost(): void;
+}
 
 export class Run {
   connection: Connection | undefined;
@@ -17,7 +28,7 @@ export class Run {
   /** The client does not want the replies (CLIENT REPLY OFF or SKIP). */
   isSilent = false;
   /** Where the replies of a part of a cut command go instead of a connection. */
-  split: SplitReply | undefined;
+  split: PartReceiver | undefined;
   part = 0;
   /** How many of its commands keep others from reading the shard's memory directly. */
   guards = 0;

@@ -16,6 +16,7 @@ import { slotTable } from '../ring/hash-ring.ts';
 import { laneBytes } from '../ring/lane.ts';
 import { WakeWord } from '../ring/wake-word.ts';
 import { Acceptor, type AcceptorOptions } from './acceptor.ts';
+import type { ClientTransactions } from './client-transactions.ts';
 import { CommandGate } from './command-gate.ts';
 import type { Connection } from './connection.ts';
 import { DeferredReplies } from './deferred-replies.ts';
@@ -147,6 +148,7 @@ export class Server implements LocalHost {
       acl,
       measuring: this.measuring,
       loggedTransactions: disk,
+      databases: config.get('databases'),
     });
     const acceptorOptions = this.#acceptorOptions();
     this.#acceptor = new Acceptor(acceptorOptions, {
@@ -422,6 +424,14 @@ export class Server implements LocalHost {
 
   log(message: string): void {
     this.#log.warning(message);
+  }
+
+  get clientTransactions(): ClientTransactions {
+    return this.#dispatcher.transactions;
+  }
+
+  endTurnSoon(): void {
+    this.#acceptor.endTurnSoon();
   }
 
   crossProtocol(connection: Connection): void {

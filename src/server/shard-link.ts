@@ -122,6 +122,11 @@ export class ShardLink {
     return this.#pending.taken + this.#pending.length;
   }
 
+  /** Whether a thread is there that takes requests. */
+  get isConnected(): boolean {
+    return this.#isConnected;
+  }
+
   /** True while requests have not been answered. */
   get isBusy(): boolean {
     return this.#pending.length > 0;

@@ -5,10 +5,11 @@ import type { Merge } from '../commands/command.ts';
 import { firstElement, isErrorReply, readNumber, replyEnd } from '../protocol/reply-reader.ts';
 import { ReplyBuffer, type ReplyWriter } from '../protocol/reply-writer.ts';
 import type { Connection } from './connection.ts';
+import type { PartReceiver } from './run.ts';
 
 const NO_BYTES = new Uint8Array(0);
 
-export class SplitReply {
+export class SplitReply implements PartReceiver {
   /** What the slowest part took so far: the parts run at the same time. */
   slowestNs = 0;
   /** Whose command it is. */
@@ -62,40 +63,49 @@ export class SplitReply {
     const parts = this.#parts.map((pieces) => (pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)));
     const buffer = new ReplyBuffer();
     buffer.writer.resp = this.#resp;
-    const failed = parts.find(isErrorReply);
-    if (failed !== undefined) buffer.writer.raw(failed);
-    else this.#write(parts, buffer.writer);
+    mergeReplies(parts, this.#merge, this.#partOfKey, buffer.writer);
     this.#done(buffer.take());
   }
+}
 
-  #write(parts: readonly Uint8Array[], reply: ReplyWriter): void {
-    switch (this.#merge) {
-      case 'ok':
-        reply.raw(parts[0]!);
-        break;
-      case 'sum':
-        reply.integer(parts.reduce((sum, part) => sum + readNumber(part, 0), 0));
-        break;
-      case 'concatenate':
-        reply.array(parts.reduce((sum, part) => sum + readNumber(part, 0), 0));
-        for (const part of parts) reply.raw(part, firstElement(part, 0));
-        break;
-      case 'by-key':
-        this.#writeByKey(parts, reply);
-        break;
-      default:
-        this.#merge(parts, reply);
-    }
+/** Writes the reply that those of the `parts` make together. `partOfKey` is the part that each key went to, for `by-key`. */
+export function mergeReplies(
+  parts: readonly Uint8Array[],
+  merge: Merge,
+  partOfKey: readonly number[],
+  reply: ReplyWriter,
+): void {
+  const failed = parts.find(isErrorReply);
+  if (failed !== undefined) {
+    reply.raw(failed);
+    return;
   }
+  switch (merge) {
+    case 'ok':
+      reply.raw(parts[0]!);
+      break;
+    case 'sum':
+      reply.integer(parts.reduce((sum, part) => sum + readNumber(part, 0), 0));
+      break;
+    case 'concatenate':
+      reply.array(parts.reduce((sum, part) => sum + readNumber(part, 0), 0));
+      for (const part of parts) reply.raw(part, firstElement(part, 0));
+      break;
+    case 'by-key':
+      writeByKey(parts, partOfKey, reply);
+      break;
+    default:
+      merge(parts, reply);
+  }
+}
 
-  #writeByKey(parts: readonly Uint8Array[], reply: ReplyWriter): void {
-    const next = parts.map((part) => firstElement(part, 0));
-    reply.array(this.#partOfKey.length);
-    for (const part of this.#partOfKey) {
-      const start = next[part]!;
-      const end = replyEnd(parts[part]!, start);
-      reply.raw(parts[part]!, start, end);
-      next[part] = end;
-    }
+function writeByKey(parts: readonly Uint8Array[], partOfKey: readonly number[], reply: ReplyWriter): void {
+  const next = parts.map((part) => firstElement(part, 0));
+  reply.array(partOfKey.length);
+  for (const part of partOfKey) {
+    const start = next[part]!;
+    const end = replyEnd(parts[part]!, start);
+    reply.raw(parts[part]!, start, end);
+    next[part] = end;
   }
 }

@@ -8,7 +8,7 @@ import type { Arguments } from '../protocol/arguments.ts';
 import { REQUEST_RUN_START, REQUEST_TOGETHER, REQUEST_WORDS_OFFSET } from '../ring/layout.ts';
 import { MARK_TRANSACTION } from '../ring/marks.ts';
 import type { Connection } from './connection.ts';
-import type { Run, RunPool } from './run.ts';
+import type { PartReceiver, Run, RunPool } from './run.ts';
 import type { ShardLink } from './shard-link.ts';
 import { SplitReply } from './split-reply.ts';
 
@@ -25,6 +25,13 @@ export interface LoggedTransactions {
   next(): number;
 }
 
+export interface TogetherRequest {
+  readonly args: Arguments;
+  /** Numbers of the words that travel; undefined: all but the first. */
+  readonly words: readonly number[] | undefined;
+  readonly isWrite: boolean;
+}
+
 export class Transactions {
   readonly #runs: RunPool;
   readonly #logged: LoggedTransactions;
@@ -36,42 +43,54 @@ export class Transactions {
   }
 
   /**
-   * Sends `args` to `executor` and holds to `held`. False, with nothing sent and the connection parked, when one
-   * of the lanes has no room now. `flags` are REQUEST_ flags of the client.
+   * Sends the request to `executor` and holds to `held`. False, with nothing sent and the connection parked, when one
+   * of the lanes has no room now. `flags` are REQUEST_ flags of the client. The reply goes to `receiver`, which is made when
+   * the request has been sent; without one to the connection.
    */
   send(
     connection: Connection,
     command: Command,
-    args: Arguments,
+    { args, words, isWrite }: TogetherRequest,
     executor: ShardLink,
     held: ReadonlySet<ShardLink>,
     flags: number,
+    receiver?: () => PartReceiver,
   ): boolean {
     const shards = held.size + 1;
-    const size = executor.requestBytes(args, undefined);
+    const size = executor.requestBytes(args, words);
     if (!executor.hasRoomForMarked(size, shards)) return park(executor, connection);
     for (const link of held)
       if (!link.hasRoomForMarked(REQUEST_WORDS_OFFSET, shards)) return park(link, connection);
     this.#last = this.#last === TRANSACTION_MAX ? 1 : this.#last + 1;
-    if (command.isWrite) markTransaction(this.#logged, [executor, ...held]);
+    if (isWrite) markTransaction(this.#logged, [executor, ...held]);
     for (const link of held) {
       link.pushHold(this.#last, executor.index);
       this.#queueAlone(link, this.#holdRun(connection));
     }
     const allFlags = flags | REQUEST_RUN_START | REQUEST_TOGETHER;
-    executor.push(command.id, connection.db, allFlags, this.#last, args, undefined);
+    executor.push(command.id, connection.db, allFlags, this.#last, args, words);
+    this.#queueAlone(executor, this.#runFor(connection, receiver));
+    return true;
+  }
+
+  #runFor(connection: Connection, receiver: (() => PartReceiver) | undefined): Run {
+    if (receiver !== undefined) {
+      const run = this.#runs.take(undefined);
+      run.split = receiver();
+      return run;
+    }
     const run = this.#runs.take(connection);
     run.isSilent = connection.replyMode !== 'on';
     connection.appendRun(run);
-    this.#queueAlone(executor, run);
-    return true;
+    return run;
   }
 
   /** The end of a hold tells nobody anything. */
   #holdRun(connection: Connection): Run {
     const run = this.#runs.take(undefined);
-    run.split = new SplitReply(1, 'ok', 2, [], () => {});
-    run.split.connection = connection;
+    const split = new SplitReply(1, 'ok', 2, [], () => {});
+    split.connection = connection;
+    run.split = split;
     return run;
   }
 

@@ -40,6 +40,7 @@ import type { Figures } from './figures.ts';
 import { handlerOf } from './handlers.ts';
 import type { RunReplies } from './run-replies.ts';
 import { COMPACTION_MS_MAX, Together } from './together.ts';
+import { ShardTransactions } from './transactions.ts';
 
 export interface ExecutorParts {
   readonly setup: ShardSetup;
@@ -63,6 +64,7 @@ export class Executor implements ShardContext {
   readonly shardIndex: number;
   readonly shardCount: number;
   readonly together: Together;
+  readonly transactions: ShardTransactions;
   args = new Arguments();
   reply: ReplyWriter;
   db = 0;
@@ -92,6 +94,7 @@ export class Executor implements ShardContext {
     this.#ids = new Map(parts.commands.map(({ fullName, id }) => [fullName, id]));
     this.#slots = new Uint16Array(setup.slots);
     this.together = new Together(this, setup.index, setup.mailboxes);
+    this.transactions = new ShardTransactions(this, parts.durability, parts.replies);
   }
 
   // What handlers see
@@ -185,6 +188,8 @@ export class Executor implements ShardContext {
     }
     const errorsBefore = this.reply.errors;
     const hasRun = (flags & REQUEST_TOGETHER) === 0 ? this.#run(id) : this.#runTogether(id, this.hash);
+    // Commands within it have been timed by themselves.
+    timer.begin(id, 0);
     if (!hasRun) {
       statistics.rejected(id);
       return;
@@ -238,6 +243,7 @@ export class Executor implements ShardContext {
     this.#run(id);
     this.reply.tally = this.#parts.tally;
     const ns = (performance.now() - startMs) * 1e6;
+    this.#parts.timer.pause();
     this.#parts.replies.insert(noteBytes(undefined), (lane, offset) => {
       writeNote(lane, offset, id, false, ns, undefined);
     });
@@ -245,16 +251,10 @@ export class Executor implements ShardContext {
 
   /** Runs a command as the executor of a transaction: the shards of its other keys are held for it. */
   #runTogether(id: number, transaction: number): boolean {
-    const command = this.#parts.commands[id]!;
-    const words = keyWords(command.keys!, this.args);
-    const held = new Set(
-      command.holdsAllShards?.(this.args)
-        ? Array.from({ length: this.shardCount }, (_, shard) => shard)
-        : words.map((word) => this.shardOf(word)),
-    );
-    held.delete(this.shardIndex);
-    this.hash = this.hashOf(words[0]!);
+    const held = this.#shardsToHold(this.#parts.commands[id]!);
+    const { contention } = this.#parts.figures;
     this.#parts.publish();
+    const startMs = performance.now();
     try {
       this.together.begin(transaction, held);
       return this.#run(id);
@@ -265,24 +265,52 @@ export class Executor implements ShardContext {
       return false;
     } finally {
       this.together.end(held);
+      contention.holds++;
+      contention.holdMs += performance.now() - startMs;
     }
+  }
+
+  /** The shards that a command needs beside this one. */
+  #shardsToHold({ keys, holdsAllShards }: Command): Set<number> {
+    if (keys === undefined) return this.transactions.heldBy(this.args);
+    const words = keyWords(keys, this.args);
+    const held = new Set(
+      holdsAllShards?.(this.args)
+        ? Array.from({ length: this.shardCount }, (_, shard) => shard)
+        : words.map((word) => this.shardOf(word)),
+    );
+    held.delete(this.shardIndex);
+    this.hash = this.hashOf(words[0]!);
+    return held;
   }
 
   /** Answers only the executor of a transaction, until it releases this shard. The hold's own reply is empty. */
   #park(transaction: number, executor: number): void {
     this.#parts.publish();
     this.#parts.durability.beginPart();
+    const { figures, replies, clock } = this.#parts;
+    const startMs = performance.now();
+    figures.contention.isParked = true;
+    figures.publish();
+    replies.holdsNotices = true;
     this.together.park(transaction, executor);
-    this.#parts.clock.update();
-    this.#parts.figures.usesAll();
-    this.#parts.replies.endRun();
+    replies.holdsNotices = false;
+    figures.contention.isParked = false;
+    figures.contention.parks++;
+    figures.contention.parkedMs += performance.now() - startMs;
+    clock.update();
+    figures.usesAll();
+    replies.endRun();
   }
 
   /** Tells the acceptor of the command that was executed last, because it was slow. */
-  note(id: number, ns: number): void {
+  note(id: number, ns: number, args = this.args): void {
+    const { replies } = this.#parts;
+    // In the middle of a transaction nothing may be published, and this could be: one that only comes to light there is not told.
+    if (replies.holdsNotices) return;
     const isUpperCase = (this.#flags & REQUEST_UPPER_CASE) !== 0;
-    this.#parts.replies.insert(noteBytes(this.args), (lane, offset) => {
-      writeNote(lane, offset, id, isUpperCase, ns, this.args);
+    replies.insert(noteBytes(args), (lane, offset) => {
+      writeNote(lane, offset, id, isUpperCase, ns, args);
     });
   }
 
@@ -342,9 +370,11 @@ export class Executor implements ShardContext {
 
   /**
    * Runs one command of a transaction: it is counted as one of its own, and `reply` gets what it answers. `args` are its
-   * words, the name left out. The caller sees to it that what it changes can be written down.
+   * words, the name left out. The caller sees to it that what it changes can be written down. A part of a command that was
+   * cut is counted once. Returns its nanoseconds when
+   * it was slow, otherwise NOT_SLOW.
    */
-  runStep(id: number, db: number, args: Arguments, reply: ReplyWriter): void {
+  runStep(id: number, db: number, args: Arguments, reply: ReplyWriter, isCounted = true): number {
     const { timer, statistics, figures, tally } = this.#parts;
     const { args: outerArgs, reply: outerReply } = this;
     this.args = args;
@@ -355,13 +385,22 @@ export class Executor implements ShardContext {
     figures.commandsExecuted++;
     timer.begin(id, 0);
     const errorsBefore = reply.errors;
-    if (!this.#runAdmitted(id)) statistics.rejected(id);
-    else {
+    try {
+      const hasRun = this.#runAdmitted(id);
+      if (!isCounted) {
+        timer.pause();
+        return NOT_SLOW;
+      }
+      if (!hasRun) {
+        statistics.rejected(id);
+        return NOT_SLOW;
+      }
       if (reply.errors !== errorsBefore) statistics.failed(id);
-      timer.end();
+      return timer.end();
+    } finally {
+      this.args = outerArgs;
+      this.reply = outerReply;
     }
-    this.args = outerArgs;
-    this.reply = outerReply;
   }
 
   /** Points `args` at the words of the frame whose first word stands at `at`. */

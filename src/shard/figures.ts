@@ -23,6 +23,8 @@ export interface FiguresParts {
 
 export class Figures {
   commandsExecuted = 0;
+  /** Commands on keys of several shards: as executor of them, and parked for others. */
+  readonly contention = { holds: 0, holdMs: 0, parks: 0, parkedMs: 0, isParked: false };
   readonly #parts: FiguresParts;
   #errorsPublished = 0;
   /** The only database used since figures were last published, or SEVERAL. */
@@ -44,6 +46,10 @@ export class Figures {
     expiry.spent.capsReached = statistics.get('expiryCapsReached');
     expiry.spent.slowSlices = statistics.get('slowExpiries');
     expiry.spent.slowSliceMs = statistics.get('slowExpiryMs');
+    this.contention.holds = statistics.get('holds');
+    this.contention.holdMs = statistics.get('holdMs');
+    this.contention.parks = statistics.get('parks');
+    this.contention.parkedMs = statistics.get('parkedMs');
     // In the order in which they stand there, so that each keeps its place.
     for (const [code, count] of errors.read()) tally.add(code, count);
   }
@@ -78,8 +84,19 @@ export class Figures {
     statistics.set('arenaBytes', keyspace.arenaBytes + keyspace.objects.bytes);
     statistics.set('largestEntryBytes', keyspace.largestEntryBytes);
     this.#parts.durability.publish(statistics);
+    this.#publishContention();
     this.#publishErrors();
     this.#publishExpiry();
+  }
+
+  #publishContention(): void {
+    const { statistics } = this.#parts;
+    const { holds, holdMs, parks, parkedMs, isParked } = this.contention;
+    statistics.set('holds', holds);
+    statistics.set('holdMs', holdMs);
+    statistics.set('parks', parks);
+    statistics.set('parkedMs', parkedMs);
+    statistics.set('isParked', isParked ? 1 : 0);
   }
 
   #publishDatabase(db: number): void {

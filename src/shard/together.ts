@@ -39,9 +39,11 @@ const RUN = 4;
 const FLAG_RAW = 1;
 const FLAG_COUNTS_LOOKUPS = 2;
 const FLAG_TOUCHING = 4;
-/** The command that is to be run is counted as one, and answers in RESP3. */
+/** The command that is to be run counts, and answers in RESP3. */
 const FLAG_COUNTED = 8;
 const FLAG_RESP3 = 16;
+/** It is a command of a transaction: out of memory is an answer. */
+const FLAG_STEP = 32;
 const ABSENT = 0;
 const PRESENT = 1;
 const OUT_OF_MEMORY = 2;
@@ -64,7 +66,7 @@ export interface TogetherHost {
   idOf(name: string): number;
   /** See Executor. */
   runInner(id: number, db: number, args: Arguments): Uint8Array;
-  runStep(id: number, db: number, args: Arguments, reply: ReplyWriter): void;
+  runStep(id: number, db: number, args: Arguments, reply: ReplyWriter, isCounted: boolean): number;
 }
 
 export class Together implements KeysTogether {
@@ -147,12 +149,23 @@ export class Together implements KeysTogether {
   }
 
   /**
-   * Has `shard`, which is held, run a command that counts as one of its own; `args` are its words, the name left out. Returns
-   * the reply.
+   * Has `shard`, which is held, run a command of a transaction; `args` are its words, the name left out. Returns the reply.
    */
-  runStep(shard: number, id: number, db: number, args: Arguments, resp: 2 | 3): Uint8Array {
-    const flags = FLAG_COUNTED | (resp === 3 ? FLAG_RESP3 : 0);
+  runStep(
+    shard: number,
+    id: number,
+    db: number,
+    args: Arguments,
+    resp: 2 | 3,
+    isCounted: boolean,
+  ): Uint8Array {
+    const flags = FLAG_STEP | (isCounted ? FLAG_COUNTED : 0) | (resp === 3 ? FLAG_RESP3 : 0);
     return this.#callRun(shard, id, db, args, flags).subarray(ANSWER_HEADER_BYTES);
+  }
+
+  /** Has `shard`, which is held, run a command that does not count. Returns the reply, in RESP2. */
+  runInnerOn(shard: number, id: number, db: number, args: Arguments): Uint8Array {
+    return this.#callRun(shard, id, db, args, 0).subarray(ANSWER_HEADER_BYTES);
   }
 
   #callRun(shard: number, id: number, db: number, args: Arguments, flags: number): Uint8Array {
@@ -264,9 +277,9 @@ export class Together implements KeysTogether {
     }
     const buffer = new ReplyBuffer();
     buffer.writer.raw(answer(PRESENT));
-    if ((flags & FLAG_COUNTED) !== 0) {
+    if ((flags & FLAG_STEP) !== 0) {
       buffer.writer.resp = (flags & FLAG_RESP3) !== 0 ? 3 : 2;
-      host.runStep(id, message[1]!, args, buffer.writer);
+      host.runStep(id, message[1]!, args, buffer.writer, (flags & FLAG_COUNTED) !== 0);
       return buffer.take();
     }
     try {

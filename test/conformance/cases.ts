@@ -17,6 +17,7 @@ import { scanning } from './cases/scan.ts';
 import { server } from './cases/server.ts';
 import { severalKeys } from './cases/several-keys.ts';
 import { strings } from './cases/strings.ts';
+import { transactions } from './cases/transactions.ts';
 
 export const families: Readonly<Record<string, Cases>> = {
   strings,
@@ -35,6 +36,7 @@ export const families: Readonly<Record<string, Cases>> = {
   persistence,
   errors,
   acl,
+  transactions,
 };
 
 export { passwordStreams, rawStreams };

@@ -8,6 +8,7 @@ import {
   SYNTAX_ERROR,
   WRONG_TYPE,
 } from '../../protocol/errors.ts';
+import { bulkOf } from '../../protocol/reply-reader.ts';
 import { ABSENT } from '../../store/keyspace.ts';
 import { TYPE_LIST } from '../../store/layout.ts';
 import { LIST_DROP_HEAD, LIST_DROP_TAIL } from '../../types/list-changes.ts';
@@ -105,27 +106,50 @@ function move(context: ShardContext): void {
 
 /** Moves one element from the list at word 1 to that at word 2, and answers with it; nil when there is none. */
 export function moveElement(context: ShardContext, fromHead: boolean, toHead: boolean): void {
-  const { args, reply, together } = context;
+  const { reply } = context;
+  // In a transaction another shard may execute it than that of the first key.
+  if (!ownsWord(context, 1) || !ownsWord(context, 2)) {
+    moveBetweenShards(context, fromHead, toHead);
+    return;
+  }
   const source = findList(context);
   if (source === REFUSED) return;
   if (source === ABSENT) {
     reply.null();
     return;
   }
-  const isHere = context.owns(args.bytes.subarray(args.starts[2]!, args.ends[2]!));
-  const target = isHere ? findList(context, 2) : targetType(context);
+  const target = findList(context, 2);
   if (target === REFUSED) return;
   const list = listOf(context, source);
   cursor.open(list, fromHead ? 0 : list.length - 1);
   // Where it is now is no place to copy it from when lists change.
   const element = cursor.read().copy();
-  if (!isHere) {
-    // First, because it may fail.
-    together.run(toHead ? 'lpush' : 'rpush', args.copy(2), element);
-    drop(context, 1, source, fromHead, 1);
-  } else {
-    moveHere(context, source, target, fromHead, toHead, element);
+  moveHere(context, source, target, fromHead, toHead, element);
+  reply.bulk(element);
+}
+
+function ownsWord(context: ShardContext, word: number): boolean {
+  const { bytes, starts, ends } = context.args;
+  return context.owns(bytes.subarray(starts[word]!, ends[word]!));
+}
+
+function moveBetweenShards(context: ShardContext, fromHead: boolean, toHead: boolean): void {
+  const { args, reply, together } = context;
+  const type = together.typeOf(1);
+  if (type === undefined) {
+    reply.null();
+    return;
   }
+  const targetType = together.typeOf(2);
+  if (type !== TYPE_LIST || (targetType !== undefined && targetType !== TYPE_LIST)) {
+    reply.error(WRONG_TYPE);
+    return;
+  }
+  const source = args.copy(1);
+  const element = bulkOf(together.run('lindex', source, fromLatin1(fromHead ? '0' : '-1')))!;
+  // First, because it may fail.
+  together.run(toHead ? 'lpush' : 'rpush', args.copy(2), element);
+  together.run(fromHead ? 'lpop' : 'rpop', source);
   reply.bulk(element);
 }
 
@@ -149,14 +173,6 @@ function moveHere(
   }
   push(context, 2, target, toHead, moved, 0, 1);
   drop(context, 1, source, fromHead, 1);
-}
-
-/** What stands for the entry of word 2 on another shard: REFUSED, and answered, when it is no list. */
-function targetType({ together, reply }: ShardContext): number {
-  const type = together.typeOf(2);
-  if (type === undefined || type === TYPE_LIST) return ABSENT;
-  reply.error(WRONG_TYPE);
-  return REFUSED;
 }
 
 /** What LMPOP's words say. */

@@ -68,11 +68,23 @@ export const replication = {
   'repl-disable-tcp-nodelay': inert(boolean(), false, 'whether packets to replicas are put together'),
   'repl-backlog-size': inert(memory({ min: 1 }), MB, 'bytes kept for replicas that come back'),
   'repl-backlog-ttl': inert(count(0), 3600, 'seconds that they are kept'),
-  'min-replicas-to-write': inert(anyInt, 0, 'replicas without which writes are refused', {
+  'min-replicas-to-write': row({
+    kind: anyInt,
+    default: 0,
+    mutable: true,
+    affects: ['server'],
+    group: 'Compatibility',
     aliases: ['min-slaves-to-write'],
+    help: 'replicas without which writes are refused: there are none, so any but 0 refuses them',
   }),
-  'min-replicas-max-lag': inert(anyInt, 10, 'seconds after which a replica does not count', {
+  'min-replicas-max-lag': row({
+    kind: anyInt,
+    default: 10,
+    mutable: true,
+    affects: ['server'],
+    group: 'Compatibility',
     aliases: ['min-slaves-max-lag'],
+    help: 'seconds after which a replica does not count; 0 switches min-replicas-to-write off',
   }),
   'propagation-error-behavior': inert(
     oneOf('ignore', 'panic', 'panic-on-replicas'),

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { AccessLog, type Denied } from '../../../src/acl/access-log.ts';
 
 function denied(object: string, changes: Partial<Denied> = {}): Denied {
-  return { reason: 'key', object, username: 'u', clientInfo: 'id=1', ...changes };
+  return { context: 'toplevel', reason: 'key', object, username: 'u', clientInfo: 'id=1', ...changes };
 }
 
 test('the same thing within a minute of the last time counts on one entry', () => {

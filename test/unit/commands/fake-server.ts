@@ -170,6 +170,11 @@ export const REPORT: ServerReport = {
       commands: 60,
       queueBytes: 8,
       directReads: 20,
+      holds: 3,
+      holdMs: 4.4,
+      parks: 5,
+      parkedMs: 6.6,
+      isParked: true,
       restarts: 2,
       state: 'serving',
     },
@@ -180,6 +185,11 @@ export const REPORT: ServerReport = {
       commands: 70,
       queueBytes: 0,
       directReads: 30,
+      holds: 0,
+      holdMs: 0,
+      parks: 0,
+      parkedMs: 0,
+      isParked: false,
       restarts: 0,
       state: 'down',
     },
@@ -279,6 +289,14 @@ export class FakeServer implements ServerContext {
 
   unpauseClients(): void {
     this.events.push('unpause');
+  }
+
+  beginTransaction(): boolean {
+    return true;
+  }
+
+  discardTransaction(): boolean {
+    return true;
   }
 
   resetClient(): void {

@@ -25,6 +25,7 @@ export class FakeShard implements ShardContext {
   stringBytesMax = 512 * 1024 * 1024;
   commandName = '';
   activeExpire = false;
+  readonly transactions = { run: () => {}, watch: () => {}, unwatch: () => false };
   readonly together = new Together(this, 0, [Mailbox.memory()]);
   nowMs = 1_700_000_000_000;
 
@@ -79,7 +80,7 @@ export class FakeShard implements ShardContext {
     return buffer.take();
   }
 
-  runStep(id: number, _db: number, args: Arguments, reply: ReplyWriter): void {
+  runStep(id: number, _db: number, args: Arguments, reply: ReplyWriter): number {
     const { placement } = table.all[id]!;
     if (placement === undefined || placement.at === 'server') throw new Error('it does not run on a shard');
     const { args: outerArgs, reply: outerReply, hash } = this;
@@ -90,6 +91,7 @@ export class FakeShard implements ShardContext {
     this.args = outerArgs;
     this.reply = outerReply;
     this.hash = hash;
+    return -1;
   }
 
   /** Runs a command's handler and decodes what it answers. Words are latin1. */

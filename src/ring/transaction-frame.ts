@@ -1,0 +1,129 @@
+/**
+ * A transaction's request to one shard: word 1 of the frame is a header, and all words of its commands follow (little-endian):
+ *
+ *   byte  0  u32  TRANSACTION_ flags
+ *   byte  4  u32  number n of steps: commands, or the parts that this frame has of them
+ *   byte  8  f64  the number of the client whose watched keys must not have changed, 0 for none
+ *   byte 16  u32  number h of shards that are held for the one that gets this (see shard/together.ts)
+ *   byte 20  h × u32 shard
+ *            n × (u32 command id (low 16 bits) | database << 16 | STEP_ flags << 24, u32 the shard that runs it, u32 number of its words)
+ *
+ * The words of a step are the command's without its name. With holds the executing shard has all steps and lets the held ones run theirs;
+ * otherwise all are its own.
+ *
+ * The reply: with TRANSACTION_WHOLE what the client gets, an array of the steps' replies, or a null array when a watched key
+ * has changed. Otherwise the integer 1 and the steps' replies behind one another, or the integer 0 alone.
+ */
+import type { Arguments } from '../protocol/arguments.ts';
+
+export const TRANSACTION_WHOLE = 1;
+/** A command of it writes. */
+export const TRANSACTION_WRITES = 2;
+
+/** Not the first part of a command that was cut: it is counted already. */
+export const STEP_UNCOUNTED = 1;
+
+const HELD_OFFSET = 20;
+const STEP_BYTES = 12;
+
+export interface TransactionStep {
+  readonly command: number;
+  readonly db: number;
+  /** STEP_ flags. */
+  readonly flags: number;
+  readonly shard: number;
+  /** How many words it has, the command's name left out. */
+  readonly words: number;
+}
+
+export function transactionHeaderBytes(steps: number, held: number): number {
+  return HELD_OFFSET + held * 4 + steps * STEP_BYTES;
+}
+
+/** Writes the header at `bytes[at]`. */
+export function writeTransactionHeader(
+  bytes: Uint8Array,
+  at: number,
+  flags: number,
+  watcher: number,
+  held: readonly number[],
+  steps: readonly TransactionStep[],
+): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset + at);
+  view.setUint32(0, flags, true);
+  view.setUint32(4, steps.length, true);
+  view.setFloat64(8, watcher, true);
+  view.setUint32(16, held.length, true);
+  held.forEach((shard, i) => {
+    view.setUint32(HELD_OFFSET + i * 4, shard, true);
+  });
+  steps.forEach(({ command, db, flags: stepFlags, shard, words }, i) => {
+    const from = HELD_OFFSET + held.length * 4 + i * STEP_BYTES;
+    view.setUint32(from, command | (db << 16) | (stepFlags << 24), true);
+    view.setUint32(from + 4, shard, true);
+    view.setUint32(from + 8, words, true);
+  });
+}
+
+/** Reads the frames of transactions. One object serves all of them, one after the other. */
+export class TransactionFrame {
+  flags = 0;
+  watcher = 0;
+  steps = 0;
+  /** Of the step that `next` came to. */
+  command = 0;
+  db = 0;
+  isCounted = true;
+  shard = 0;
+  #args!: Arguments;
+  #view!: DataView;
+  #held = 0;
+  #step = 0;
+  /** The first word of the next step. */
+  #word = 0;
+
+  /** `args` are the words of the frame: word 1 is the header. */
+  open(args: Arguments): void {
+    this.#args = args;
+    this.#view = new DataView(args.bytes.buffer, args.bytes.byteOffset + args.starts[1]!, args.length(1));
+    this.flags = this.#view.getUint32(0, true);
+    this.steps = this.#view.getUint32(4, true);
+    this.watcher = this.#view.getFloat64(8, true);
+    this.#held = this.#view.getUint32(16, true);
+    this.rewind();
+  }
+
+  rewind(): void {
+    this.#step = 0;
+    this.#word = 2;
+  }
+
+  /** Goes to the next step, whose words become those of `into`; false when there is none. */
+  next(into: Arguments): boolean {
+    if (this.#step === this.steps) return false;
+    const from = HELD_OFFSET + this.#held * 4 + this.#step++ * STEP_BYTES;
+    const head = this.#view.getUint32(from, true);
+    this.command = head & 0xffff;
+    this.db = (head >>> 16) & 0xff;
+    this.isCounted = head >>> 24 !== STEP_UNCOUNTED;
+    this.shard = this.#view.getUint32(from + 4, true);
+    const count = this.#view.getUint32(from + 8, true) + 1;
+    const { bytes, starts, ends } = this.#args;
+    if (count > into.starts.length) into.ensureCapacity(count);
+    into.bytes = bytes;
+    into.count = count;
+    for (let i = 1; i < count; i++) {
+      into.starts[i] = starts[this.#word]!;
+      into.ends[i] = ends[this.#word]!;
+      this.#word++;
+    }
+    return true;
+  }
+
+  /** The shards that are held. */
+  held(): Set<number> {
+    const held = new Set<number>();
+    for (let i = 0; i < this.#held; i++) held.add(this.#view.getUint32(HELD_OFFSET + i * 4, true));
+    return held;
+  }
+}
