@@ -60,18 +60,26 @@ export const renaming = defineCommands([
 
 function rename(context: ShardContext): void {
   const { args, reply, together } = context;
-  const image = together.read(1);
-  if (image === undefined) {
+  if (together.typeOf(1) === undefined) {
     reply.error(NO_SUCH_KEY);
     return;
   }
-  if (!args.same(1, 2)) {
-    // In this order nothing is lost when there is no memory for it.
-    put(context, image);
-    together.remove(1);
-    notifyRename(context);
-  }
+  if (!args.same(1, 2)) move(context);
   reply.ok();
+}
+
+/** Moves the value at word 1 to word 2. It is there. What is at word 2 goes first in Redis, so that the key is new in any case. */
+function move(context: ShardContext): void {
+  const { together } = context;
+  const isThere = context.wantsEvents(EVENT.newKey) && together.typeOf(2) !== undefined;
+  if (!together.rename(1, 2)) {
+    // In this order nothing is lost when there is no memory for it.
+    together.write(2, together.read(1)!);
+    together.remove(1);
+  }
+  if (isThere) context.notify(EVENT.newKey, 'new', 2);
+  context.notify(EVENT.generic, 'rename_from', 1);
+  context.notify(EVENT.generic, 'rename_to', 2);
 }
 
 function renameIfAbsent(context: ShardContext): void {
@@ -84,15 +92,8 @@ function renameIfAbsent(context: ShardContext): void {
     reply.integer(0);
     return;
   }
-  together.write(2, together.read(1)!);
-  together.remove(1);
-  notifyRename(context);
+  move(context);
   reply.integer(1);
-}
-
-function notifyRename(context: ShardContext): void {
-  context.notify(EVENT.generic, 'rename_from', 1);
-  context.notify(EVENT.generic, 'rename_to', 2);
 }
 
 /** Puts a value at the second key. What was there goes first in Redis, so that the key is new in any case. */
