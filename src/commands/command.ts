@@ -14,8 +14,8 @@ export type CommandGroup =
   | 'server'
   | 'bitmap'
   | 'cluster'
-  | 'transactions'
-  | 'pubsub';
+  | 'pubsub'
+  | 'transactions';
 
 /** Redis's command flags, in the form COMMAND INFO prints them. */
 export type CommandFlag =
@@ -252,6 +252,10 @@ export interface CommandSpec {
    * connection has much to send.
    */
   readonly hasLongReply?: boolean;
+  /** True when clients of RESP2 may send it while they listen to channels. */
+  readonly allowedToSubscribers?: boolean;
+  /** True when its replies are pushes: clients get them that want no replies (CLIENT REPLY). */
+  readonly repliesByPush?: boolean;
   /** True when it is dealt with at once although the connection queues commands for a transaction. */
   readonly isNeverQueued?: boolean;
   /**
@@ -259,10 +263,6 @@ export interface CommandSpec {
    * So commands behind it in a transaction are sent to the right one.
    */
   readonly databaseAfter?: (args: Arguments, databases: number) => number | undefined;
-  /** True when clients of RESP2 may send it while they listen to channels. */
-  readonly allowedToSubscribers?: boolean;
-  /** True when its replies are pushes: clients get them that want no replies (CLIENT REPLY). */
-  readonly repliesByPush?: boolean;
   /** True when it is refused, as writes are, while the data cannot be written to disk: PING tells of that. */
   readonly reportsDiskErrors?: boolean;
   /** A container has subcommands in place of a placement (or both, like COMMAND). */

@@ -9,7 +9,7 @@ import type { Keyspace } from '../store/keyspace.ts';
 import type { AclService, AclUser } from './acl-service.ts';
 import type { Measurements } from './measurements.ts';
 import type { PersistenceReport, PersistenceService, ShutdownOptions } from './persistence-service.ts';
-import type { MonitorService, PubSubService, Subscriptions } from './pub-sub-service.ts';
+import type { MonitorService, PubSubReport, PubSubService, Subscriptions } from './pub-sub-service.ts';
 import type { Command, CommandTable } from './table.ts';
 import type { TrackingReport, TrackingService, TrackingState } from './tracking-service.ts';
 
@@ -207,11 +207,7 @@ export interface ServerReport {
   /** Clients closed because of `maxmemory-clients`. */
   readonly evictedClients: number;
   readonly tracking: TrackingReport;
-  /** Clients that listen to channels, and what somebody listens to. */
-  readonly pubSubClients: number;
-  readonly channels: number;
-  readonly patterns: number;
-  readonly shardChannels: number;
+  readonly pubSub: PubSubReport;
   /** The largest buffers that any client has had in the last seconds. */
   readonly largestInputBytes: number;
   readonly largestOutputBytes: number;
@@ -286,6 +282,8 @@ export interface ServerContext {
   unpauseClients(): void;
   /** Puts the connection back to how it began. */
   resetClient(): void;
+  /** The command runs within a transaction: its reply is one of many, and must be one. */
+  readonly isInTransaction: boolean;
   /** From now on the client's commands are queued; false: they are already. */
   beginTransaction(): boolean;
   /** Forgets what is queued, and what the client watches; false: nothing is being queued. */

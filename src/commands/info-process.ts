@@ -70,7 +70,7 @@ export function clientsSection({ report, config }: InfoSource): Field[] {
     ['client_recent_max_output_buffer', report.largestOutputBytes],
     ['blocked_clients', report.blockedClients],
     ['tracking_clients', report.tracking.clients],
-    ['pubsub_clients', report.pubSubClients],
+    ['pubsub_clients', report.pubSub.clients],
     ['clients_in_timeout_table', 0],
     ['total_blocking_keys', 0],
     ['total_blocking_keys_on_nokey', 0],

@@ -1,4 +1,5 @@
 /** MONITOR: showing a client every command. It runs in the acceptor, over the interface MonitorService. */
+import { MONITOR_IN_TRANSACTION } from '../protocol/errors.ts';
 import { defineCommands } from './command.ts';
 import type { ServerContext } from './context.ts';
 
@@ -16,7 +17,11 @@ export const monitoring = defineCommands([
   },
 ]);
 
-function monitor({ client, monitors, reply }: ServerContext): void {
+function monitor({ client, isInTransaction, monitors, reply }: ServerContext): void {
+  if (isInTransaction) {
+    reply.error(MONITOR_IN_TRANSACTION);
+    return;
+  }
   // As in Redis, there is no reply to asking again.
   if (client.isMonitor) return;
   monitors.add(client);

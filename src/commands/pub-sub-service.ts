@@ -15,6 +15,14 @@ export interface Subscriptions {
 
 export type SubscriptionKind = 'channels' | 'patterns' | 'shardChannels';
 
+/** Clients that listen to anything, and what anybody listens to. */
+export interface PubSubReport {
+  readonly clients: number;
+  readonly channels: number;
+  readonly patterns: number;
+  readonly shardChannels: number;
+}
+
 export interface PubSubService {
   /** Somebody listens to a channel or to a pattern; without that nothing needs to be made to be published. */
   readonly hasSubscribers: boolean;

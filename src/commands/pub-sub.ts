@@ -1,7 +1,7 @@
 /** Publish and subscribe: all of it runs in the acceptor, over the interface PubSubService. */
 import { fromLatin1 } from '../base/bytes.ts';
 import { globMatches } from '../base/glob.ts';
-import { unknownSubcommandOrArity } from '../protocol/errors.ts';
+import { SSUBSCRIBE_IN_TRANSACTION, unknownSubcommandOrArity } from '../protocol/errors.ts';
 import { type ArgumentSpec, type CommandFlag, type CommandSpec, defineCommands } from './command.ts';
 import { helpSubcommand } from './container-help.ts';
 import type { ServerContext } from './context.ts';
@@ -226,6 +226,11 @@ function word({ args }: ServerContext, index: number): Uint8Array {
 
 function subscribe(context: ServerContext, kind: SubscriptionKind): void {
   const { args, client, pubSub } = context;
+  // As in Redis, where only shard channels are newer than the rule.
+  if (kind === 'shardChannels' && context.isInTransaction) {
+    context.reply.error(SSUBSCRIBE_IN_TRANSACTION);
+    return;
+  }
   for (let i = 1; i < args.count; i++) {
     const name = args.text(i);
     pubSub.subscribe(client, kind, name);

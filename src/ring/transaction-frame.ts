@@ -17,6 +17,8 @@
 import type { Arguments } from '../protocol/arguments.ts';
 
 export const TRANSACTION_WHOLE = 1;
+/** A command of it writes. */
+export const TRANSACTION_WRITES = 2;
 
 /** Not the first part of a command that was cut: it is counted already. */
 export const STEP_UNCOUNTED = 1;

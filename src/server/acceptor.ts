@@ -53,8 +53,8 @@ export interface AcceptorOptions {
   /** The error for a client that may not be served, undefined for all others. */
   refusal(addresses: ConnectionAddresses): string | undefined;
   nextClientId(): number;
-  /** Told once when a connection is gone. */
-  left(connection: Connection): void;
+  /** Who must know that a connection is gone. */
+  readonly listeners: readonly { forget(connection: Connection): void }[];
   /** Says something of a connection in the log. */
   note(message: string, level?: 'verbose' | 'notice' | 'warning'): void;
 }
@@ -172,9 +172,8 @@ export class Acceptor implements ConnectionHost {
   closed(connection: Connection): void {
     this.connections.delete(connection.id);
     this.#gate.forget(connection);
-    this.#tracking.disable(connection);
+    for (const each of this.#options.listeners) each.forget(connection);
     this.#dispatcher.transactions.forget(connection);
-    this.#options.left(connection);
     this.memory.forget(connection);
     if (connection.parser !== undefined) {
       this.#giveParser(connection.parser);

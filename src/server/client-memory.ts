@@ -9,6 +9,15 @@ import type { Connection } from './connection.ts';
 /** As in Redis: with less nobody could talk to the server any more. */
 const LIMIT_BYTES_MIN = 128 * 1024;
 
+/** About what the objects of a connection and of its socket take without any buffer. */
+const OBJECT_BYTES = 4 * 1024;
+
+/** All that a connection takes of the acceptor's memory. */
+export function memoryOf({ queuedBytes, reply, subscriptions, transaction, unparsed }: Connection): number {
+  const held = (transaction?.memoryBytes ?? 0) + (subscriptions?.bytes ?? 0);
+  return OBJECT_BYTES + unparsed.length + reply.limit + queuedBytes + held;
+}
+
 export interface ClientMemoryHost {
   connections(): Iterable<Connection>;
   notice(message: string): void;
@@ -63,7 +72,7 @@ export class ClientMemory {
   }
 
   #count(connection: Connection): void {
-    const bytes = connection.memoryBytes;
+    const bytes = memoryOf(connection);
     this.#totalBytes += bytes - (this.#counted.get(connection) ?? 0);
     this.#counted.set(connection, bytes);
   }

@@ -22,6 +22,7 @@ import type { RequestParser } from '../protocol/request-parser.ts';
 import { CHUNK_BYTES } from './chunk-pool.ts';
 import type { ConnectionAddresses, ConnectionHost } from './connection-host.ts';
 import { describeClient } from './describe-client.ts';
+import { HeldPushes } from './held-pushes.ts';
 import { endSocket } from './lingering.ts';
 import type { Run } from './run.ts';
 import type { ShardLink } from './shard-link.ts';
@@ -32,8 +33,6 @@ import type { TransactionQueue } from './transaction-queue.ts';
 const OUTPUT_PAUSE_BYTES = 1024 * 1024;
 /** Room for a value that has only begun to arrive. */
 const UNPARSED_GROWTH_BYTES = 1024 * 1024;
-/** About what the objects of a connection and of its socket take without any buffer. */
-const OBJECT_BYTES = 4 * 1024;
 /** Room for unparsed bytes that may stay with an idle connection. */
 const IDLE_SLACK_BYTES = 16 * 1024;
 /** A push up to this is copied in front of what is written behind it; a longer one is sent by itself. */
@@ -93,7 +92,7 @@ export class Connection implements Client, ReplySink {
   lastRun: Run | undefined;
   /** Is in the acceptor's list of connections with something to flush. */
   isDirty = false;
-  /** One of its commands is answered right now: what is pushed meanwhile goes behind the reply. */
+  /** The next reply is being made right now: what is pushed meanwhile goes behind it. */
   isAnswering = false;
 
   readonly #host: ConnectionHost;
@@ -112,8 +111,7 @@ export class Connection implements Client, ReplySink {
   /** Replies of the first run have been written, and it is not done: the last of them may not be whole. */
   #isInsideRun = false;
   /** Pushes that wait for the reply before them to be whole. */
-  #heldPushes: Uint8Array[] | undefined;
-  #heldBytes = 0;
+  readonly #held = new HeldPushes();
   /** A push that nothing has been written behind yet: it goes out as it is, or is copied in front of what comes. */
   #loosePush: Uint8Array = NO_BYTES;
   /** The socket did not take everything. */
@@ -149,11 +147,8 @@ export class Connection implements Client, ReplySink {
       this.transaction === undefined &&
       !this.isClosing &&
       !this.isClosed;
-    this.isUnchecked =
-      this.isPlain &&
-      this.subscriptions === undefined &&
-      this.tracking === undefined &&
-      !this.#host.checksCommands;
+    const isSpecial = this.subscriptions !== undefined || this.tracking !== undefined;
+    this.isUnchecked = this.isPlain && !isSpecial && !this.#host.checksCommands;
   }
 
   get type(): string {
@@ -330,7 +325,7 @@ export class Connection implements Client, ReplySink {
       first = next;
     }
     this.firstRun = first;
-    if (this.#heldPushes !== undefined) this.#writeHeld();
+    if (this.#held.bytes > 0) this.#writeHeld();
     if (first === undefined) {
       this.#allAnswered();
     } else if (first.stash !== undefined) {
@@ -343,10 +338,8 @@ export class Connection implements Client, ReplySink {
 
   push(bytes: Uint8Array): void {
     if (this.isClosed || this.isClosing) return;
-    if (this.#isInsideRun || (this.isAnswering && this.firstRun === undefined)) {
-      this.#heldPushes ??= [];
-      this.#heldPushes.push(bytes);
-      this.#heldBytes += bytes.length;
+    if (this.#isInsideRun || this.isAnswering) {
+      this.#held.add(bytes);
     } else if (this.reply.limit === 0 && this.#loosePush.length === 0) {
       this.#loosePush = bytes;
     } else {
@@ -358,15 +351,12 @@ export class Connection implements Client, ReplySink {
   /** To be called when the command that was answered has been. */
   answered(): void {
     this.isAnswering = false;
-    if (this.#heldPushes !== undefined && !this.#isInsideRun) this.#writeHeld();
+    if (this.#held.bytes > 0 && !this.#isInsideRun) this.#writeHeld();
   }
 
   #writeHeld(): void {
-    const pushes = this.#heldPushes ?? [];
-    this.#heldPushes = undefined;
-    this.#heldBytes = 0;
-    if (this.isClosing || this.isClosed) return;
-    for (const bytes of pushes) this.#write(bytes, 0, bytes.length);
+    const pushes = this.#held.take();
+    if (!this.isClosing && !this.isClosed) for (const bytes of pushes) this.#write(bytes, 0, bytes.length);
   }
 
   #emitStash(run: Run): void {
@@ -457,20 +447,12 @@ export class Connection implements Client, ReplySink {
 
   /** Bytes of replies that the kernel has not taken, or that wait for others before them. */
   get queuedBytes(): number {
-    return this.#writer.waitingBytes + this.#stashedBytes + this.#heldBytes;
+    return this.#writer.waitingBytes + this.#stashedBytes + this.#held.bytes;
   }
 
   /** How many writes the kernel has not taken. */
   get queuedWrites(): number {
     return this.#writer.waitingWrites;
-  }
-
-  /** All that the connection takes of the acceptor's memory. */
-  get memoryBytes(): number {
-    const queued = this.transaction?.memoryBytes ?? 0;
-    const { reply, subscriptions, unparsed } = this;
-    const listening = subscriptions?.bytes ?? 0;
-    return OBJECT_BYTES + unparsed.length + reply.limit + this.queuedBytes + queued + listening;
   }
 
   get isReading(): boolean {
@@ -500,7 +482,7 @@ export class Connection implements Client, ReplySink {
     this.#forgetUnparsed();
     this.reply.position = 0;
     this.#loosePush = NO_BYTES;
-    this.#heldPushes = undefined;
+    this.#held.take();
     this.#host.closed(this);
   }
 

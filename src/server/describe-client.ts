@@ -1,4 +1,5 @@
 /** The line of CLIENT LIST for a connection, in the fields and order of Redis 7.2. */
+import { memoryOf } from './client-memory.ts';
 import type { Connection } from './connection.ts';
 
 export function describeClient(connection: Connection, nowMs: number): string {
@@ -26,7 +27,7 @@ export function describeClient(connection: Connection, nowMs: number): string {
     ['obl', connection.reply.position],
     ['oll', connection.queuedWrites],
     ['omem', connection.queuedBytes],
-    ['tot-mem', connection.memoryBytes],
+    ['tot-mem', memoryOf(connection)],
     ['events', eventsOf(connection)],
     ['cmd', connection.lastCommand],
     ['user', connection.user.name],

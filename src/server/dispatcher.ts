@@ -182,19 +182,21 @@ export class Dispatcher {
     if (gate.holds(connection, queue?.write ?? command)) return false;
     const problem =
       queue === undefined ? gate.refusal(connection, command, args) : gate.refusalOfAny(connection, queue);
+    const isShown = this.#monitors.hasClients && problem === undefined && !isQueued(connection, command);
+    // What is queued is gone when it has been sent.
+    const lines = isShown && queue !== undefined ? this.#monitors.linesOf(connection, queue) : [];
     const taken =
       problem === undefined
         ? this.#dispatchAdmitted(connection, command, args)
         : this.#refuseEntry(connection, command, problem);
-    if (taken) {
-      gate.passed(connection);
-      if (problem === undefined) this.#monitors.show(connection, command, args);
-    }
-    return taken;
+    if (!taken) return false;
+    gate.passed(connection);
+    if (isShown) this.#monitors.show(connection, command, args, lines);
+    return true;
   }
 
   #dispatchAdmitted(connection: Connection, command: Command, args: Arguments): boolean {
-    if (connection.transaction !== undefined && !command.isNeverQueued) {
+    if (isQueued(connection, command)) {
       return this.#queue(connection, command, args);
     }
     if (connection.replyMode === 'skip-next') {
@@ -359,7 +361,7 @@ export class Dispatcher {
     const direct = connection.isPlain && !connection.hasPendingReplies;
     const reply = direct ? connection.reply : this.#scratch.writer;
     reply.resp = connection.resp;
-    connection.isAnswering = true;
+    connection.isAnswering = connection.firstRun === undefined;
     this.#runTimed(placement.handler, command, connection, args, reply);
     // The mode after the command counts: CLIENT REPLY ON is answered.
     if (!direct) this.#emit(connection, connection.replyMode === 'on' || command.repliesByPush === true);
@@ -483,6 +485,11 @@ export class Dispatcher {
 
 function isExecution({ placement }: Command): boolean {
   return placement?.at === 'transaction' && placement.step === 'execute';
+}
+
+/** Whether the command is kept for EXEC. */
+function isQueued({ transaction }: Connection, { isNeverQueued }: Command): boolean {
+  return transaction !== undefined && !isNeverQueued;
 }
 
 /**

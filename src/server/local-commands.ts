@@ -143,6 +143,10 @@ export class LocalCommands implements ServerContext {
     this.#host.gate.pause.end();
   }
 
+  get isInTransaction(): boolean {
+    return this.#defer !== undefined;
+  }
+
   beginTransaction(): boolean {
     return this.#host.clientTransactions.begin(this.#connection);
   }
@@ -159,9 +163,9 @@ export class LocalCommands implements ServerContext {
   resetClient(): void {
     const connection = this.#connection;
     this.tracking.disable(connection);
+    this.#host.pubSub.forget(connection);
+    this.#host.monitors.forget(connection);
     this.#host.clientTransactions.forget(connection);
-    this.#host.pubSub.leave(connection);
-    this.#host.monitors.remove(connection);
     connection.db = 0;
     connection.name = '';
     connection.resp = 2;

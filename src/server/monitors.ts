@@ -5,8 +5,9 @@
 import type { Client } from '../commands/context.ts';
 import type { MonitorService } from '../commands/pub-sub-service.ts';
 import type { Command } from '../commands/table.ts';
-import type { Arguments } from '../protocol/arguments.ts';
+import { Arguments } from '../protocol/arguments.ts';
 import type { Connection } from './connection.ts';
+import type { TransactionQueue } from './transaction-queue.ts';
 
 const REDACTED = Buffer.from('(redacted)', 'latin1');
 /** The system's clock may be set; the fine one does not follow by itself. */
@@ -54,20 +55,45 @@ export class Monitors implements MonitorService {
   }
 
   /** To be called when a connection is gone or begins anew. */
-  remove(client: Client): void {
+  forget(client: Client): void {
     if (!this.#clients.delete(client)) return;
     client.isMonitor = false;
     if (this.#clients.size === 0) this.#changed(false);
   }
 
-  /** Shows a command that has just been run, or sent to where it runs, to all who watch. */
-  show(connection: Connection, command: Command, args: Arguments, isInScript = false): void {
-    if (this.#clients.size === 0) return;
-    if (command.flags.includes('skip_monitor') || command.flags.includes('admin')) return;
-    const source = isInScript ? 'lua' : this.#sourceOf(connection);
-    const secret = command.secretWords?.(args) ?? [];
-    const head = `+${this.#now()} [${connection.db} ${source}]`;
-    const line = encodeLine(head, args, secret);
+  /**
+   * Shows a command that has just been run, or sent to where it runs, to all who watch. `before` are lines of what it brought
+   * with it.
+   */
+  show(connection: Connection, command: Command, args: Arguments, before: readonly Uint8Array[] = []): void {
+    for (const line of before) this.#send(connection, line);
+    if (isSecret(command)) return;
+    this.#send(connection, this.#encode(connection.db, this.#sourceOf(connection), command, args));
+  }
+
+  /** The same for a command that a script runs. */
+  showInScript(connection: Connection, command: Command, args: Arguments): void {
+    if (!isSecret(command)) this.#send(connection, this.#encode(connection.db, 'lua', command, args));
+  }
+
+  /** The lines of what a transaction will run. */
+  linesOf(connection: Connection, queue: TransactionQueue): readonly Uint8Array[] {
+    if (queue.isSpoiled) return [];
+    const args = new Arguments();
+    const source = this.#sourceOf(connection);
+    let { db } = connection;
+    return queue.commands.flatMap((command, i) => {
+      queue.load(i, args);
+      db = command.databaseAfter?.(args, Number.MAX_SAFE_INTEGER) ?? db;
+      return isSecret(command) ? [] : [this.#encode(db, source, command, args)];
+    });
+  }
+
+  #encode(db: number, source: string, command: Command, args: Arguments): Uint8Array {
+    return encodeLine(`+${this.#now()} [${db} ${source}]`, args, command.secretWords?.(args) ?? []);
+  }
+
+  #send(connection: Connection, line: Uint8Array): void {
     for (const client of this.#clients) {
       // These are no pushes: who wants no replies does not get them.
       if (client.replyMode === 'off') continue;
@@ -88,6 +114,11 @@ export class Monitors implements MonitorService {
   #sourceOf(connection: Connection): string {
     return connection.isUnixSocket ? `unix:${this.#unixSocket()}` : connection.address;
   }
+}
+
+/** As in Redis: what administers the server may hold passwords, and is not shown. */
+function isSecret({ flags }: Command): boolean {
+  return flags.includes('skip_monitor') || flags.includes('admin');
 }
 
 function encodeLine(head: string, args: Arguments, secret: readonly number[]): Uint8Array {

@@ -8,7 +8,7 @@ import { fromLatin1, latin1 } from '../base/bytes.ts';
 import { globMatches } from '../base/glob.ts';
 import type { AclUser, ChannelRule } from '../commands/acl-service.ts';
 import type { Client } from '../commands/context.ts';
-import type { PubSubService, SubscriptionKind } from '../commands/pub-sub-service.ts';
+import type { PubSubReport, PubSubService, SubscriptionKind } from '../commands/pub-sub-service.ts';
 import { frameHead, PushFrames } from './push-frames.ts';
 
 const MESSAGE = frameHead(3, 'message');
@@ -45,9 +45,14 @@ export class PubSub implements PubSubService {
     return channels.size > 0 || patterns.size > 0;
   }
 
-  /** How many clients listen to anything. */
-  get clientCount(): number {
-    return this.#subscribers.size;
+  report(): PubSubReport {
+    const { channels, patterns, shardChannels } = this.#audiences;
+    return {
+      clients: this.#subscribers.size,
+      channels: channels.size,
+      patterns: patterns.size,
+      shardChannels: shardChannels.size,
+    };
   }
 
   publish(channel: Uint8Array, message: Uint8Array): number {
@@ -112,7 +117,7 @@ export class PubSub implements PubSubService {
   }
 
   /** To be called when a connection is gone or begins anew. */
-  leave(client: Client): void {
+  forget(client: Client): void {
     for (const kind of KINDS) {
       for (const name of client.subscriptions?.[kind] ?? []) this.unsubscribe(client, kind, name);
     }

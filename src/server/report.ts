@@ -58,14 +58,10 @@ export function reportOf(server: Server): ServerReport {
     port: server.port || server.tlsPort,
     configFile: server.configFile,
     clients: acceptor.connections.size,
-    blockedClients:
-      server.gate.pause.heldCount + server.gate.exitPause.heldCount + server.deferred.waitingCount,
+    blockedClients: blockedClientsOf(server),
     evictedClients: acceptor.memory.evicted,
     tracking: server.tracking.report(),
-    pubSubClients: server.pubSub.clientCount,
-    channels: server.pubSub.count('channels'),
-    patterns: server.pubSub.count('patterns'),
-    shardChannels: server.pubSub.count('shardChannels'),
+    pubSub: server.pubSub.report(),
     largestInputBytes: Math.max(largestBuffers.input, buffers.largestInput),
     largestOutputBytes: Math.max(largestBuffers.output, buffers.largestOutput),
     connectionsReceived: acceptor.connectionsReceived,
@@ -111,6 +107,10 @@ export function reportOf(server: Server): ServerReport {
     loading: server.shardStates.loading,
     databases: databasesOf(server),
   };
+}
+
+function blockedClientsOf({ gate, deferred }: Server): number {
+  return gate.pause.heldCount + gate.exitPause.heldCount + deferred.waitingCount;
 }
 
 function sumOf(links: readonly ShardLink[], field: StatisticField): number {

@@ -93,7 +93,10 @@ export class Server implements LocalHost {
 
   readonly gate: CommandGate;
   readonly pubSub = new PubSub();
-  readonly monitors: Monitors;
+  readonly monitors = new Monitors(
+    (isWatched) => this.gate.setWatched(isWatched),
+    () => this.config.get('unixsocket'),
+  );
   readonly shardStates: ShardStates;
   readonly tracking: Tracking;
   readonly #recovery: ShardRecovery;
@@ -128,11 +131,6 @@ export class Server implements LocalHost {
     this.shardStates = states;
     const router = new Router(shards.links, slots, seed);
     this.gate = new CommandGate(config, shards.links, new Readiness(states, router));
-    this.monitors = new Monitors(
-      (isWatched) => this.gate.setWatched(isWatched),
-      () => config.get('unixsocket'),
-    );
-    acl.channelsTaken = (user, allows) => this.pubSub.enforce(user, allows);
     this.#disk = disk;
     this.persistence = new Persistence(config, disk, options.log, (problem) =>
       this.gate.setDiskProblem(problem),
@@ -189,6 +187,7 @@ export class Server implements LocalHost {
     this.#pidFile = new PidFile(config.get('pidfile'), (message) => this.#log.warning(message));
     this.#followConfig(acceptorOptions);
     publishKeyspaceEvents(this.#acceptor, config, this.pubSub);
+    acl.channelsTaken = (user, allows) => this.pubSub.enforce(user, allows);
     this.#upkeep = setInterval(() => this.#doUpkeep(), UPKEEP_MS);
     this.#upkeep.unref();
   }
@@ -448,10 +447,7 @@ export class Server implements LocalHost {
       acl: this.acl,
       refusal: (addresses) => this.#network.refusal(addresses),
       nextClientId: () => this.#nextClientId++,
-      left: (connection) => {
-        this.pubSub.leave(connection);
-        this.monitors.remove(connection);
-      },
+      listeners: [this.pubSub, this.monitors, this.tracking],
       note: (message, level = 'verbose') => this.#log[level](message),
     };
   }

@@ -142,6 +142,11 @@ export class Tracking implements TrackingService {
     this.#host.awaitNotices('tracking', false);
   }
 
+  /** The connection is gone. */
+  forget(connection: Connection): void {
+    this.disable(connection);
+  }
+
   #setMode(): void {
     this.#marks.mode =
       (this.#clients.size > 0 ? MODE_READS : 0) | (this.#prefixes.size > 0 ? MODE_PREFIXES : 0);

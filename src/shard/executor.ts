@@ -323,8 +323,11 @@ export class Executor implements ShardContext {
 
   /** Tells the acceptor of the command that was executed last, because it was slow. */
   note(id: number, ns: number, args = this.args): void {
+    const { replies } = this.#parts;
+    // In the middle of a transaction nothing may be published, and this could be: one that only comes to light there is not told.
+    if (replies.holdsNotices) return;
     const isUpperCase = (this.#flags & REQUEST_UPPER_CASE) !== 0;
-    this.#parts.replies.insert(noteBytes(args), (lane, offset) => {
+    replies.insert(noteBytes(args), (lane, offset) => {
       writeNote(lane, offset, id, isUpperCase, ns, args);
     });
   }
@@ -400,19 +403,22 @@ export class Executor implements ShardContext {
     figures.commandsExecuted++;
     timer.begin(id, 0);
     const errorsBefore = reply.errors;
-    let slowNs = NOT_SLOW;
-    const hasRun = this.#runAdmitted(id);
-    if (!isCounted) {
-      timer.pause();
-    } else if (hasRun) {
+    try {
+      const hasRun = this.#runAdmitted(id);
+      if (!isCounted) {
+        timer.pause();
+        return NOT_SLOW;
+      }
+      if (!hasRun) {
+        statistics.rejected(id);
+        return NOT_SLOW;
+      }
       if (reply.errors !== errorsBefore) statistics.failed(id);
-      slowNs = timer.end();
-    } else {
-      statistics.rejected(id);
+      return timer.end();
+    } finally {
+      this.args = outerArgs;
+      this.reply = outerReply;
     }
-    this.args = outerArgs;
-    this.reply = outerReply;
-    return slowNs;
   }
 
   /** Points `args` at the words of the frame whose first word stands at `at`. */

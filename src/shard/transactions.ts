@@ -10,7 +10,7 @@ import { Arguments } from '../protocol/arguments.ts';
 import { logFailed } from '../protocol/errors.ts';
 import { ReplyBuffer, type ReplyWriter } from '../protocol/reply-writer.ts';
 import { NOT_SLOW } from '../ring/command-timer.ts';
-import { TRANSACTION_WHOLE, TransactionFrame } from '../ring/transaction-frame.ts';
+import { TRANSACTION_WHOLE, TRANSACTION_WRITES, TransactionFrame } from '../ring/transaction-frame.ts';
 import type { Durability } from './durability.ts';
 import type { RunReplies } from './run-replies.ts';
 import type { Together } from './together.ts';
@@ -79,11 +79,16 @@ export class ShardTransactions implements Service {
     if (isWhole) writer.array(frame.steps);
     else writer.integer(1);
     this.#replies.holdsNotices = true;
-    const slow = this.#runSteps(writer);
-    this.#replies.holdsNotices = false;
-    if (slow.length > 0) this.#noteSlow(slow);
-    reply.raw(writer.bytes, 0, writer.position);
-    writer.position = 0;
+    try {
+      const slow = this.#runSteps(writer);
+      this.#replies.holdsNotices = false;
+      if (slow.length > 0) this.#noteSlow(slow);
+      reply.raw(writer.bytes, 0, writer.position);
+    } finally {
+      // A held shard may have died in the middle.
+      this.#replies.holdsNotices = false;
+      writer.position = 0;
+    }
   }
 
   /** By step that was slow: its nanoseconds. */
@@ -93,7 +98,9 @@ export class ShardTransactions implements Service {
     const frame = this.#frame;
     const step = this.#step;
     const { args } = host;
-    const problem = this.#durability.refusal(args.ends[args.count - 1]! - args.starts[1]!);
+    const writes = (frame.flags & TRANSACTION_WRITES) !== 0;
+    const wordBytes = args.ends[args.count - 1]! - args.starts[1]!;
+    const problem = writes ? this.#durability.refusal(wordBytes) : undefined;
     for (let i = 0; frame.next(step); i++) {
       if (problem !== undefined) {
         writer.error(logFailed(problem));

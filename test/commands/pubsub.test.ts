@@ -279,6 +279,45 @@ describeServed('a client of RESP3 that listens', ({ run, connect }) => {
   });
 });
 
+describeServed('channels in transactions', ({ connect }) => {
+  test('what is published is sent behind the reply of EXEC', async () => {
+    const client = await connect();
+    await client.command('HELLO', 3);
+    client.send('SUBSCRIBE a\r\n');
+    await client.command('PING');
+    client.pushes.length = 0;
+    client.send('MULTI\r\nSET k v\r\nPUBLISH a one\r\nPUBLISH a two\r\nEXEC\r\nPING\r\nQUIT\r\n');
+    client.end();
+    const text = await client.receivedUntilClosed();
+    const push = (message: string) => `>3\r\n$7\r\nmessage\r\n$1\r\na\r\n$3\r\n${message}\r\n`;
+    expect(text).toBe(
+      `+OK\r\n${'+QUEUED\r\n'.repeat(3)}*3\r\n+OK\r\n:1\r\n:1\r\n${push('one')}${push('two')}+PONG\r\n+OK\r\n`,
+    );
+  });
+
+  test('SUBSCRIBE may stand in one, SSUBSCRIBE and MONITOR may not', async () => {
+    const client = await connect();
+    const sent = await client.pipeline([
+      ['MULTI'],
+      ['SUBSCRIBE', 'a'],
+      ['SSUBSCRIBE', 's'],
+      ['MONITOR'],
+      ['PUBLISH', 'b', 'm'],
+      ['UNSUBSCRIBE', 'a'],
+      ['EXEC'],
+    ]);
+    expect(sent[6]).toEqual([
+      ['subscribe', 'a', 1],
+      error("ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client"),
+      error("ERR MONITOR isn't allowed for DENY BLOCKING client"),
+      0,
+      ['unsubscribe', 'a', 0],
+    ]);
+    expect(await client.command('GET', 'k')).toBe(null);
+    client.destroy();
+  });
+});
+
 describeServed('PUBSUB', ({ run, connect }) => {
   test('tells who listens to what', async () => {
     const [one, two] = [await connect(), await connect()];

@@ -11,6 +11,7 @@ import { expiry } from './cases/expiry.ts';
 import { keys } from './cases/keys.ts';
 import { measured } from './cases/measured.ts';
 import { persistence } from './cases/persistence.ts';
+import { pubsub, pubsubStreams } from './cases/pubsub.ts';
 import { passwordStreams, rawStreams } from './cases/raw-streams.ts';
 import { scanning } from './cases/scan.ts';
 import { server } from './cases/server.ts';
@@ -28,6 +29,7 @@ export const families: Readonly<Record<string, Cases>> = {
   dumping,
   scanning,
   connection,
+  pubsub,
   server,
   administration,
   measured,
@@ -37,4 +39,4 @@ export const families: Readonly<Record<string, Cases>> = {
   transactions,
 };
 
-export { passwordStreams, rawStreams };
+export { passwordStreams, pubsubStreams, rawStreams };

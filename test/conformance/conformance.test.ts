@@ -5,7 +5,7 @@ import type { Client } from '../support/client.ts';
 import { exchange } from '../support/exchange.ts';
 import { describeWithRedis, type RunningServer, startRedis, startServer } from '../support/server.ts';
 import { type Line, line } from './case.ts';
-import { families, passwordStreams, rawStreams } from './cases.ts';
+import { families, passwordStreams, pubsubStreams, rawStreams } from './cases.ts';
 import { compareLine } from './compare.ts';
 
 describeWithRedis('the same commands against Redis', () => {
@@ -33,6 +33,7 @@ describeWithRedis('the same commands against Redis', () => {
     }
 
     describe('raw streams', () => compareStreams(rawStreams, () => [redis, shardis]));
+    describe('streams of listeners', () => compareStreams(pubsubStreams, () => [redis, shardis]));
   });
 });
 

@@ -104,6 +104,24 @@ describeWithPeer('openssl', 'TLS', () => {
       client.destroy();
     });
 
+    test('gets all messages that it listens to, also when it reads late', async () => {
+      const clients = await Promise.all([1, 2, 3].map(() => running.connect()));
+      for (const client of clients) await client.command('SUBSCRIBE', 'c');
+      const [late] = clients;
+      late!.socket.pause();
+      const publisher = await running.connect();
+      const message = (i: number) => `${i} ${'m'.repeat(i % 3000)}`;
+      for (let i = 0; i < 5000; i += 5) {
+        const five = Array.from({ length: 5 }, (_, j) => ['PUBLISH', 'c', message(i + j)]);
+        expect(await publisher.pipeline(five)).toEqual([3, 3, 3, 3, 3]);
+      }
+      late!.socket.resume();
+      for (const client of clients) {
+        for (let i = 0; i < 5000; i++) expect(await client.reply()).toEqual(['message', 'c', message(i)]);
+      }
+      for (const client of [...clients, publisher]) client.destroy();
+    });
+
     test('gets the replies of a long pipeline in order', async () => {
       const client = await running.connect();
       const commands = Array.from({ length: 30_000 }, (_, i) =>

@@ -130,10 +130,7 @@ export const REPORT: ServerReport = {
   blockedClients: 1,
   evictedClients: 6,
   tracking: { clients: 2, keys: 7, items: 8, prefixes: 1 },
-  pubSubClients: 21,
-  channels: 22,
-  patterns: 23,
-  shardChannels: 24,
+  pubSub: { clients: 21, channels: 22, patterns: 23, shardChannels: 24 },
   largestInputBytes: 20480,
   largestOutputBytes: 700,
   connectionsReceived: 12,
@@ -346,6 +343,7 @@ export class FakeServer implements ServerContext {
   };
 
   readonly pubSub = new PubSub();
+  isInTransaction = false;
   readonly monitors: MonitorService = { add: () => {} };
 
   readonly persistence: PersistenceService = {
