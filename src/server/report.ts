@@ -60,8 +60,7 @@ export function reportOf(server: Server): ServerReport {
     clients: acceptor.connections.size,
     blockedClients: blockedClientsOf(server),
     evictedClients: acceptor.memory.evicted,
-    tracking: server.tracking.report(),
-    pubSub: server.pubSub.report(),
+    ...listenersOf(server),
     largestInputBytes: Math.max(largestBuffers.input, buffers.largestInput),
     largestOutputBytes: Math.max(largestBuffers.output, buffers.largestOutput),
     connectionsReceived: acceptor.connectionsReceived,
@@ -111,6 +110,11 @@ export function reportOf(server: Server): ServerReport {
 
 function blockedClientsOf({ gate, deferred }: Server): number {
   return gate.pause.heldCount + gate.exitPause.heldCount + deferred.waitingCount;
+}
+
+/** What clients wait to be told of. */
+function listenersOf({ tracking, pubSub }: Server): Pick<ServerReport, 'tracking' | 'pubSub'> {
+  return { tracking: tracking.report(), pubSub: pubSub.report() };
 }
 
 function sumOf(links: readonly ShardLink[], field: StatisticField): number {

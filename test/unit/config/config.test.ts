@@ -370,7 +370,7 @@ describe('the config of shards', () => {
     const forShards = createConfig({ databases: 4 }).forShards();
     expect(structuredClone(forShards)).toEqual({
       ...{ appendfsync: 'everysec', 'aof-load-truncated': true, 'wal-segment-size': 67108864 },
-      ...{ rdbchecksum: true, rdbcompression: true },
+      ...{ rdbchecksum: true, rdbcompression: true, 'notify-keyspace-events': '' },
       'proto-max-bulk-len': 536870912,
       databases: 4,
       'lane-size': 524288,
@@ -379,7 +379,6 @@ describe('the config of shards', () => {
       'slowlog-log-slower-than': 10000,
       'latency-monitor-threshold': 0,
       'latency-tracking': true,
-      'notify-keyspace-events': '',
     });
     expectTypeOf(forShards.hz).toEqualTypeOf<number>();
     expectTypeOf(forShards).not.toHaveProperty('port');
