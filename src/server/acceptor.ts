@@ -31,13 +31,13 @@ import type { ConnectionAddresses, ConnectionHost } from './connection-host.ts';
 import type { DirectReader } from './direct-reader.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { Measuring } from './measuring.ts';
+import { noticeReasons } from './notice-reasons.ts';
 import type { OutputLimit } from './output-limit.ts';
 import type { Run, RunPool } from './run.ts';
 import type { ShardLink } from './shard-link.ts';
 import { readInto } from './socket-reader.ts';
 import { WriteRequests } from './socket-writer.ts';
 import { sweepConnections } from './sweep.ts';
-import type { Tracking } from './tracking.ts';
 
 const READ_BUFFER_BYTES = 64 * 1024;
 const POOLED_CHUNKS = 256;
@@ -67,7 +67,6 @@ export interface AcceptorParts {
   readonly wake: WakeWord;
   readonly gate: CommandGate;
   readonly measuring: Measuring;
-  readonly tracking: Tracking;
 }
 
 export class Acceptor implements ConnectionHost {
@@ -81,9 +80,9 @@ export class Acceptor implements ConnectionHost {
   readonly memory: ClientMemory;
   /** Whether shards may have something to say while nothing is under way. */
   awaitsNotices = false;
-  readonly #noticeReasons = new Set<string>();
-  /** By kind (ring/notices.ts): who is told of notices. */
+  /** By kind (ring/notices.ts): who is told of notices. Whoever wants them although nothing is under way awaits them. */
   readonly noticeHandlers = new Map<number, (notice: Notice, link: ShardLink) => void>();
+  readonly awaitNotices: (reason: string, isOn: boolean) => void = noticeReasons(this);
   connectionsReceived = 0;
   connectionsRejected = 0;
 
@@ -94,7 +93,6 @@ export class Acceptor implements ConnectionHost {
   readonly #wake: WakeWord;
   readonly #gate: CommandGate;
   readonly #measuring: Measuring;
-  readonly #tracking: Tracking;
   readonly #readBuffer = viewedBytes(new ArrayBuffer(READ_BUFFER_BYTES));
   readonly #spareParsers: RequestParser[] = [];
   #dirty: Connection[] = [];
@@ -120,11 +118,10 @@ export class Acceptor implements ConnectionHost {
       warning: (message) => options.note(message, 'warning'),
     });
     this.#measuring = parts.measuring;
-    const { blocked } = parts.dispatcher;
+    const { blocked, tracking } = parts.dispatcher;
     blocked.used = (isUsed) => this.awaitNotices('blocked clients', isUsed);
     for (const [kind, handler] of blocked.noticeHandlers) this.noticeHandlers.set(kind, handler);
-    this.#tracking = parts.tracking;
-    this.#tracking.serve(this);
+    tracking.serve(this);
   }
 
   // Connections
@@ -177,7 +174,6 @@ export class Acceptor implements ConnectionHost {
     connection.blocked?.gone();
     this.connections.delete(connection.id);
     this.#gate.forget(connection);
-    this.#tracking.disable(connection);
     this.#dispatcher.transactions.forget(connection);
     for (const each of this.#options.listeners) each.forget(connection);
     this.memory.forget(connection);
@@ -353,7 +349,7 @@ export class Acceptor implements ConnectionHost {
     this.#takeReplies();
     this.#resumeWaiting();
     this.#publish();
-    this.#tracking.endTurn();
+    this.#dispatcher.tracking.endTurn();
     this.#flush();
     if (this.memory.isOver) this.memory.evict();
     this.#sleepIfBusy();
@@ -364,9 +360,7 @@ export class Acceptor implements ConnectionHost {
   }
 
   #takeReplies(): void {
-    for (const link of this.#links) {
-      if (link.isBusy || this.awaitsNotices) this.#take(link);
-    }
+    for (const link of this.#links) if (link.isBusy || this.awaitsNotices) this.#take(link);
   }
 
   #take(link: ShardLink): void {
@@ -397,14 +391,6 @@ export class Acceptor implements ConnectionHost {
   readonly #onNotice = (notice: Notice, link: ShardLink): void => {
     this.noticeHandlers.get(notice.kind)?.(notice, link);
   };
-
-  /** Whoever calls it is told of what shards say of their own accord, in `noticeHandlers`, until it says otherwise. */
-  awaitNotices(reason: string, isOn: boolean): void {
-    if (isOn) this.#noticeReasons.add(reason);
-    else this.#noticeReasons.delete(reason);
-    this.awaitsNotices = this.#noticeReasons.size > 0;
-    if (isOn) this.#scheduleTurnEnd();
-  }
 
   #resumeWaiting(): void {
     this.#direct.setTime(Date.now());
@@ -498,7 +484,7 @@ export class Acceptor implements ConnectionHost {
     }
     this.#dispatcher.blocked.lost(link);
     // What it loads again may be older than what was read.
-    this.#tracking.flushed();
+    this.#dispatcher.tracking.flushed();
     // Those that waited for room are told what the rest is told.
     for (const connection of link.parked.splice(0)) connection.unpark();
     this.#scheduleTurnEnd();

@@ -16,7 +16,6 @@ import type { User } from '../acl/user.ts';
 import { copyBytes, viewedBytes } from '../base/bytes.ts';
 import type { Client } from '../commands/context.ts';
 import type { Subscriptions } from '../commands/pub-sub-service.ts';
-import type { TrackingState } from '../commands/tracking-service.ts';
 import { type ReplySink, ReplyWriter } from '../protocol/reply-writer.ts';
 import type { RequestParser } from '../protocol/request-parser.ts';
 import type { BlockedClient } from './blocked-client.ts';
@@ -61,7 +60,7 @@ export class Connection implements Client, ReplySink {
   noEvict = false;
   noTouch = false;
   replyMode: Client['replyMode'] = 'on';
-  tracking: TrackingState | undefined;
+  tracking: Client['tracking'];
   subscriptions: Subscriptions | undefined;
   isMonitor = false;
   /** False when some command needs more than the plain path: see `updatePlain`. */
@@ -146,17 +145,11 @@ export class Connection implements Client, ReplySink {
 
   /** To be called when one of the fields it depends on has changed. */
   updatePlain(): void {
+    const isOpen = !this.isClosing && !this.isClosed;
     this.isPlain =
-      this.isAuthenticated &&
-      this.replyMode === 'on' &&
-      this.transaction === undefined &&
-      !this.isClosing &&
-      !this.isClosed;
-    this.isUnchecked =
-      this.isPlain &&
-      this.subscriptions === undefined &&
-      this.tracking === undefined &&
-      !this.#host.checksCommands;
+      this.isAuthenticated && this.replyMode === 'on' && this.transaction === undefined && isOpen;
+    const isSpecial = this.subscriptions !== undefined || this.tracking !== undefined;
+    this.isUnchecked = this.isPlain && !isSpecial && !this.#host.checksCommands;
   }
 
   get type(): string {

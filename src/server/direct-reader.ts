@@ -7,6 +7,7 @@
  */
 import type { DirectRoom, KeyPositions } from '../commands/command.ts';
 import type { Command } from '../commands/table.ts';
+import type { Config } from '../config/config.ts';
 import type { Arguments } from '../protocol/arguments.ts';
 import type { ReplyBuffer } from '../protocol/reply-writer.ts';
 import type { CommandStatistics } from '../ring/command-statistics.ts';
@@ -37,6 +38,17 @@ export class DirectReader {
   constructor(router: Router, statistics: CommandStatistics) {
     this.#router = router;
     this.#statistics = statistics;
+  }
+
+  follow(config: Config): void {
+    const follow = () => {
+      // Those that find nothing are events, which shards tell of.
+      const toldOfMisses = config.get('notify-keyspace-events').includes('m');
+      this.isEnabled = config.get('direct-reads') && !toldOfMisses;
+      this.readsOnlySynced = config.get('appendonly') && config.get('appendfsync') === 'always';
+    };
+    follow();
+    config.onChange(['direct-reads', 'appendonly', 'appendfsync', 'notify-keyspace-events'], follow);
   }
 
   /** Sets the time that decides which keys have expired; to be called at least once a turn. */

@@ -65,10 +65,10 @@ export class Dispatcher {
   readonly #acl: Acl;
   readonly #sender: RequestSender;
   readonly #measuring: Measuring;
-  readonly #tracking: Tracking;
   readonly #timer: CommandTimer;
   readonly #scratch = new ReplyBuffer();
   readonly transactions: ClientTransactions;
+  readonly tracking: Tracking;
 
   constructor(parts: DispatcherParts) {
     this.#commands = parts.commands;
@@ -79,7 +79,7 @@ export class Dispatcher {
     this.#monitors = parts.monitors;
     this.#acl = parts.acl;
     this.#measuring = parts.measuring;
-    this.#tracking = parts.tracking;
+    this.tracking = parts.tracking;
     this.#sender = new RequestSender(
       parts.router,
       parts.runs,
@@ -223,11 +223,7 @@ export class Dispatcher {
   /** The client may track what it reads: before it does. */
   #routeTracked(connection: Connection, command: Command, args: Arguments): boolean {
     if (connection.tracking === undefined) return this.#route(connection, command, args);
-    const settled = this.#tracking.remember(connection, command, args);
-    const route = () => this.#route(connection, command, args);
-    const taken = settled === undefined ? route() : this.#tracking.sendSettled(settled, route);
-    if (taken) this.#tracking.commandTaken(connection, command);
-    return taken;
+    return this.tracking.route(connection, command, args, () => this.#route(connection, command, args));
   }
 
   /** Keeps the command for EXEC. Whether an option allows it is seen now; what is wrong with its words only when it runs. */

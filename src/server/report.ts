@@ -60,8 +60,7 @@ export function reportOf(server: Server): ServerReport {
     clients: acceptor.connections.size,
     ...waitersOf(server),
     evictedClients: acceptor.memory.evicted,
-    tracking: server.tracking.report(),
-    pubSub: server.pubSub.report(),
+    ...listenersOf(server),
     largestInputBytes: Math.max(largestBuffers.input, buffers.largestInput),
     largestOutputBytes: Math.max(largestBuffers.output, buffers.largestOutput),
     connectionsReceived: acceptor.connectionsReceived,
@@ -114,6 +113,11 @@ function waitersOf({ gate, deferred, dispatcher }: Server): { blockedClients: nu
   const held = gate.pause.heldCount + gate.exitPause.heldCount + deferred.waitingCount;
   const { blocked } = dispatcher;
   return { blockedClients: held + blocked.count, blockingKeys: blocked.keyCount };
+}
+
+/** What clients wait to be told of. */
+function listenersOf({ tracking, pubSub }: Server): Pick<ServerReport, 'tracking' | 'pubSub'> {
+  return { tracking: tracking.report(), pubSub: pubSub.report() };
 }
 
 function sumOf(links: readonly ShardLink[], field: StatisticField): number {

@@ -174,7 +174,6 @@ export class Server implements LocalHost {
       wake,
       gate: this.gate,
       measuring: this.measuring,
-      tracking: this.tracking,
     });
     this.#network = new Network({
       config,
@@ -187,7 +186,6 @@ export class Server implements LocalHost {
     });
     this.#pidFile = new PidFile(config.get('pidfile'), (message) => this.#log.warning(message));
     this.#followConfig(acceptorOptions);
-    publishKeyspaceEvents(this.#acceptor, config, this.pubSub);
     acl.channelsTaken = (user, allows) => this.pubSub.enforce(user, allows);
     this.#upkeep = setInterval(() => this.#doUpkeep(), UPKEEP_MS);
     this.#upkeep.unref();
@@ -448,21 +446,15 @@ export class Server implements LocalHost {
       acl: this.acl,
       refusal: (addresses) => this.#network.refusal(addresses),
       nextClientId: () => this.#nextClientId++,
-      listeners: [this.pubSub, this.monitors],
+      listeners: [this.pubSub, this.monitors, this.tracking],
       note: (message, level = 'verbose') => this.#log[level](message),
     };
   }
 
   #followConfig(acceptor: AcceptorOptions): void {
     const { config } = this;
-    const followReads = () => {
-      // Those that find nothing are events, which shards tell of.
-      const toldOfMisses = config.get('notify-keyspace-events').includes('m');
-      this.#direct.isEnabled = config.get('direct-reads') && !toldOfMisses;
-      this.#direct.readsOnlySynced = config.get('appendonly') && config.get('appendfsync') === 'always';
-    };
-    followReads();
-    config.onChange(['direct-reads', 'appendonly', 'appendfsync', 'notify-keyspace-events'], followReads);
+    this.#direct.follow(config);
+    publishKeyspaceEvents(this.#acceptor, config, this.pubSub);
     config.onChange(['proto-max-bulk-len', 'client-query-buffer-limit', 'maxclients'], () => {
       acceptor.limits.bulkBytesMax = config.get('proto-max-bulk-len');
       acceptor.limits.queryBufferBytesMax = config.get('client-query-buffer-limit');

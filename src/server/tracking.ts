@@ -142,6 +142,11 @@ export class Tracking implements TrackingService {
     this.#host.awaitNotices('tracking', false);
   }
 
+  /** The connection is gone. */
+  forget(connection: Connection): void {
+    this.disable(connection);
+  }
+
   #setMode(): void {
     this.#marks.mode =
       (this.#clients.size > 0 ? MODE_READS : 0) | (this.#prefixes.size > 0 ? MODE_PREFIXES : 0);
@@ -149,11 +154,19 @@ export class Tracking implements TrackingService {
 
   // Reads
 
+  /** Routes a command of a client that tracks, and returns whether it was taken. */
+  route(connection: Connection, command: Command, args: Arguments, route: () => boolean): boolean {
+    const settled = this.#remember(connection, command, args);
+    const taken = settled === undefined ? route() : this.#sendSettled(settled, route);
+    if (taken) this.#commandTaken(connection, command);
+    return taken;
+  }
+
   /**
-   * To be called before `command` is routed: what it reads is in the client's cache from then on. What is returned is to be
-   * routed with `sendSettled`.
+   * Before the command is routed: what it reads is in the client's cache from then on. What is returned is to be routed with
+   * `sendSettled`.
    */
-  remember(connection: Connection, command: Command, args: Arguments): Set<string> | undefined {
+  #remember(connection: Connection, command: Command, args: Arguments): Set<string> | undefined {
     const { tracking, transaction } = connection;
     if (tracking === undefined || tracking.isBroadcast) return undefined;
     let settled: Set<string> | undefined;
@@ -190,7 +203,7 @@ export class Tracking implements TrackingService {
    * Routes a transaction, and marks what is sent of it: of these keys its own changes come before its own reads. Nothing else
    * of the connection may join the runs.
    */
-  sendSettled(settled: ReadonlySet<string>, route: () => boolean): boolean {
+  #sendSettled(settled: ReadonlySet<string>, route: () => boolean): boolean {
     const { links } = this.#router;
     for (const link of links) link.openRun = undefined;
     const asked = links.map((link) => link.askedRuns);
@@ -227,8 +240,8 @@ export class Tracking implements TrackingService {
     return true;
   }
 
-  /** To be called when a command has been taken. What CLIENT CACHING said goes for one command, or one transaction. */
-  commandTaken(connection: Connection, command: Command): void {
+  /** What CLIENT CACHING said goes for one command, or one transaction. */
+  #commandTaken(connection: Connection, command: Command): void {
     const { tracking, transaction } = connection;
     if (tracking === undefined || transaction !== undefined || command.keepsCachingMode) return;
     tracking.isCachingGiven = false;

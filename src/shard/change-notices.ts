@@ -6,9 +6,9 @@
  * reply: nobody who has got the reply, or has heard of it, finds a cache that is stale.
  */
 import { hashBytes } from '../base/hash.ts';
-import { EVENT } from '../commands/keyspace-events.ts';
+import { EVENT, eventClassesOf } from '../commands/keyspace-events.ts';
 import { decodeNotice, encodeNotice, NOTICE, NOTICE_PARTS_MAX, type Notice } from '../ring/notices.ts';
-import type { TrackingBoard } from '../ring/tracking-board.ts';
+import { TrackingBoard } from '../ring/tracking-board.ts';
 import type { Journal } from '../store/journal.ts';
 import type { Keyspace } from '../store/keyspace.ts';
 
@@ -32,9 +32,11 @@ export class ChangeNotices implements Journal {
   #events: Notice[] = [];
   #isExpiring = false;
 
-  constructor(keyspace: Keyspace, board: TrackingBoard) {
+  /** `board` is the memory of ring/tracking-board.ts, `events` the value of `notify-keyspace-events`. */
+  constructor(keyspace: Keyspace, board: SharedArrayBuffer, events: string) {
     this.#keyspace = keyspace;
-    this.#board = board;
+    this.#board = new TrackingBoard(board);
+    this.#listenTo(eventClassesOf(events));
   }
 
   /** Which events of the keyspace somebody listens to: EVENT bits. */
@@ -42,7 +44,12 @@ export class ChangeNotices implements Journal {
     return this.#eventClasses;
   }
 
-  set eventClasses(classes: number) {
+  /** Any option but the one about events is none of this one's business. */
+  set(name: string, value: unknown): void {
+    if (name === 'notify-keyspace-events') this.#listenTo(eventClassesOf(String(value)));
+  }
+
+  #listenTo(classes: number): void {
     const keyspace = this.#keyspace;
     this.#eventClasses = classes;
     const wants = (eventClass: number) => (classes & eventClass) !== 0;

@@ -8,7 +8,6 @@
  * the request lane: what the acceptor sent by control before a request is in force when the request runs.
  */
 import { slotOf } from '../base/crc16.ts';
-import { eventClassesOf } from '../commands/keyspace-events.ts';
 import { CommandTable } from '../commands/table.ts';
 import { ErrorTally } from '../protocol/error-tally.ts';
 import { CommandStatistics } from '../ring/command-statistics.ts';
@@ -18,7 +17,6 @@ import { LaneConsumer, LaneProducer } from '../ring/lane.ts';
 import { FRAME_HEADER_BYTES } from '../ring/layout.ts';
 import type { ControlMessage, ShardSetup } from '../ring/messages.ts';
 import { ShardStatistics } from '../ring/shard-statistics.ts';
-import { TrackingBoard } from '../ring/tracking-board.ts';
 import { WakeWord } from '../ring/wake-word.ts';
 import { Keyspace } from '../store/keyspace.ts';
 import { ChangeNotices } from './change-notices.ts';
@@ -82,7 +80,7 @@ export class Shard {
       onExpired: (db, ref) => this.#changes.expiring(db, ref),
     });
     setCollectionOptions(this.#keyspace, options);
-    this.#changes = new ChangeNotices(this.#keyspace, new TrackingBoard(setup.tracking));
+    this.#changes = new ChangeNotices(this.#keyspace, setup.tracking, options['notify-keyspace-events']);
     for (const message of this.#keyspace.share()) setup.port.postMessage(message);
     this.#expiry = new ExpiryPace(
       this.#keyspace,
@@ -103,8 +101,6 @@ export class Shard {
       progressed: (loader) => tellLoading(setup.port, loader),
       report: (message) => setup.port.postMessage(message),
     });
-    this.#durability.listener = this.#changes;
-    this.#changes.eventClasses = eventClassesOf(options['notify-keyspace-events']);
     this.#figures = new Figures({
       keyspace: this.#keyspace,
       databases: setup.databases,
@@ -145,6 +141,7 @@ export class Shard {
   }
 
   #serve(): void {
+    this.#durability.listener = this.#changes;
     const loader = this.#durability.loader();
     if (this.#setup.persistence.load.from === 'nothing') loader.step(Infinity);
     else this.#load(loader);
@@ -279,9 +276,7 @@ export class Shard {
         if (message.name === 'proto-max-bulk-len') this.#executor.stringBytesMax = Number(message.value);
         if (message.name === 'hz') this.#expiry.hz = Number(message.value);
         if (message.name === 'active-expire-effort') this.#expiry.effort = Number(message.value);
-        if (message.name === 'notify-keyspace-events') {
-          this.#changes.eventClasses = eventClassesOf(String(message.value));
-        }
+        this.#changes.set(message.name, message.value);
         this.#measuring.set(message.name, message.value);
         setCollectionOption(this.#keyspace, message.name, message.value);
         break;

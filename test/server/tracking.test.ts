@@ -5,9 +5,11 @@ import type { Client, Reply, Word } from '../support/client.ts';
 import { Random, seedFrom } from '../support/random.ts';
 import { CachingClient } from './caching-client.ts';
 import { useServer } from './served.ts';
+import { until } from './waiting.ts';
 
 const random = new Random(seedFrom('TRACKING_SEED'));
 const KEYS = Array.from({ length: 24 }, (_, i) => `key:${i}`);
+const PAIRS = KEYS.flatMap((name) => [name, 'v']);
 const ROUNDS = 25;
 
 function key(): string {
@@ -76,7 +78,10 @@ async function stale(cache: CachingClient, checker: Client): Promise<[string, Re
 
 forEachShardCount([1, 3], (shards) => {
   describe.each(['yes', 'no'])('and direct-reads %s', (directReads) => {
-    const server = useServer({ shards, args: ['--direct-reads', directReads] });
+    const server = useServer({
+      shards,
+      args: ['--direct-reads', directReads, '--enable-debug-command', 'yes'],
+    });
 
     test.each([[[]], [['BCAST']], [['BCAST', 'PREFIX', 'key:1', 'PREFIX', 'key:2']], [['OPTOUT']]])(
       'with the options %j nothing in the cache is stale after others have written at random',
@@ -188,6 +193,25 @@ forEachShardCount([1, 3], (shards) => {
         expect(await stale(cache, writer)).toEqual([]);
       }
       await writer.command('DEL', 'large');
+      cache.destroy();
+      writer.destroy();
+    });
+
+    test('when a shard has died nothing in the cache counts any more: what is loaded may be older', async () => {
+      const cache = await CachingClient.connect(server().port);
+      await cache.read(...KEYS);
+      const { flushes } = cache;
+      const crasher = await server().client();
+      crasher.send(`DEBUG SHARD-CRASH ${shards - 1}\r\n`);
+      await crasher.closed;
+      await until('the cache is told', () => cache.flushes > flushes);
+      expect(cache.cache.size).toBe(0);
+      const writer = await server().client();
+      await until('the shard serves again', async () => (await writer.command('MSET', ...PAIRS)) === 'OK');
+      await cache.read(...KEYS);
+      await writer.command('DEL', ...KEYS);
+      await cache.command('PING');
+      expect(cache.cache.size).toBe(0);
       cache.destroy();
       writer.destroy();
     });

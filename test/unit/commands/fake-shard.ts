@@ -40,7 +40,7 @@ export class FakeShard implements ShardContext {
       seed: { k0: 1, k1: 2 },
       now: () => this.nowMs,
     });
-    this.changes = new ChangeNotices(this.keyspace, new TrackingBoard(TrackingBoard.memory()));
+    this.changes = new ChangeNotices(this.keyspace, TrackingBoard.memory(), '');
   }
 
   now(): number {

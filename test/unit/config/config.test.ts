@@ -370,7 +370,7 @@ describe('the config of shards', () => {
     const forShards = createConfig({ databases: 4 }).forShards();
     expect(structuredClone(forShards)).toEqual({
       ...{ appendfsync: 'everysec', 'aof-load-truncated': true, 'wal-segment-size': 67108864 },
-      ...{ rdbchecksum: true, rdbcompression: true },
+      ...{ rdbchecksum: true, rdbcompression: true, 'notify-keyspace-events': '' },
       'proto-max-bulk-len': 536870912,
       databases: 4,
       'lane-size': 524288,
