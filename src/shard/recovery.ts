@@ -63,7 +63,9 @@ export class Recovery implements Loader {
   }
 
   *#load(order: LoadOrder): Generator<void> {
-    const { keyspace, owns } = this.#parts;
+    const { keyspace, shards } = this.#parts;
+    // A single shard need not ask.
+    const owns = shards === 1 ? undefined : this.#parts.owns;
     keyspace.expires = false;
     try {
       if (order.from === 'dump') yield* this.#loadFile(order.file, keyspace, owns, Date.now());
