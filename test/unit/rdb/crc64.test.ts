@@ -59,3 +59,17 @@ test('it is the bitwise sum of long inputs too, which are summed in another way'
     expect(crc.value()).toBe(slowly(bytes.subarray(0, start + length)));
   }
 });
+
+test('a single bit that is wrong in a long input changes it', () => {
+  const random = new Random(3);
+  const bytes = random.bytes(150_001);
+  const right = crc64(bytes);
+  for (let i = 0; i < 300; i++) {
+    const at = random.below(bytes.length);
+    const bit = 1 << random.below(8);
+    bytes[at]! ^= bit;
+    expect(crc64(bytes)).not.toBe(right);
+    bytes[at]! ^= bit;
+  }
+  expect(crc64(bytes)).toBe(right);
+});
