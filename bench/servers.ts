@@ -72,7 +72,7 @@ export function shardisLaunch(shards: number, override?: string, extraArgs: stri
     }
     return { name: 'shardis', command: words.concat(extraArgs) };
   }
-  const main = fileURLToPath(new URL('../src/main.js', import.meta.url));
+  const main = fileURLToPath(new URL('../bundle/main.js', import.meta.url));
   if (!fs.existsSync(main)) throw new BenchError(`${main} is not there: build shardis first (npm run build)`);
   const words = [
     process.execPath,

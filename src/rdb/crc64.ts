@@ -2,8 +2,9 @@
  * CRC64 as RDB files and DUMP payloads have it: Jones's polynomial, reflected, start value 0, nothing added at the end.
  *
  * Eight bytes at a time by eight tables ("slicing by 8", Kounavis and Berry 2005). JavaScript has no fast 64-bit integers, so
- * the sum is kept as two halves of 32 bits, and each table is too.
+ * the sum is kept as two halves of 32 bits, and each table is too. WebAssembly has them (crc64-wasm.ts): long inputs go there.
  */
+import { WasmCrc64 } from './crc64-wasm.ts';
 
 const POLYNOMIAL_LOW = 0xac4bc9b5 | 0;
 const POLYNOMIAL_HIGH = 0x95ac9329 | 0;
@@ -35,6 +36,11 @@ for (let i = 256; i < SLICES * 256; i++) {
   HIGH[i] = (high >>> 8) ^ HIGH[low & 0xff]!;
 }
 
+/** Shorter inputs are not worth the copy. */
+const WASM_BYTES_MIN = 2048;
+/** Made when it is needed first. */
+let wasm: WasmCrc64 | undefined;
+
 /** A checksum under way: bytes are added piece by piece. */
 export class Crc64 {
   /** The two halves, as int32. */
@@ -48,6 +54,22 @@ export class Crc64 {
 
   /** Adds `bytes[start, end)`. */
   update(bytes: Uint8Array, start: number, end: number): void {
+    if (end - start < WASM_BYTES_MIN) {
+      this.#updateShort(bytes, start, end);
+      return;
+    }
+    wasm ??= new WasmCrc64(LOW, HIGH);
+    const { sum } = wasm;
+    sum[0] = this.low;
+    sum[1] = this.high;
+    const middle = end - ((end - start) % SLICES);
+    wasm.update(bytes, start, middle);
+    this.low = sum[0];
+    this.high = sum[1];
+    this.#updateShort(bytes, middle, end);
+  }
+
+  #updateShort(bytes: Uint8Array, start: number, end: number): void {
     let low = this.low;
     let high = this.high;
     let i = start;

@@ -10,7 +10,7 @@ import type { RdbValue } from '../rdb/values.ts';
 import { changeAt, storeCollection } from '../store/collections.ts';
 import { ABSENT, type Keyspace, NO_EXPIRY } from '../store/keyspace.ts';
 import { TYPE_STRING } from '../store/layout.ts';
-import { loadString } from '../store/loading.ts';
+import { StringLoader } from '../store/loading.ts';
 import { swapDatabases } from '../store/transfers.ts';
 import type { EffectVisitor } from '../wal/effects.ts';
 import { EFFECT_RAW } from './effect-journal.ts';
@@ -22,7 +22,7 @@ const SHOWN_BYTES = 100;
 /** Whether a key, `bytes[start, end)`, is one of those to be loaded. */
 export type KeyFilter = (bytes: Uint8Array, start: number, end: number) => boolean;
 
-/** What stands in an RDB file goes into `keyspace`; undefined `filter`: all of it. */
+/** What stands in an RDB file goes into `keyspace`; undefined `filter`: all of it. After the file, `end` must be called. */
 export class DumpLoader implements RdbVisitor {
   keys = 0;
   /** Keys that were left out because their time had come. */
@@ -31,15 +31,19 @@ export class DumpLoader implements RdbVisitor {
   readonly #keyspace: Keyspace;
   /** What has expired before is left out; 0: nothing is. */
   readonly #expiresBefore: number;
-  readonly #isOnly: boolean;
+  readonly #strings: StringLoader;
   #db = 0;
 
-  /** `isOnly`: no key of the file is in the keyspace, or twice in the file. */
-  constructor(keyspace: Keyspace, filter: KeyFilter | undefined, expiresBefore: number, isOnly: boolean) {
+  constructor(keyspace: Keyspace, filter: KeyFilter | undefined, expiresBefore: number) {
     this.#keyspace = keyspace;
-    this.#isOnly = isOnly;
+    this.#strings = new StringLoader(keyspace);
     this.#expiresBefore = expiresBefore;
     if (filter !== undefined) this.wants = filter;
+  }
+
+  /** All that was told is in the keyspace, also when the file could not be read to its end. */
+  end(): void {
+    this.#strings.flush();
   }
 
   database(db: number): void {
@@ -61,11 +65,7 @@ export class DumpLoader implements RdbVisitor {
     const keyspace = this.#keyspace;
     const db = this.#db;
     const hash = hashBytes(key, keyStart, keyEnd, keyspace.seed);
-    if (this.#isOnly) {
-      loadString(keyspace, db, key, keyStart, keyEnd, hash, value, valueStart, valueEnd, expiresAt, false);
-    } else {
-      keyspace.setString(db, key, keyStart, keyEnd, hash, value, valueStart, valueEnd, expiresAt);
-    }
+    this.#strings.add(db, key, keyStart, keyEnd, hash, value, valueStart, valueEnd, expiresAt);
   }
 
   value(key: ViewedBytes, keyStart: number, keyEnd: number, value: RdbValue, expiresAt: number): void {

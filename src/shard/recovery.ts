@@ -65,10 +65,12 @@ export class Recovery implements Loader {
   }
 
   *#load(order: LoadOrder): Generator<void> {
-    const { keyspace, owns } = this.#parts;
+    const { keyspace, shards } = this.#parts;
+    // A single shard need not ask.
+    const owns = shards === 1 ? undefined : this.#parts.owns;
     keyspace.expires = false;
     try {
-      if (order.from === 'dump') yield* this.#loadFile(order.file, keyspace, owns, Date.now(), false);
+      if (order.from === 'dump') yield* this.#loadFile(order.file, keyspace, owns, Date.now());
       else if (order.from === 'log') yield* this.#loadOwn(order.files);
       else if (order.from === 'other-logs') yield* this.#loadOthers(order.files);
     } finally {
@@ -83,7 +85,6 @@ export class Recovery implements Loader {
     keyspace: Keyspace,
     filter: KeyFilter | undefined,
     expiresBefore: number,
-    isOnly: boolean,
   ): Generator<void> {
     const fd = fs.openSync(file, 'r');
     try {
@@ -93,12 +94,16 @@ export class Recovery implements Loader {
       const reader = new RdbReader(new FileSource(fd, size), {
         verifyChecksum: this.#parts.setup.verifies,
       });
-      const loader = new DumpLoader(keyspace, filter, expiresBefore, isOnly);
+      const loader = new DumpLoader(keyspace, filter, expiresBefore);
       const keysBefore = this.keys;
-      while (reader.runFor(loader, STEP_ENTRIES)) {
-        this.loadedBytes = before + reader.offset;
-        this.keys = keysBefore + loader.keys;
-        yield;
+      try {
+        while (reader.runFor(loader, STEP_ENTRIES)) {
+          this.loadedBytes = before + reader.offset;
+          this.keys = keysBefore + loader.keys;
+          yield;
+        }
+      } finally {
+        loader.end();
       }
       this.loadedBytes = before + size;
       this.keys = keysBefore + loader.keys;
@@ -113,7 +118,7 @@ export class Recovery implements Loader {
 
   *#loadBases(files: LogFiles, keyspace: Keyspace, filter: KeyFilter | undefined): Generator<void> {
     for (const name of files.bases) {
-      yield* this.#loadFile(path.join(this.#parts.setup.directory, name), keyspace, filter, 0, true);
+      yield* this.#loadFile(path.join(this.#parts.setup.directory, name), keyspace, filter, 0);
     }
   }
 

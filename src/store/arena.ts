@@ -74,7 +74,8 @@ export class Arena {
   largestUnits = 0;
   /** Blocks in one ordinary extent, in units. */
   private readonly areaUnits: number;
-  private readonly dedicatedUnits: number;
+  /** A longer block gets an extent of its own. */
+  readonly dedicatedUnits: number;
 
   constructor(options: ExtentsOptions) {
     this.extents = new Extents(options);

@@ -41,6 +41,9 @@ const MERGE_COUNT = 160;
 /** A segment above this is not even looked at. */
 const MERGE_CANDIDATE = 64;
 
+/** With so many entries for each segment on average nearly all of them split. */
+const SPREAD_COUNT = 480;
+
 /** Where an index keeps its directory. */
 export interface DirectoryHome {
   /** A zeroed directory of `capacity` places; told to readers by `publish`. Throws OutOfMemory. */
@@ -101,6 +104,17 @@ export class HashIndex {
     }
   }
 
+  /** Splits an index without entries as far as so many will split it in any case. */
+  spread(entries: number): void {
+    if (this.count > 0) return;
+    for (let depth = 0; entries > SPREAD_COUNT << depth && depth < DEPTH_MAX; depth++) {
+      for (let place = 0; place < 1 << depth; place++) {
+        const segment = this.directory[place]!;
+        if (this.pool.localDepths[segment] === depth) this.split(segment, place);
+      }
+    }
+  }
+
   /** Adds an entry for which `reserve` was called just before. */
   insert(hash: number, ref: number): void {
     const segment = this.directory[hash & this.mask]!;
@@ -108,6 +122,29 @@ export class HashIndex {
     place(words, (segment & POSITION_MASK) << SEGMENT_SHIFT, hash, ref);
     this.pool.counts[segment]!++;
     this.count++;
+  }
+
+  /**
+   * Makes room for an entry and adds it, unless `isSame` says of one with the same hash that it is of the same key: then
+   * nothing is done, and that one's ref is returned. 0: it was added.
+   */
+  insertUnless(hash: number, ref: number, isSame: (found: number, ref: number) => boolean): number {
+    this.reserve(hash);
+    const segment = this.directory[hash & this.mask]!;
+    const words = this.pool.words[segment >>> INDEX_EXTENT_SHIFT]!;
+    const base = (segment & POSITION_MASK) << SEGMENT_SHIFT;
+    let at = base + ((hash >>> HOME_SHIFT) << 1);
+    for (let found = words[at + 1]!; found !== 0; found = words[at + 1]!) {
+      if (words[at] === hash && isSame(found, ref)) return found;
+      at = base + ((at - base + 2) & (SEGMENT_WORDS - 1));
+    }
+    this.stripes?.begin(hash);
+    words[at] = hash;
+    words[at + 1] = ref;
+    this.stripes?.end(hash);
+    this.pool.counts[segment]!++;
+    this.count++;
+    return 0;
   }
 
   /** The entry moved. */
@@ -187,10 +224,13 @@ export class HashIndex {
     const words = this.pool.words[segment >>> INDEX_EXTENT_SHIFT]!;
     const siblingBase = (sibling & POSITION_MASK) << SEGMENT_SHIFT;
     const siblingWords = this.pool.words[sibling >>> INDEX_EXTENT_SHIFT]!;
-    scratch.set(words.subarray(base, base + SEGMENT_WORDS));
-    words.fill(0, base, base + SEGMENT_WORDS);
     let moved = 0;
-    for (let i = 0; i < SEGMENT_WORDS; i += 2) {
+    const end = this.pool.counts[segment] === 0 ? 0 : SEGMENT_WORDS;
+    if (end > 0) {
+      scratch.set(words.subarray(base, base + SEGMENT_WORDS));
+      words.fill(0, base, base + SEGMENT_WORDS);
+    }
+    for (let i = 0; i < end; i += 2) {
       const ref = scratch[i + 1]!;
       if (ref === 0) continue;
       if ((scratch[i]! & bit) === 0) {

@@ -94,6 +94,22 @@ export abstract class KeyspaceSteps extends KeyspaceMemory {
     if (this.journal !== undefined) this.journal.stored(db, created);
   }
 
+  /** As `supersede`, by a string that is in the index of expiries already where it has one. */
+  replaceByLoaded(db: number, hash: number, ref: number, created: number): void {
+    if (this.snapshot !== undefined) this.preserve(db, ref, hash);
+    const { entries } = this;
+    const database = this.databases[db]!;
+    const type = entries.typeOf(ref);
+    const object = entries.word(ref, 1);
+    if (entries.hasExpiry(ref)) this.forgetExpiry(database, hash, ref);
+    this.stripes.begin(hash);
+    database.index!.replace(hash, ref, created);
+    this.stripes.end(hash);
+    this.release(ref, entries.blockUnits(ref));
+    if (type !== TYPE_STRING) this.freeObject(database, object, type);
+    if (this.journal !== undefined) this.journal.stored(db, created);
+  }
+
   protected forgetExpiry(database: Database, hash: number, ref: number): void {
     database.expires!.remove(hash, ref);
     database.expires!.tidy(hash);

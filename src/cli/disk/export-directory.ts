@@ -132,10 +132,11 @@ class Export {
     try {
       const bytes = fs.fstatSync(fd).size;
       const reader = new RdbReader(new FileSource(fd, bytes));
-      const loader = new DumpLoader(keyspace, undefined, 0, true);
+      const loader = new DumpLoader(keyspace, undefined, 0);
       while (reader.runFor(loader, STEP_ENTRIES)) {
         this.#progressed(this.#doneBytes + reader.offset, loader.keys);
       }
+      loader.end();
       this.#doneBytes += bytes;
     } catch (error) {
       if (error instanceof RdbError) throw new Refusal(`${file}: ${error.message}; see shardis check`);

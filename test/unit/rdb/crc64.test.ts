@@ -47,3 +47,29 @@ test('it is written little-endian and recognised', () => {
   crc.reset();
   expect(crc.value()).toBe(0n);
 });
+
+test('it is the bitwise sum of long inputs too, which are summed in another way', () => {
+  const random = new Random(2);
+  const bytes = random.bytes(200_000);
+  for (const length of [2047, 2048, 2049, 2055, 65_536, 65_545, 131_072, 199_990]) {
+    const start = random.below(9);
+    const crc = new Crc64();
+    crc.update(bytes, 0, start);
+    crc.update(bytes, start, start + length);
+    expect(crc.value()).toBe(slowly(bytes.subarray(0, start + length)));
+  }
+});
+
+test('a single bit that is wrong in a long input changes it', () => {
+  const random = new Random(3);
+  const bytes = random.bytes(150_001);
+  const right = crc64(bytes);
+  for (let i = 0; i < 300; i++) {
+    const at = random.below(bytes.length);
+    const bit = 1 << random.below(8);
+    bytes[at]! ^= bit;
+    expect(crc64(bytes)).not.toBe(right);
+    bytes[at]! ^= bit;
+  }
+  expect(crc64(bytes)).toBe(right);
+});
