@@ -36,6 +36,11 @@ export interface KeysTogether {
   write(word: number, image: ValueImage, db?: number): void;
   remove(word: number, db?: number): boolean;
   /**
+   * Gives the value at one word's key to another's, in the place of what is there, without copying it. False, and nothing done,
+   * where only copying will do: for strings, and from shard to shard. Throws OutOfMemory with nothing changed.
+   */
+  rename(word: number, newWord: number): boolean;
+  /**
    * Has the command `name` (its full name), placed at a key, run on the shard of the key `words[0]`, which must be one of
    * this command's keys, in the client's database, and returns its encoded reply in RESP2. It counts as a part of this command, not as one of its own. Throws
    * OutOfMemory.

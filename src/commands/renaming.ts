@@ -1,7 +1,7 @@
 /** RENAME, RENAMENX and COPY: whole values from one key to another, which may be on another shard. */
 import { NO_SUCH_KEY, SAME_OBJECT, SYNTAX_ERROR } from '../protocol/errors.ts';
 import { type CommandSpec, defineCommands } from './command.ts';
-import type { ShardContext } from './context.ts';
+import type { KeysTogether, ShardContext } from './context.ts';
 import { databaseIndex } from './database-index.ts';
 import { keyAt, token, unlikeKeys } from './declarations.ts';
 
@@ -58,17 +58,20 @@ export const renaming = defineCommands([
 ]);
 
 function rename({ args, reply, together }: ShardContext): void {
-  const image = together.read(1);
-  if (image === undefined) {
+  if (together.typeOf(1) === undefined) {
     reply.error(NO_SUCH_KEY);
     return;
   }
-  if (!args.same(1, 2)) {
-    // In this order nothing is lost when there is no memory for it.
-    together.write(2, image);
-    together.remove(1);
-  }
+  if (!args.same(1, 2)) move(together);
   reply.ok();
+}
+
+/** Moves the value at word 1 to word 2. It is there. */
+function move(together: KeysTogether): void {
+  if (together.rename(1, 2)) return;
+  // In this order nothing is lost when there is no memory for it.
+  together.write(2, together.read(1)!);
+  together.remove(1);
 }
 
 function renameIfAbsent({ args, reply, together }: ShardContext): void {
@@ -80,8 +83,7 @@ function renameIfAbsent({ args, reply, together }: ShardContext): void {
     reply.integer(0);
     return;
   }
-  together.write(2, together.read(1)!);
-  together.remove(1);
+  move(together);
   reply.integer(1);
 }
 

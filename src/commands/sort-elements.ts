@@ -1,7 +1,7 @@
 /** What SORT does with elements: the keys that patterns make of them, their order. */
-import { fromLatin1, LF, latin1 } from '../base/bytes.ts';
+import { fromLatin1, latin1 } from '../base/bytes.ts';
 import { parseDouble } from '../base/numbers.ts';
-import { readNumber } from '../protocol/reply-reader.ts';
+import { bulkOf } from '../protocol/reply-reader.ts';
 import { TYPE_LIST } from '../store/layout.ts';
 import type { Collection } from '../types/collection.ts';
 import type { List } from '../types/list.ts';
@@ -10,7 +10,6 @@ import type { ShardContext } from './context.ts';
 
 const STAR = 42;
 const HASH_SIGN = 35;
-const BULK = 36;
 
 /** The elements of a collection in its own order; undefined when it is of a type that has none to sort. */
 export function elementsOf(collection: Collection): Uint8Array[] | undefined {
@@ -58,14 +57,6 @@ export class ElementPattern {
     const key = Buffer.concat([this.#before, element, this.#behind]);
     return bulkOf(context.together.run('get', new Uint8Array(key)));
   }
-}
-
-/** The string in an encoded reply; undefined when that is something else. */
-function bulkOf(reply: Uint8Array): Uint8Array | undefined {
-  const length = reply[0] === BULK ? readNumber(reply, 0) : -1;
-  if (length < 0) return undefined;
-  const start = reply.indexOf(LF) + 1;
-  return reply.subarray(start, start + length);
 }
 
 /** What decides the order of an element: a number, bytes, or undefined where a pattern named nothing. */

@@ -11,8 +11,8 @@ import {
   SYNTAX_ERROR,
   WRONG_TYPE,
 } from '../protocol/errors.ts';
-import { buildCollection, imageOf } from '../rdb/collections.ts';
-import { ABSENT, NO_EXPIRY } from '../store/keyspace.ts';
+import { buildCollection, collectionOf, imageOf } from '../rdb/collections.ts';
+import { NO_EXPIRY } from '../store/keyspace.ts';
 import { TYPE_LIST, TYPE_STRING } from '../store/layout.ts';
 import { type ArgumentSpec, type CommandSpec, defineCommands, type KeySpecification } from './command.ts';
 import type { ShardContext } from './context.ts';
@@ -170,10 +170,8 @@ function sort(context: ShardContext, mayStore: boolean): void {
     reply.error(options);
     return;
   }
-  const ref = findKey(context);
-  const isCollection = ref !== ABSENT && context.keyspace.typeOf(ref) !== TYPE_STRING;
-  const elements = isCollection ? elementsOf(context.keyspace.collectionOf(ref)) : [];
-  if (elements === undefined || (ref !== ABSENT && !isCollection)) {
+  const elements = elementsToSort(context);
+  if (elements === undefined) {
     reply.error(WRONG_TYPE);
     return;
   }
@@ -190,6 +188,23 @@ function sort(context: ShardContext, mayStore: boolean): void {
       : chosen.flatMap((element) => gets.map((pattern) => pattern.valueFor(context, element)));
   if (options.destination !== undefined) store(context, options.destination, values);
   else writeValues(context, values);
+}
+
+/** Those of the value at word 1, none when there is no value; undefined when it has none to sort. */
+function elementsToSort(context: ShardContext): readonly Uint8Array[] | undefined {
+  const { together, keyspace, args } = context;
+  const type = together.typeOf(1);
+  if (type === undefined) return [];
+  if (type === TYPE_STRING) return undefined;
+  if (context.owns(args.bytes.subarray(args.starts[1]!, args.ends[1]!))) {
+    return elementsOf(keyspace.collectionOf(findKey(context)));
+  }
+  // In a transaction another shard may execute it than that of the key.
+  const { bytes } = together.read(1)!;
+  const collection = collectionOf(bytes, 0, bytes.length, keyspace.objects.limits);
+  const elements = elementsOf(collection);
+  collection.dispose();
+  return elements;
 }
 
 function sortedElements(

@@ -60,3 +60,11 @@ export function replyEnd(bytes: Uint8Array, at: number): number {
 export function isErrorReply(bytes: Uint8Array): boolean {
   return bytes[0] === ERROR;
 }
+
+/** The string in an encoded reply; undefined when that is something else. */
+export function bulkOf(reply: Uint8Array): Uint8Array | undefined {
+  const length = reply[0] === BULK ? readNumber(reply, 0) : -1;
+  if (length < 0) return undefined;
+  const start = lineEnd(reply, 0);
+  return reply.subarray(start, start + length);
+}

@@ -170,14 +170,14 @@ export class RdbReader {
     const input = this.#input;
     const key = this.#key;
     if (!this.#readKey(visitor, type)) return;
+    // A copy, so that the window can move on: a collection may be far larger than it.
+    const start = input.startOf(key);
+    const name = input.bytesOf(key).slice(start, start + key.length);
+    input.keptFrom = Number.POSITIVE_INFINITY;
     const value = decodeValue(input, type);
     this.recordEnd = input.offset;
-    if (isEmpty(value)) {
-      this.emptyEntries++;
-    } else {
-      const start = input.startOf(key);
-      visitor.value(input.bytesOf(key), start, start + key.length, value, this.#expiresAt);
-    }
+    if (isEmpty(value)) this.emptyEntries++;
+    else visitor.value(name, 0, name.length, value, this.#expiresAt);
     this.#endRecord();
   }
 

@@ -32,6 +32,7 @@ export class Readiness {
       case ROUTE.keys:
       case ROUTE.together:
       case ROUTE.blocking:
+        if (command.holdsAllShards?.(args)) return true;
         return keyWords(command.keys!, args).some((word) => this.#lacks(args, word));
       case ROUTE.every:
         return true;

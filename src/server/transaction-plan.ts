@@ -159,7 +159,11 @@ export class TransactionPlanner {
 
   #together(command: Command, db: number, first: number): PlannedReply {
     const { router } = this.#host;
-    const links = new Set(keyWords(command.keys!, this.#args).map((word) => router.linkOf(this.#args, word)));
+    const links = new Set(
+      command.holdsAllShards?.(this.#args)
+        ? router.links
+        : keyWords(command.keys!, this.#args).map((word) => router.linkOf(this.#args, word)),
+    );
     if (links.size <= 1) {
       const [link = router.links[0]!] = links;
       return this.#whole(command, db, first, link);

@@ -287,10 +287,14 @@ export class Executor implements ShardContext {
   }
 
   /** The shards that a command needs beside this one. */
-  #shardsToHold({ keys }: Command): Set<number> {
+  #shardsToHold({ keys, holdsAllShards }: Command): Set<number> {
     if (keys === undefined) return this.transactions.heldBy(this.args);
     const words = keyWords(keys, this.args);
-    const held = new Set(words.map((word) => this.shardOf(word)));
+    const held = new Set(
+      holdsAllShards?.(this.args)
+        ? Array.from({ length: this.shardCount }, (_, shard) => shard)
+        : words.map((word) => this.shardOf(word)),
+    );
     held.delete(this.shardIndex);
     this.hash = this.hashOf(words[0]!);
     return held;

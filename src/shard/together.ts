@@ -15,7 +15,7 @@ import { ReplyBuffer, type ReplyWriter } from '../protocol/reply-writer.ts';
 import { Mailbox, OtherShardGone } from '../ring/mailbox.ts';
 import { type Keyspace, OutOfMemory } from '../store/keyspace.ts';
 import type { Blocking } from './blocking.ts';
-import { type KeyPlace, readImage, removeKey, typeAt, writeImage } from './value-images.ts';
+import { type KeyPlace, readImage, removeKey, renameHere, typeAt, writeImage } from './value-images.ts';
 
 /**
  * Calls and answers, little-endian:
@@ -132,6 +132,12 @@ export class Together implements KeysTogether {
     const shard = this.#host.shardOf(word);
     if (shard === this.#self) return removeKey(this.#host.keyspace, this.#place(word, db));
     return this.#call(shard, REMOVE, word, db)[0] === PRESENT;
+  }
+
+  rename(word: number, newWord: number): boolean {
+    const host = this.#host;
+    if (host.shardOf(word) !== this.#self || host.shardOf(newWord) !== this.#self) return false;
+    return renameHere(host.keyspace, this.#place(word, host.db), this.#place(newWord, host.db));
   }
 
   run(name: string, ...words: readonly Uint8Array[]): Uint8Array {

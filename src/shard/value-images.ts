@@ -4,7 +4,7 @@
  */
 import type { ValueImage } from '../commands/context.ts';
 import { collectionOf, imageOf } from '../rdb/collections.ts';
-import { storeCollection } from '../store/collections.ts';
+import { renameCollection, storeCollection } from '../store/collections.ts';
 import { ABSENT, type Keyspace } from '../store/keyspace.ts';
 import { TYPE_STRING } from '../store/layout.ts';
 
@@ -59,6 +59,16 @@ export function writeImage(keyspace: Keyspace, place: KeyPlace, image: ValueImag
   // Writing nothing behind its end leaves the value as it is, but as one that was changed in place.
   const ref = keyspace.peek(db, bytes, start, end, hash);
   keyspace.writeRange(db, ref, hash, value.length, NO_BYTES, 0, 0);
+}
+
+/** Gives a collection to another key; false, and nothing done, when there is none. */
+export function renameHere(keyspace: Keyspace, from: KeyPlace, to: KeyPlace): boolean {
+  // The new key first: a look-up may delete an expired entry, and a ref holds until the next change only.
+  keyspace.find(to.db, to.bytes, to.start, to.end, to.hash);
+  const ref = keyspace.find(from.db, from.bytes, from.start, from.end, from.hash);
+  if (ref === ABSENT || keyspace.typeOf(ref) === TYPE_STRING) return false;
+  renameCollection(keyspace, from.db, ref, from.hash, to.bytes, to.start, to.end, to.hash);
+  return true;
 }
 
 export function removeKey(keyspace: Keyspace, { db, bytes, start, end, hash }: KeyPlace): boolean {

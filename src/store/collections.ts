@@ -2,6 +2,7 @@
 import type { ByteRanges } from '../base/byte-ranges.ts';
 import { changeCollection } from '../types/changes.ts';
 import type { Collection } from '../types/collection.ts';
+import { TYPE_LIST } from '../types/value-types.ts';
 import type { Keyspace } from './keyspace.ts';
 
 /**
@@ -26,6 +27,33 @@ export function storeCollection(
     objects.remove(number);
     throw error;
   }
+}
+
+/** What the entry of a collection that has gone elsewhere is left with. */
+const NOTHING: Collection = { type: TYPE_LIST, length: 0, memoryBytes: 0, dispose: () => {} };
+
+/**
+ * Gives the collection of the entry `ref`, with its expiry, to another key of the same database, in the place of whatever that
+ * has; the entry is gone then. Throws OutOfMemory with nothing changed.
+ */
+export function renameCollection(
+  keyspace: Keyspace,
+  db: number,
+  ref: number,
+  hash: number,
+  key: Uint8Array,
+  keyStart: number,
+  keyEnd: number,
+  newHash: number,
+): void {
+  if (keyspace.snapshot !== undefined) keyspace.preserve(db, ref, hash | 0);
+  const { objects, entries } = keyspace;
+  const number = keyspace.objectOf(ref);
+  const type = keyspace.typeOf(ref);
+  keyspace.setObject(db, key, keyStart, keyEnd, newHash, type, number, keyspace.expiry(ref));
+  // Making an entry and putting it in the place of another move no third one.
+  entries.setWord(ref, 1, objects.add(NOTHING));
+  keyspace.deleteEntry(db, ref, hash);
 }
 
 /**

@@ -270,3 +270,53 @@ describeServed('How lists are kept', ({ run }) => {
     expect(await run('TTL', 'l')).toBe(-1);
   });
 });
+
+describeServed('Lists in transactions', ({ run }) => {
+  test('move, pop and sort whichever shard executes them', async () => {
+    for (const [i, first] of KEYS.entries()) {
+      const [from, to] = [KEYS[(i + 1) % KEYS.length]!, KEYS[(i + 5) % KEYS.length]!];
+      await run('RPUSH', from, 3, 1, 2);
+      await run('MSET', 'w:1', 3, 'w:2', 2, 'w:3', 1);
+      expect(await run('MULTI')).toBe('OK');
+      for (const words of [
+        ['SET', first, 'v'],
+        ['SORT', from, 'BY', 'w:*'],
+        ['SORT', from, 'STORE', 'sorted'],
+        ['LMOVE', from, to, 'LEFT', 'RIGHT'],
+        ['LMOVE', from, from, 'LEFT', 'RIGHT'],
+        ['LMOVE', first, to, 'LEFT', 'RIGHT'],
+        ['LMPOP', '3', 'none', from, to, 'RIGHT', 'COUNT', '5'],
+        ['RPOPLPUSH', 'none', to],
+        ['RENAME', to, 'renamed'],
+        ['LRANGE', 'renamed', '0', '-1'],
+        ['LRANGE', 'sorted', '0', '-1'],
+      ]) {
+        expect(await run(...words)).toBe('QUEUED');
+      }
+      expect(await run('EXEC')).toEqual([
+        'OK',
+        ['3', '2', '1'],
+        3,
+        '3',
+        '1',
+        WRONG_TYPE,
+        [from, ['1', '2']],
+        null,
+        'OK',
+        ['3'],
+        ['1', '2', '3'],
+      ]);
+      await run('FLUSHALL');
+    }
+  });
+
+  test('a watched list that changes stops the transaction', async () => {
+    await run('RPUSH', 'l', 'a');
+    await run('WATCH', 'l');
+    await run('RPUSH', 'l', 'b');
+    await run('MULTI');
+    await run('LPOP', 'l');
+    expect(await run('EXEC')).toBe(null);
+    expect(await run('LLEN', 'l')).toBe(2);
+  });
+});

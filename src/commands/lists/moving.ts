@@ -8,6 +8,7 @@ import {
   SYNTAX_ERROR,
   WRONG_TYPE,
 } from '../../protocol/errors.ts';
+import { bulkOf } from '../../protocol/reply-reader.ts';
 import { ABSENT } from '../../store/keyspace.ts';
 import { TYPE_LIST } from '../../store/layout.ts';
 import { LIST_DROP_HEAD, LIST_DROP_TAIL } from '../../types/list-changes.ts';
@@ -19,7 +20,6 @@ import { EVENT } from '../keyspace-events.ts';
 import { writeElements } from './elements.ts';
 import { change, drop, findList, listOf, push, REFUSED } from './list-access.ts';
 
-const LINE_FEED = 10;
 const cursor = new ListCursor();
 const moved = new RangeList();
 
@@ -106,10 +106,10 @@ function move(context: ShardContext): void {
 
 /** Moves one element from the list at word 1 to that at word 2, and answers with it; nil when there is none. */
 export function moveElement(context: ShardContext, fromHead: boolean, toHead: boolean): void {
-  const { args, reply, together } = context;
-  // In a transaction another shard may be the one that runs this.
-  if (!context.owns(args.bytes.subarray(args.starts[1]!, args.ends[1]!))) {
-    moveApart(context, fromHead, toHead);
+  const { reply } = context;
+  // In a transaction another shard may execute it than that of the first key.
+  if (!ownsWord(context, 1) || !ownsWord(context, 2)) {
+    moveBetweenShards(context, fromHead, toHead);
     return;
   }
   const source = findList(context);
@@ -118,40 +118,39 @@ export function moveElement(context: ShardContext, fromHead: boolean, toHead: bo
     reply.null();
     return;
   }
-  const isHere = context.owns(args.bytes.subarray(args.starts[2]!, args.ends[2]!));
-  const target = isHere ? findList(context, 2) : targetType(context);
+  const target = findList(context, 2);
   if (target === REFUSED) return;
   const list = listOf(context, source);
   cursor.open(list, fromHead ? 0 : list.length - 1);
   // Where it is now is no place to copy it from when lists change.
   const element = cursor.read().copy();
-  if (!isHere) {
-    // First, because it may fail.
-    together.run(toHead ? 'lpush' : 'rpush', args.copy(2), element);
-    drop(context, 1, source, fromHead, 1);
-  } else {
-    moveHere(context, source, target, fromHead, toHead, element);
-  }
+  moveHere(context, source, target, fromHead, toHead, element);
   reply.bulk(element);
 }
 
-/** `moveElement` for a source on another shard. */
-function moveApart(context: ShardContext, fromHead: boolean, toHead: boolean): void {
+function ownsWord(context: ShardContext, word: number): boolean {
+  const { bytes, starts, ends } = context.args;
+  return context.owns(bytes.subarray(starts[word]!, ends[word]!));
+}
+
+function moveBetweenShards(context: ShardContext, fromHead: boolean, toHead: boolean): void {
   const { args, reply, together } = context;
   const type = together.typeOf(1);
   if (type === undefined) {
     reply.null();
-  } else if (type !== TYPE_LIST) {
-    reply.error(WRONG_TYPE);
-  } else if (targetType(context) !== REFUSED) {
-    const source = args.copy(1);
-    const image = together.run('lindex', source, fromLatin1(fromHead ? '0' : '-1'));
-    // A bulk string: its length, a line, and the line end.
-    const element = image.subarray(image.indexOf(LINE_FEED) + 1, image.length - 2);
-    together.run(toHead ? 'lpush' : 'rpush', args.copy(2), element);
-    together.run(fromHead ? 'lpop' : 'rpop', source);
-    reply.bulk(element);
+    return;
   }
+  const targetType = together.typeOf(2);
+  if (type !== TYPE_LIST || (targetType !== undefined && targetType !== TYPE_LIST)) {
+    reply.error(WRONG_TYPE);
+    return;
+  }
+  const source = args.copy(1);
+  const element = bulkOf(together.run('lindex', source, fromLatin1(fromHead ? '0' : '-1')))!;
+  // First, because it may fail.
+  together.run(toHead ? 'lpush' : 'rpush', args.copy(2), element);
+  together.run(fromHead ? 'lpop' : 'rpop', source);
+  reply.bulk(element);
 }
 
 function moveHere(
@@ -174,14 +173,6 @@ function moveHere(
   }
   push(context, 2, target, toHead, moved, 0, 1);
   drop(context, 1, source, fromHead, 1);
-}
-
-/** What stands for the entry of word 2 on another shard: REFUSED, and answered, when it is no list. */
-function targetType({ together, reply }: ShardContext): number {
-  const type = together.typeOf(2);
-  if (type === undefined || type === TYPE_LIST) return ABSENT;
-  reply.error(WRONG_TYPE);
-  return REFUSED;
 }
 
 /** What LMPOP's words say. */
@@ -243,7 +234,6 @@ export function popMany(context: ShardContext, at: number): void {
   reply.nullArray();
 }
 
-/** Pops up to `count` elements from the list at key word `word`, which is there, and answers with the key and them. */
 export function popFrom(context: ShardContext, word: number, fromHead: boolean, count: number): void {
   const { args, reply, together } = context;
   const key = args.copy(word);
