@@ -180,7 +180,7 @@ export class BlockedClients {
       return;
     }
     this.#unsent.push(send);
-    this.#retry ??= setTimeout(() => this.#sendUnsent(connection), RETRY_MS);
+    this.#retry ??= setTimeout(() => this.#sendUnsent(connection), RETRY_MS).unref();
   }
 
   #sendUnsent(connection: Connection): void {

@@ -218,8 +218,9 @@ export class ShardLink {
     this.isTouched = true;
   }
 
-  /** As `pushMark`, for a mark that names no shards. False: there is no room for it now. */
+  /** As `pushMark`, for a mark that names no shards. False: there is no room for it now. A thread that is not there needs none. */
   pushLateMark(kind: number, number: number): boolean {
+    if (!this.#isConnected) return true;
     if (this.#requests.reserve(markBytes(0)) < 0) return false;
     this.pushMark(kind, number, []);
     return true;

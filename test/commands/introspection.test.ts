@@ -217,6 +217,7 @@ describeWithRedis('beside the real Redis', () => {
       'config|resetstat',
       'config|rewrite',
     ],
+    ...['blpop', 'brpop', 'blmove', 'brpoplpush'],
     ...['cluster|myshardid', 'cluster|shards', 'cluster|slots', 'acl|deluser', 'acl|save', 'acl|setuser'],
   ];
   const same = table.all.filter(

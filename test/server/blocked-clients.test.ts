@@ -223,6 +223,34 @@ forEachShardCount([1, 3], (shards) => {
     });
   });
 
+  test('lanes without room put off what is said of those who wait, and lose nothing of it', async () => {
+    const args = ['--enable-debug-command', 'yes', '--lane-size', '64kb'];
+    const server = await startServer({ shards, args });
+    const looking = await server.client();
+    const waiting = await Promise.all(Array.from({ length: 5 }, () => server.client()));
+    const replies = waiting.map((each) => each.command('BLPOP', ...KEYS, 0.3));
+    await untilBlocked(looking, waiting.length);
+    const sleeping = looking.command('DEBUG', 'SLEEP', 1);
+    const value = 'v'.repeat(1000);
+    const writing = await server.client();
+    const sets = Array.from({ length: 400 }, (_, i) => ['SET', `key:${i}`, value]);
+    const written = writing.pipeline(sets);
+    await pause(50);
+    const late = await server.client();
+    const lateReply = late.command('BLPOP', ...KEYS, 0.01);
+    const moving = (await server.client()).command('BLMOVE', KEYS[0]!, KEYS[1]!, 'LEFT', 'LEFT', 0);
+    // Their time is over while the shards sleep.
+    expect(await Promise.all(replies)).toEqual(waiting.map(() => null));
+    await sleeping;
+    expect(new Set(await written)).toEqual(new Set(['OK']));
+    expect(await lateReply).toBeNull();
+    await looking.command('RPUSH', KEYS[0]!, 'a');
+    expect(await moving).toBe('a');
+    await untilForgotten(looking);
+    expect(await looking.command('LRANGE', KEYS[1]!, 0, -1)).toEqual(['a']);
+    expect(await server.close()).toEqual({ code: 0 });
+  });
+
   test('a shard that dies takes along those who wait on it, and nobody else', async () => {
     const server = await startServer({ shards, args: ['--enable-debug-command', 'yes'] });
     const looking = await server.client();

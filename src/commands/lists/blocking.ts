@@ -8,7 +8,7 @@ import type { ShardContext } from '../context.ts';
 import { KEYS, keyAt, unlikeKeys } from '../declarations.ts';
 import { writeEnd } from './elements.ts';
 import { drop, findList, listOf } from './list-access.ts';
-import { ENDS, end, moveElement, popFrom, readEnd, readPopRequest } from './moving.ts';
+import { countedKeys, ENDS, end, moveElement, popFrom, readEnd, readPopRequest } from './moving.ts';
 
 const POP = {
   group: 'list',
@@ -99,10 +99,7 @@ export const listBlocking = defineCommands([
       step: 0,
       flags: POPPED,
       specifications: [{ keyNumber: { word: 2, first: 1, step: 1 }, flags: POPPED }],
-      find: (args) => {
-        const request = readPopRequest(args, 2);
-        return typeof request === 'string' ? [] : request.keys;
-      },
+      find: (args) => countedKeys(args, 2),
     },
     arguments: [
       TIMEOUT,

@@ -234,7 +234,6 @@ export function popMany(context: ShardContext, at: number): void {
   reply.nullArray();
 }
 
-/** Pops up to `count` elements from the list at key word `word`, which is there, and answers with the key and them. */
 export function popFrom(context: ShardContext, word: number, fromHead: boolean, count: number): void {
   const { args, reply, together } = context;
   const key = args.copy(word);
