@@ -170,8 +170,9 @@ export class Tracking implements TrackingService {
     const { tracking, transaction } = connection;
     if (tracking === undefined || tracking.isBroadcast) return undefined;
     let settled: Set<string> | undefined;
-    if (transaction !== undefined) settled = this.#rememberQueued(connection, tracking, transaction);
-    else if (wantsReads(tracking)) this.#rememberReads(connection, command, args);
+    if (transaction !== undefined && isExecution(command)) {
+      settled = this.#rememberQueued(connection, tracking, transaction);
+    } else if (wantsReads(tracking)) this.#rememberReads(connection, command, args);
     if (this.#isOverLimit) this.#host.endTurnSoon();
     return settled;
   }
@@ -367,6 +368,10 @@ export class Tracking implements TrackingService {
 function unsettle(settled: Set<string>, { keys }: Command, args: Arguments): void {
   if (keys === undefined) settled.clear();
   else for (const word of keyWords(keys, args)) settled.delete(args.text(word));
+}
+
+function isExecution({ placement }: Command): boolean {
+  return placement?.at === 'transaction' && placement.step === 'execute';
 }
 
 function wantsReads({ isCachingGiven, optIn, optOut }: TrackingState): boolean {

@@ -268,6 +268,7 @@ export class Shard {
         if (!this.#changes.isListening) break;
         this.#changes.flushed();
         this.#executor.tellChanges();
+        this.#publish();
         break;
       case 'shutdown':
         this.#isStopping = true;
