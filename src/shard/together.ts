@@ -15,10 +15,7 @@ import { ReplyBuffer, type ReplyWriter } from '../protocol/reply-writer.ts';
 import { Mailbox, OtherShardGone } from '../ring/mailbox.ts';
 import { type Keyspace, OutOfMemory } from '../store/keyspace.ts';
 import type { Blocking } from './blocking.ts';
-<<<<<<< HEAD
 import type { ChangeNotices } from './change-notices.ts';
-=======
->>>>>>> w-blocking
 import { type KeyPlace, readImage, removeKey, renameHere, typeAt, writeImage } from './value-images.ts';
 
 /**
