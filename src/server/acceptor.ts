@@ -9,20 +9,14 @@
  * All state is in the instance: several acceptors, each with lanes of its own, may run in one process.
  */
 import type { Socket } from 'node:net';
-import type { Acl } from '../acl/acl.ts';
 import { viewedBytes } from '../base/bytes.ts';
 import { MAX_CLIENTS_REACHED } from '../protocol/errors.ts';
 import { ReplyBuffer } from '../protocol/reply-writer.ts';
-import {
-  COMMAND,
-  NEED_MORE,
-  type ParserLimits,
-  PROTOCOL_ERROR,
-  RequestParser,
-} from '../protocol/request-parser.ts';
+import { COMMAND, NEED_MORE, PROTOCOL_ERROR, RequestParser } from '../protocol/request-parser.ts';
 import type { Note } from '../ring/notes.ts';
 import type { Notice } from '../ring/notices.ts';
 import type { WakeWord } from '../ring/wake-word.ts';
+import type { AcceptorOptions, AcceptorParts } from './acceptor-parts.ts';
 import { CHUNK_BYTES, ChunkPool } from './chunk-pool.ts';
 import { ClientMemory } from './client-memory.ts';
 import type { CommandGate } from './command-gate.ts';
@@ -32,7 +26,6 @@ import type { DirectReader } from './direct-reader.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { Measuring } from './measuring.ts';
 import { noticeReasons } from './notice-reasons.ts';
-import type { OutputLimit } from './output-limit.ts';
 import type { Run, RunPool } from './run.ts';
 import type { ShardLink } from './shard-link.ts';
 import { readInto } from './socket-reader.ts';
@@ -44,30 +37,6 @@ const POOLED_CHUNKS = 256;
 const POOLED_RESTS = 32;
 const POOLED_PARSERS = 64;
 const POOLED_PARSER_WORDS_MAX = 1024;
-
-/** What the acceptor asks of the server it belongs to. */
-export interface AcceptorOptions {
-  readonly limits: ParserLimits & { queryBufferBytesMax: number; clientsMax: number };
-  readonly outputLimit: OutputLimit;
-  readonly acl: Acl;
-  /** The error for a client that may not be served, undefined for all others. */
-  refusal(addresses: ConnectionAddresses): string | undefined;
-  nextClientId(): number;
-  /** Who must know that a connection is gone. */
-  readonly listeners: readonly { forget(connection: Connection): void }[];
-  /** Says something of a connection in the log. */
-  note(message: string, level?: 'verbose' | 'notice' | 'warning'): void;
-}
-
-export interface AcceptorParts {
-  readonly links: readonly ShardLink[];
-  readonly dispatcher: Dispatcher;
-  readonly direct: DirectReader;
-  readonly runs: RunPool;
-  readonly wake: WakeWord;
-  readonly gate: CommandGate;
-  readonly measuring: Measuring;
-}
 
 export class Acceptor implements ConnectionHost {
   readonly chunks = new ChunkPool(CHUNK_BYTES, POOLED_CHUNKS);

@@ -21,6 +21,7 @@ import type { RequestParser } from '../protocol/request-parser.ts';
 import type { BlockedClient } from './blocked-client.ts';
 import { CHUNK_BYTES } from './chunk-pool.ts';
 import type { ConnectionAddresses, ConnectionHost } from './connection-host.ts';
+import { ConnectionInput } from './connection-input.ts';
 import { describeClient } from './describe-client.ts';
 import { HeldPushes } from './held-pushes.ts';
 import { endSocket } from './lingering.ts';
@@ -31,17 +32,13 @@ import type { TransactionQueue } from './transaction-queue.ts';
 
 /** Unsent replies beyond which a connection is not read from. */
 const OUTPUT_PAUSE_BYTES = 1024 * 1024;
-/** Room for a value that has only begun to arrive. */
-const UNPARSED_GROWTH_BYTES = 1024 * 1024;
-/** Room for unparsed bytes that may stay with an idle connection. */
-const IDLE_SLACK_BYTES = 16 * 1024;
 /** What a client that waits for data may send ahead; beyond that it is not read from, so that its end is noticed late. */
 const UNPARSED_BEHIND_BLOCKED_BYTES = 1024 * 1024;
 /** A push up to this is copied in front of what is written behind it; a longer one is sent by itself. */
 const LOOSE_COPY_BYTES = 1024;
 const NO_BYTES = new Uint8Array(0);
 
-export class Connection implements Client, ReplySink {
+export class Connection extends ConnectionInput implements Client, ReplySink {
   readonly id: number;
   readonly reply: ReplyWriter;
   readonly address: string;
@@ -80,8 +77,6 @@ export class Connection implements Client, ReplySink {
   hasLostWatches = false;
   /** The parser that holds this connection's half-read command. */
   parser: RequestParser | undefined;
-  unparsed: Uint8Array = NO_BYTES;
-  unparsedLength = 0;
   /** No command may be taken from this connection now. */
   isWaiting = false;
   /** The socket is gone or given up: nothing is sent any more. */
@@ -130,6 +125,7 @@ export class Connection implements Client, ReplySink {
     host: ConnectionHost,
     nowMs: number,
   ) {
+    super(host.rests);
     this.id = id;
     this.#socket = socket;
     this.#writer = writerOf(socket, host.writeRequests, () => this.drained());
@@ -158,55 +154,12 @@ export class Connection implements Client, ReplySink {
 
   // Reading
 
-  /** Appends bytes that cannot be parsed yet; `needed` is how many the current command has at least. */
-  keepUnparsed(bytes: Uint8Array, start: number, end: number, needed: number): void {
-    const length = this.unparsedLength + end - start;
-    if (length > this.unparsed.length) this.#growUnparsed(length, needed);
-    this.unparsed.set(bytes.subarray(start, end), this.unparsedLength);
-    this.unparsedLength = length;
+  protected override memoryChanged(): void {
+    this.#host.memoryChanged(this);
+  }
+
+  protected override unparsedGrew(length: number): void {
     if (this.blocked !== undefined && length > UNPARSED_BEHIND_BLOCKED_BYTES) this.#updateReading();
-  }
-
-  #growUnparsed(length: number, needed: number): void {
-    // A long value gets its room at once, but never much more than what has really arrived.
-    const wanted = Math.max(length, Math.min(needed, Math.max(length * 2, UNPARSED_GROWTH_BYTES)));
-    const pool = this.#host.rests.find(({ chunkBytes }) => wanted <= chunkBytes);
-    const grown = pool === undefined ? viewedBytes(new ArrayBuffer(wanted)) : pool.take();
-    grown.set(this.unparsed.subarray(0, this.unparsedLength));
-    this.#giveUnparsed();
-    this.unparsed = grown;
-    this.#host.memoryChanged(this);
-  }
-
-  /** Gives back room that an idle connection holds for bytes that do not come. */
-  trimUnparsed(): void {
-    if (this.unparsed.length - this.unparsedLength <= IDLE_SLACK_BYTES) return;
-    const kept = this.unparsed.slice(0, this.unparsedLength);
-    this.#giveUnparsed();
-    this.unparsed = kept.length === 0 ? NO_BYTES : kept;
-    this.#host.memoryChanged(this);
-  }
-
-  #giveUnparsed(): void {
-    for (const pool of this.#host.rests) pool.give(this.unparsed);
-  }
-
-  /** Drops the first `count` unparsed bytes. */
-  dropUnparsed(count: number): void {
-    this.unparsedLength -= count;
-    if (this.unparsedLength > 0) {
-      this.unparsed.copyWithin(0, count, count + this.unparsedLength);
-      return;
-    }
-    this.#giveUnparsed();
-    this.unparsed = NO_BYTES;
-    this.#host.memoryChanged(this);
-  }
-
-  /** Not given back to the pool: the command that is running may have its words there. */
-  #forgetUnparsed(): void {
-    this.unparsedLength = 0;
-    this.unparsed = NO_BYTES;
   }
 
   /** Waits until all replies so far have been made; then its unparsed bytes are looked at again. */
@@ -499,7 +452,7 @@ export class Connection implements Client, ReplySink {
       return;
     }
     this.isClosing = true;
-    this.#forgetUnparsed();
+    this.forgetUnparsed();
     this.updatePlain();
     this.#updateReading();
   }
@@ -509,7 +462,7 @@ export class Connection implements Client, ReplySink {
     this.isClosed = true;
     this.updatePlain();
     this.#socket.destroy();
-    this.#forgetUnparsed();
+    this.forgetUnparsed();
     this.reply.position = 0;
     this.#loosePush = NO_BYTES;
     this.#held.take();

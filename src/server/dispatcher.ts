@@ -14,7 +14,6 @@ import { type Command, type CommandTable, ROUTE } from '../commands/table.ts';
 import type { Arguments } from '../protocol/arguments.ts';
 import * as errors from '../protocol/errors.ts';
 import { ReplyBuffer, type ReplyWriter } from '../protocol/reply-writer.ts';
-import type { Tickets } from '../ring/claims.ts';
 import { type CommandTimer, NOT_SLOW } from '../ring/command-timer.ts';
 import { BlockedClients } from './blocked-clients.ts';
 import { ClientTransactions } from './client-transactions.ts';
@@ -22,35 +21,18 @@ import type { CommandGate } from './command-gate.ts';
 import type { Connection } from './connection.ts';
 import { cut, lastKeyWord } from './cut.ts';
 import type { DirectReader } from './direct-reader.ts';
+import type { DispatcherParts } from './dispatcher-parts.ts';
 import { listenerProblem } from './listener-problem.ts';
 import type { LocalCommands } from './local-commands.ts';
 import type { Measuring } from './measuring.ts';
 import type { Monitors } from './monitors.ts';
 import { RequestSender } from './request-sender.ts';
 import type { Router } from './router.ts';
-import type { RunPool } from './run.ts';
 import type { Tracking } from './tracking.ts';
 import { TransactionPlanner } from './transaction-plan.ts';
-import type { LoggedTransactions } from './transactions.ts';
 
 /** A reply with more is long: it is not asked for while others of the connection are due. */
 const LONG_REPLY_BYTES = 32 * 1024;
-
-export interface DispatcherParts {
-  readonly commands: CommandTable;
-  readonly router: Router;
-  readonly direct: DirectReader;
-  readonly runs: RunPool;
-  readonly local: LocalCommands;
-  readonly gate: CommandGate;
-  readonly monitors: Monitors;
-  readonly acl: Acl;
-  readonly measuring: Measuring;
-  readonly tracking: Tracking;
-  readonly loggedTransactions: LoggedTransactions;
-  readonly tickets: Tickets;
-  readonly databases: number;
-}
 
 export class Dispatcher {
   commandsProcessed = 0;

@@ -16,7 +16,8 @@ import { slotTable } from '../ring/hash-ring.ts';
 import { laneBytes } from '../ring/lane.ts';
 import { TrackingMarks } from '../ring/tracking-board.ts';
 import { WakeWord } from '../ring/wake-word.ts';
-import { Acceptor, type AcceptorOptions } from './acceptor.ts';
+import { Acceptor } from './acceptor.ts';
+import type { AcceptorOptions } from './acceptor-parts.ts';
 import type { ClientTransactions } from './client-transactions.ts';
 import { CommandGate } from './command-gate.ts';
 import type { Connection } from './connection.ts';
@@ -25,7 +26,7 @@ import { DirectReader } from './direct-reader.ts';
 import { Disk } from './disk.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Ending } from './ending.ts';
-import { publishKeyspaceEvents } from './keyspace-events.ts';
+import { followConfig } from './live-options.ts';
 import { LocalCommands, type LocalHost } from './local-commands.ts';
 import type { Log } from './log.ts';
 import { Measuring } from './measuring.ts';
@@ -185,7 +186,15 @@ export class Server implements LocalHost {
       rejected: () => this.#acceptor.connectionsRejected++,
     });
     this.#pidFile = new PidFile(config.get('pidfile'), (message) => this.#log.warning(message));
-    this.#followConfig(acceptorOptions);
+    followConfig({
+      config,
+      log: options.log,
+      links: shards.links,
+      direct: this.#direct,
+      acceptor: this.#acceptor,
+      options: acceptorOptions,
+      pubSub: this.pubSub,
+    });
     acl.channelsTaken = (user, allows) => this.pubSub.enforce(user, allows);
     this.#upkeep = setInterval(() => this.#doUpkeep(), UPKEEP_MS);
     this.#upkeep.unref();
@@ -449,33 +458,6 @@ export class Server implements LocalHost {
       listeners: [this.pubSub, this.monitors, this.tracking],
       note: (message, level = 'verbose') => this.#log[level](message),
     };
-  }
-
-  #followConfig(acceptor: AcceptorOptions): void {
-    const { config } = this;
-    this.#direct.follow(config);
-    publishKeyspaceEvents(this.#acceptor, config, this.pubSub);
-    config.onChange(['proto-max-bulk-len', 'client-query-buffer-limit', 'maxclients'], () => {
-      acceptor.limits.bulkBytesMax = config.get('proto-max-bulk-len');
-      acceptor.limits.queryBufferBytesMax = config.get('client-query-buffer-limit');
-      acceptor.limits.clientsMax = config.get('maxclients');
-    });
-    config.onChange('client-output-buffer-limit', () => {
-      acceptor.outputLimit.classes = config.get('client-output-buffer-limit');
-    });
-    this.#limitClientMemory();
-    config.onChange(['maxmemory-clients', 'maxmemory'], () => this.#limitClientMemory());
-    config.onChange('loglevel', () => this.#log.setLevel(config.get('loglevel')));
-    config.onShardChange((name, value) => {
-      for (const link of this.#shards.links) link.send({ kind: 'option', name, value });
-    });
-  }
-
-  #limitClientMemory(): void {
-    const limit = this.config.get('maxmemory-clients');
-    const bytes = limit.percent === 0 ? limit.bytes : (this.config.get('maxmemory') * limit.percent) / 100;
-    this.#acceptor.memory.setLimit(bytes);
-    if (this.#acceptor.memory.isOver) this.#acceptor.endTurnSoon();
   }
 
   // Upkeep

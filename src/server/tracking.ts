@@ -359,7 +359,9 @@ export class Tracking implements TrackingService {
 
   #send(connection: Connection, bytes: Uint8Array): void {
     if (connection.isClosed || connection.isClosing) return;
-    connection.appendReply(bytes);
+    // One that waits for data may wait for long; what it waits for is nothing that it has read.
+    if (connection.isBlocked) connection.push(bytes);
+    else connection.appendReply(bytes);
     this.#host.touch(connection);
   }
 }

@@ -1,24 +1,13 @@
-/**
- * Executes the requests of a shard, one after the other: it reads a frame of the request lane, sets up what handlers see
- * (it is the ShardContext), runs the handler, and counts the command. Commands within commands, as those of a transaction, run
- * here as well (`runStep`, `runInner`).
- */
-import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { latin1 } from '../base/bytes.ts';
-import { slotOf } from '../base/crc16.ts';
-import { hashBytes } from '../base/hash.ts';
 import type { ShardContext } from '../commands/context.ts';
 import { keyWords } from '../commands/key-words.ts';
 import type { Command } from '../commands/table.ts';
-import { Arguments } from '../protocol/arguments.ts';
-import type { ErrorTally } from '../protocol/error-tally.ts';
+import type { Arguments } from '../protocol/arguments.ts';
 import { LOADING, logFailed, OUT_OF_MEMORY } from '../protocol/errors.ts';
 import { isErrorReply } from '../protocol/reply-reader.ts';
 import { ReplyBuffer, type ReplyWriter } from '../protocol/reply-writer.ts';
-import type { CommandStatistics } from '../ring/command-statistics.ts';
-import { type CommandTimer, NOT_SLOW } from '../ring/command-timer.ts';
+import { NOT_SLOW } from '../ring/command-timer.ts';
 import { Epochs } from '../ring/epochs.ts';
-import type { LaneConsumer } from '../ring/lane.ts';
 import {
   FRAME_LENGTH_MASK,
   REQUEST_EXTERNAL,
@@ -29,22 +18,15 @@ import {
   REQUEST_RUN_START,
   REQUEST_TOGETHER,
   REQUEST_UPPER_CASE,
-  REQUEST_WORDS_OFFSET,
 } from '../ring/layout.ts';
 import { OtherShardGone } from '../ring/mailbox.ts';
 import { MARK_ID, readMark } from '../ring/marks.ts';
-import type { ShardSetup } from '../ring/messages.ts';
 import { noteBytes, writeNote } from '../ring/notes.ts';
-import { type Keyspace, OutOfMemory } from '../store/keyspace.ts';
+import { OutOfMemory } from '../store/keyspace.ts';
 import { Blocking } from './blocking.ts';
-import type { ChangeNotices } from './change-notices.ts';
-import type { ShardClock } from './clock.ts';
-import type { Durability } from './durability.ts';
-import type { ExpiryPace } from './expiry-pace.ts';
-import type { Figures } from './figures.ts';
+import { type ExecutorParts, HandlerContext } from './handler-context.ts';
 import { handlerOf } from './handlers.ts';
-import { KeyHashes } from './key-hashes.ts';
-import type { RunReplies } from './run-replies.ts';
+import { readRequestWords } from './request-words.ts';
 import { COMPACTION_MS_MAX, Together } from './together.ts';
 import { ShardTransactions } from './transactions.ts';
 import type { Waiter } from './waiting-clients.ts';
@@ -52,45 +34,13 @@ import type { Waiter } from './waiting-clients.ts';
 /** The memory of longer replies is given back. */
 const KEPT_BYTES_MAX = 1024 * 1024;
 
-export interface ExecutorParts {
-  readonly setup: ShardSetup;
-  readonly clock: ShardClock;
-  readonly keyspace: Keyspace;
-  readonly requests: LaneConsumer;
-  readonly replies: RunReplies;
-  readonly commands: readonly Command[];
-  readonly statistics: CommandStatistics;
-  readonly timer: CommandTimer;
-  readonly tally: ErrorTally;
-  readonly expiry: ExpiryPace;
-  readonly durability: Durability;
-  readonly figures: Figures;
-  readonly changes: ChangeNotices;
-  /** Commits and publishes what has been answered so far. */
-  publish(): void;
-}
-
-export class Executor implements ShardContext {
-  readonly keyspace: Keyspace;
-  readonly shardIndex: number;
-  readonly shardCount: number;
+export class Executor extends HandlerContext implements ShardContext {
   readonly together: Together;
   readonly waiting: Blocking;
-  readonly changes: ChangeNotices;
   readonly transactions: ShardTransactions;
-  args = new Arguments();
-  reply: ReplyWriter;
-  db = 0;
-  hash = 0;
-  commandName = '';
-  stringBytesMax: number;
-
   readonly #parts: ExecutorParts;
-  readonly #port: MessagePort;
   readonly #handlers: readonly ((context: ShardContext) => void)[];
   readonly #ids: ReadonlyMap<string, number>;
-  readonly #slots: Uint16Array;
-  readonly #keyHashes: KeyHashes;
   readonly #epochs: Epochs;
   /** The reply to a command for which other shards are held. */
   #kept = new ReplyBuffer();
@@ -98,20 +48,11 @@ export class Executor implements ShardContext {
   #flags = 0;
 
   constructor(parts: ExecutorParts) {
+    super(parts);
     const { setup } = parts;
     this.#parts = parts;
-    this.#port = setup.port;
-    this.changes = parts.changes;
-    this.keyspace = parts.keyspace;
-    this.#keyHashes = new KeyHashes(parts.keyspace);
-    this.reply = parts.replies.writer;
-    this.reply.tally = parts.tally;
-    this.shardIndex = setup.index;
-    this.shardCount = setup.shards;
-    this.stringBytesMax = setup.options['proto-max-bulk-len'];
     this.#handlers = parts.commands.map((command) => handlerOf(command));
     this.#ids = new Map(parts.commands.map(({ fullName, id }) => [fullName, id]));
-    this.#slots = new Uint16Array(setup.slots);
     this.#epochs = new Epochs(setup.epochs);
     this.together = new Together(this, setup.index, setup.mailboxes);
     this.waiting = new Blocking(this, {
@@ -121,74 +62,6 @@ export class Executor implements ShardContext {
       notice: (notice) => parts.replies.notice(notice),
     });
     this.transactions = new ShardTransactions(this, parts.durability, parts.replies);
-  }
-
-  // What handlers see
-
-  get activeExpire(): boolean {
-    return this.#parts.expiry.isActive;
-  }
-
-  set activeExpire(isActive: boolean) {
-    this.#parts.expiry.isActive = isActive;
-  }
-
-  now(): number {
-    return this.#parts.clock.nowMs;
-  }
-
-  setTime(nowMs: number): void {
-    this.#parts.clock.nowMs = nowMs;
-  }
-
-  hashOf(index: number): number {
-    if (this.#keyHashes.has(index)) return this.#keyHashes.of(index);
-    return hashBytes(
-      this.args.bytes,
-      this.args.starts[index]!,
-      this.args.ends[index]!,
-      this.#parts.setup.seed,
-    );
-  }
-
-  /** The shard that owns the key in word `index`. */
-  shardOf(index: number): number {
-    return this.#slots[slotOf(this.args.bytes, this.args.starts[index]!, this.args.ends[index]!)]!;
-  }
-
-  shardOfKey(key: Uint8Array): number {
-    return this.#slots[slotOf(key, 0, key.length)]!;
-  }
-
-  owns(key: Uint8Array): boolean {
-    return this.shardOfKey(key) === this.shardIndex;
-  }
-
-  sleep(ms: number): void {
-    if (ms > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
-    this.#parts.clock.update();
-  }
-
-  notify(eventClass: number, event: string, word: number, db = this.db): void {
-    if ((this.changes.eventClasses & eventClass) !== 0) this.changes.event(db, event, this.args.copy(word));
-  }
-
-  notifyRef(eventClass: number, event: string, db: number, ref: number): void {
-    if ((this.changes.eventClasses & eventClass) !== 0) this.changes.eventAt(db, event, ref);
-  }
-
-  wantsEvents(eventClass: number): boolean {
-    return (this.changes.eventClasses & eventClass) !== 0;
-  }
-
-  flushed(): void {
-    if (this.changes.isListening) this.changes.flushed();
-  }
-
-  /** Sends what there is to tell of changes. */
-  tellChanges(): void {
-    const { replies } = this.#parts;
-    replies.notices(this.changes.take(replies.isRunOpen));
   }
 
   // Requests
@@ -219,7 +92,7 @@ export class Executor implements ShardContext {
       return;
     }
     this.hash = words[at + 2]!;
-    this.#readWords(words, at, flags);
+    readRequestWords(this.args, requests, at, flags, this.#parts.setup.port);
     this.reply.resp = (flags & REQUEST_RESP3) !== 0 ? 3 : 2;
     this.keyspace.touching = (flags & REQUEST_NO_TOUCH) === 0;
     this.#setCommand(id, (head >>> 16) & 0xff);
@@ -235,7 +108,8 @@ export class Executor implements ShardContext {
     this.#epochs.begin(this.shardIndex);
     this.waiting.care();
     this.#epochs.end(this.shardIndex);
-    if (this.changes.hasPending) this.tellChanges();
+    // It is not the doing of the client whose run this may be.
+    if (this.changes.hasPending) this.#parts.replies.notices(this.changes.take(false));
   }
 
   #executeWhole(id: number): void {
@@ -266,9 +140,9 @@ export class Executor implements ShardContext {
     this.#parts.figures.uses(db);
     this.keyspace.countsLookups = !command.isWrite;
     if (command.changesOtherDatabases) this.#parts.figures.usesAll();
-    this.#keyHashes.clear();
+    this.keyHashes.clear();
     if (command.hasKeysToTheEnd && this.args.count > 2) {
-      this.#keyHashes.compute(this.args, db, command.keys!);
+      this.keyHashes.compute(this.args, db, command.keys!);
     }
   }
 
@@ -470,7 +344,7 @@ export class Executor implements ShardContext {
       this.commandName = outerName;
       keyspace.countsLookups = countsLookups;
       // They are those of the command that has just run.
-      this.#keyHashes.clear();
+      this.keyHashes.clear();
     }
     return buffer.take();
   }
@@ -478,7 +352,7 @@ export class Executor implements ShardContext {
   /** The hash of the first key of a command that comes next, whose memory is touched; 0 without keys. */
   warmStep(id: number, db: number, args: Arguments): number {
     const word = this.#parts.commands[id]!.keyIndex;
-    return word > 0 && word < args.count ? this.#keyHashes.warm(args, word, db) : 0;
+    return word > 0 && word < args.count ? this.keyHashes.warm(args, word, db) : 0;
   }
 
   /**
@@ -563,28 +437,5 @@ export class Executor implements ShardContext {
     buffer.writer.tally = this.#parts.tally;
     if (this.waiting.claim()) buffer.writer.error(text);
     return buffer.take();
-  }
-
-  /** Points `args` at the words of the frame whose first word stands at `at`. */
-  #readWords(words: Int32Array, at: number, flags: number): void {
-    const args = this.args;
-    const count = words[at + 3]!;
-    args.count = count;
-    if (count > args.starts.length) args.ensureCapacity(count);
-    let lengths = words;
-    let lengthAt = at + REQUEST_WORDS_OFFSET / 4;
-    args.bytes = this.#parts.requests.bytes;
-    if ((flags & REQUEST_EXTERNAL) !== 0) {
-      const memory = receiveMessageOnPort(this.#port)!.message as SharedArrayBuffer;
-      lengths = new Int32Array(memory, 0, count - 1);
-      lengthAt = 0;
-      args.bytes = new Uint8Array(memory);
-    }
-    let start = (lengthAt + count - 1) * 4;
-    for (let i = 1; i < count; i++) {
-      args.starts[i] = start;
-      start += lengths[lengthAt + i - 1]!;
-      args.ends[i] = start;
-    }
   }
 }
