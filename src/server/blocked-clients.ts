@@ -277,6 +277,8 @@ class Waiting implements BlockedClient, PartReceiver {
   served(reply: Uint8Array, link: ShardLink): void {
     const { links } = this;
     this.#finish(reply, links.size === 1 ? [] : [...links].filter((other) => other !== link));
+    // Before the reply of whoever pushed, and all that comes with it: this one waits.
+    this.connection.flush();
   }
 
   /** A shard has something for it, but cannot give it alone. */
