@@ -34,43 +34,40 @@ export const STEP_UNCOUNTED = 1;
 const HELD_OFFSET = 20;
 const STEP_BYTES = 12;
 
-export interface TransactionStep {
-  readonly command: number;
-  readonly db: number;
-  /** STEP_ flags. */
-  readonly flags: number;
-  readonly shard: number;
-  /** How many words it has, the command's name left out. */
-  readonly words: number;
-}
-
 export function transactionHeaderBytes(steps: number, held: number): number {
   return HELD_OFFSET + held * 4 + steps * STEP_BYTES;
 }
 
-/** Writes the header at `bytes[at]`. */
+/** Writes the header of a request without its steps: `view` is the header's memory. */
 export function writeTransactionHeader(
-  bytes: Uint8Array,
-  at: number,
+  view: DataView,
   flags: number,
   watcher: number,
   held: readonly number[],
-  steps: readonly TransactionStep[],
+  steps: number,
 ): void {
-  const view = new DataView(bytes.buffer, bytes.byteOffset + at);
   view.setUint32(0, flags, true);
-  view.setUint32(4, steps.length, true);
+  view.setUint32(4, steps, true);
   view.setFloat64(8, watcher, true);
   view.setUint32(16, held.length, true);
-  held.forEach((shard, i) => {
-    view.setUint32(HELD_OFFSET + i * 4, shard, true);
-  });
-  steps.forEach(({ command, db, flags: stepFlags, shard, words }, i) => {
-    const from = HELD_OFFSET + held.length * 4 + i * STEP_BYTES;
-    view.setUint32(from, command | (db << 16) | (stepFlags << 24), true);
-    view.setUint32(from + 4, shard, true);
-    view.setUint32(from + 8, words, true);
-  });
+  for (let i = 0; i < held.length; i++) view.setUint32(HELD_OFFSET + i * 4, held[i]!, true);
+}
+
+/** Writes step number `step` of a header with `held` shards; `flags` are STEP_ flags, `words` is how many words it has. */
+export function writeTransactionStep(
+  view: DataView,
+  held: number,
+  step: number,
+  command: number,
+  db: number,
+  flags: number,
+  shard: number,
+  words: number,
+): void {
+  const from = HELD_OFFSET + held * 4 + step * STEP_BYTES;
+  view.setUint32(from, command | (db << 16) | (flags << 24), true);
+  view.setUint32(from + 4, shard, true);
+  view.setUint32(from + 8, words, true);
 }
 
 /** Reads the frames of transactions. One object serves all of them, one after the other. */

@@ -27,24 +27,23 @@ export function cut(router: Router, command: Command, args: Arguments): Cut {
   }
   const { first, step } = keys!;
   const last = lastKeyWord(command, args);
-  const order: ShardLink[] = [];
-  const words = new Map<ShardLink, number[]>();
+  const { links } = router;
   // The words before the keys, the name of a subcommand, go to all.
   const before = first === 1 ? NO_WORDS : Array.from({ length: first - 1 }, (_, i) => i + 1);
+  const parts: { link: ShardLink; words: number[] }[] = [];
+  const partOfLink: (number | undefined)[] = new Array(links.length);
+  const partOfKey: number[] = [];
   for (let key = first; key <= last; key += step) {
     const link = router.linkOf(args, key);
-    let list = words.get(link);
-    if (list === undefined) {
-      list = before.slice();
-      words.set(link, list);
+    let part = partOfLink[link.index];
+    if (part === undefined) {
+      part = parts.length;
+      partOfLink[link.index] = part;
+      parts.push({ link, words: before.slice() });
     }
-    for (let word = key; word < key + step; word++) list.push(word);
-    order.push(link);
+    const { words } = parts[part]!;
+    for (let word = key; word < key + step; word++) words.push(word);
+    partOfKey.push(part);
   }
-  const links = [...words.keys()];
-  const partOfLink = new Map(links.map((link, part) => [link, part]));
-  return {
-    parts: links.map((link) => ({ link, words: words.get(link)! })),
-    partOfKey: order.map((link) => partOfLink.get(link)!),
-  };
+  return { parts, partOfKey };
 }

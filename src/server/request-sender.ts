@@ -21,7 +21,7 @@ import type { Measuring } from './measuring.ts';
 import type { Router } from './router.ts';
 import type { PartReceiver, RunPool } from './run.ts';
 import type { ShardLink } from './shard-link.ts';
-import { rememberWords } from './slow-log.ts';
+import { RememberedWords } from './slow-log.ts';
 import { SplitReply } from './split-reply.ts';
 import {
   type Attempt,
@@ -34,6 +34,8 @@ import {
 /** In the first letter of a name: lower case. */
 const LOWER_CASE_BIT = 32;
 
+const SPARE_WORDS_MAX = 256;
+
 export class RequestSender {
   readonly #router: Router;
   readonly #runs: RunPool;
@@ -41,6 +43,7 @@ export class RequestSender {
   readonly #timer: CommandTimer;
   readonly #transactions: Transactions;
   readonly #logged: LoggedTransactions;
+  readonly #spareWords: RememberedWords[] = [];
   /** Told when a connection may have something to flush. */
   readonly #touched: (connection: Connection) => void;
 
@@ -243,14 +246,18 @@ export class RequestSender {
     }
     if (this.#timer.isRunning) this.#timer.pause();
     const { count } = args;
-    const words = rememberWords(args);
+    const remembered = this.#spareWords.pop() ?? new RememberedWords();
+    remembered.remember(args);
     const whole = this.#runs.take(connection);
     whole.isSilent = connection.replyMode !== 'on';
     connection.appendRun(whole);
     const split = new SplitReply(parts.length, merge, connection.resp, partOfKey, (reply) => {
       const ns = split.slowestNs;
       this.#measuring.countSplit(command, ns, reply);
-      if (this.#measuring.isSlow(ns)) this.#measuring.slow(command, ns, connection, words, count);
+      if (this.#measuring.isSlow(ns)) {
+        this.#measuring.slow(command, ns, connection, () => remembered.words(), count);
+      }
+      if (this.#spareWords.length < SPARE_WORDS_MAX) this.#spareWords.push(remembered);
       connection.receive(whole, reply, 0, reply.length);
       connection.runDone(whole);
       this.#touched(connection);
@@ -263,8 +270,8 @@ export class RequestSender {
         parts.map(({ link }) => link),
       );
     parts.forEach(({ link, words }, part) => {
-      const first = words[Math.max(command.keyIndex, 1) - 1];
-      const hash = first === undefined ? 0 : this.#router.hashOf(args, first);
+      // Of several keys the shard computes the hashes itself.
+      const hash = words.length === command.keyIndex ? this.#router.hashOf(args, words.at(-1)!) : 0;
       link.push(command.id, connection.db, flags, hash, args, words);
       this.#queuePart(link, split, part, command.guardsDirectReads, command.isWrite, parts.length > 1);
     });

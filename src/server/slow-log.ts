@@ -1,6 +1,7 @@
 /** The slow log: the newest commands that took long, as SLOWLOG GET shows them. */
+import { copyBytes } from '../base/bytes.ts';
 import type { SlowLogEntry, SlowLogView } from '../commands/measurements.ts';
-import { NOTED_WORD_BYTES_MAX, type NotedWord, notedWords } from '../ring/notes.ts';
+import { NOTED_WORD_BYTES_MAX, NOTED_WORDS_MAX, type NotedWord, notedWords } from '../ring/notes.ts';
 
 const REDACTED = Buffer.from('(redacted)', 'latin1');
 
@@ -48,22 +49,40 @@ interface Words {
 /** Words up to so many bytes together are copied in one piece. */
 const SMALL_BYTES = 4096;
 
-/** Remembers the words of a command that is under way, in case that it proves slow. */
-export function rememberWords(args: Words): () => NotedWord[] {
-  const shown = notedWords(args.count);
-  const from = args.starts[0]!;
-  const to = args.ends[shown - 1]!;
-  if (to - from > SMALL_BYTES) {
-    const words = keptWords(args);
-    return () => words;
+/** The words of a command that is under way, in case that it proves slow. One object serves many commands, one after the other. */
+export class RememberedWords {
+  readonly #bytes = new Uint8Array(SMALL_BYTES);
+  readonly #starts = new Int32Array(NOTED_WORDS_MAX);
+  readonly #ends = new Int32Array(NOTED_WORDS_MAX);
+  #base = 0;
+  #count = 0;
+  /** Of a command with long words. */
+  #kept: NotedWord[] | undefined;
+
+  remember(args: Words): void {
+    const shown = notedWords(args.count);
+    const from = args.starts[0]!;
+    const to = args.ends[shown - 1]!;
+    this.#kept = undefined;
+    if (to - from > SMALL_BYTES) {
+      this.#kept = keptWords(args);
+      return;
+    }
+    copyBytes(args.bytes, from, to, this.#bytes, 0);
+    for (let i = 0; i < shown; i++) {
+      this.#starts[i] = args.starts[i]!;
+      this.#ends[i] = args.ends[i]!;
+    }
+    this.#base = from;
+    this.#count = args.count;
   }
-  const copy = {
-    bytes: args.bytes.slice(from, to),
-    count: args.count,
-    starts: args.starts.slice(0, shown),
-    ends: args.ends.slice(0, shown),
-  };
-  return () => keptWords(copy, [], from);
+
+  /** As `keptWords` of the command that was remembered last. */
+  words(): NotedWord[] {
+    if (this.#kept !== undefined) return this.#kept;
+    const words = { bytes: this.#bytes, count: this.#count, starts: this.#starts, ends: this.#ends };
+    return keptWords(words, [], this.#base);
+  }
 }
 
 /** As many words of `args` as the slow log shows, word 0 included; those with the numbers in `secret` are hidden. The

@@ -8,6 +8,8 @@ import type { Connection } from './connection.ts';
 import type { PartReceiver } from './run.ts';
 
 const NO_BYTES = new Uint8Array(0);
+const OK = Buffer.from('+OK\r\n', 'latin1');
+const PLUS = 43;
 
 export class SplitReply implements PartReceiver {
   /** What the slowest part took so far: the parts run at the same time. */
@@ -15,6 +17,8 @@ export class SplitReply implements PartReceiver {
   /** Whose command it is. */
   connection: Connection | undefined;
   #isLost = false;
+  /** Parts of an `ok` command that have said so: nothing of them is kept. */
+  #okParts = 0;
   readonly #merge: Merge;
   readonly #resp: 2 | 3;
   readonly #parts: Uint8Array[][];
@@ -40,7 +44,8 @@ export class SplitReply implements PartReceiver {
   }
 
   receive(part: number, source: Uint8Array, start: number, end: number): void {
-    this.#parts[part]!.push(source.slice(start, end));
+    if (this.#merge === 'ok' && source[start] === PLUS) this.#okParts++;
+    else this.#parts[part]!.push(source.slice(start, end));
   }
 
   partTook(ns: number): void {
@@ -60,7 +65,13 @@ export class SplitReply implements PartReceiver {
       this.#done(NO_BYTES);
       return;
     }
-    const parts = this.#parts.map((pieces) => (pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)));
+    if (this.#okParts === this.#parts.length) {
+      this.#done(OK);
+      return;
+    }
+    // Of a command that answers OK or an error, the error is what counts.
+    const told = this.#merge === 'ok' ? this.#parts.filter((pieces) => pieces.length > 0) : this.#parts;
+    const parts = told.map((pieces) => (pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)));
     const buffer = new ReplyBuffer();
     buffer.writer.resp = this.#resp;
     mergeReplies(parts, this.#merge, this.#partOfKey, buffer.writer);

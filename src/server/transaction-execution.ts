@@ -11,6 +11,7 @@ import {
   TRANSACTION_WRITES,
   transactionHeaderBytes,
   writeTransactionHeader,
+  writeTransactionStep,
 } from '../ring/transaction-frame.ts';
 import type { Connection } from './connection.ts';
 import type { LocalCommands } from './local-commands.ts';
@@ -18,12 +19,14 @@ import type { Measuring } from './measuring.ts';
 import type { RequestSender } from './request-sender.ts';
 import type { RunPool } from './run.ts';
 import type { ShardLink } from './shard-link.ts';
-import type { PlannedStep, TransactionPlan, TransactionPlanner } from './transaction-plan.ts';
+import type { PlannedReply, PlannedStep, TransactionPlan, TransactionPlanner } from './transaction-plan.ts';
 import type { TransactionQueue } from './transaction-queue.ts';
 import { StepReplies, TransactionReplies, writeStepReply } from './transaction-reply.ts';
 
 const NO_BYTES = new Uint8Array(0);
-const NONE_HELD: ReadonlySet<ShardLink> = new Set();
+const NONE_HELD: readonly number[] = [];
+/** The memory of longer replies is given back. */
+const KEPT_BYTES_MAX = 1024 * 1024;
 
 export interface ExecutionParts {
   readonly runs: RunPool;
@@ -46,6 +49,8 @@ export interface ExecutionParts {
 export class TransactionExecution {
   readonly #parts: ExecutionParts;
   readonly #args = new Arguments();
+  /** Where replies are joined. */
+  #joined = new ReplyBuffer();
 
   constructor(parts: ExecutionParts) {
     this.#parts = parts;
@@ -106,7 +111,8 @@ export class TransactionExecution {
     const executor = plan.steps.find(({ link }) => link !== undefined)?.link ?? [...links][0]!;
     const held = new Set(links);
     held.delete(executor);
-    const words = frameWords(queue, 0, connection.watcher, plan.steps, executor, held);
+    const shards = Array.from(held, ({ index }) => index);
+    const words = frameWords(queue, 0, connection.watcher, plan.steps, executor, shards);
     const request = { args: queue.words, words, isWrite: queue.write !== undefined };
     const one = plan.steps.map(() => 0);
     const isSent = this.#parts.sender.sendTogether(connection, command, request, executor, held, () =>
@@ -123,13 +129,13 @@ export class TransactionExecution {
     plan: TransactionPlan,
     links: ReadonlySet<ShardLink>,
   ): boolean {
-    const order = [...links];
-    const requests = order.map((link) => {
-      const steps = plan.steps.filter((step) => step.link === link);
-      return { link, words: frameWords(queue, 0, 0, steps, link) };
-    });
-    const partOfLink = new Map(order.map((link, part) => [link, part]));
-    const partOfStep = plan.steps.map(({ link }) => partOfLink.get(link!)!);
+    const requests: { link: ShardLink; words: number[] }[] = [];
+    const partOfLink: number[] = [];
+    for (const link of links) {
+      partOfLink[link.index] = requests.length;
+      requests.push({ link, words: frameWords(queue, 0, 0, plan.steps, link) });
+    }
+    const partOfStep = plan.steps.map(({ link }) => partOfLink[link!.index]!);
     const isWrite = queue.write !== undefined;
     const isSent = this.#parts.sender.sendPartsAside(
       connection,
@@ -137,9 +143,9 @@ export class TransactionExecution {
       queue.words,
       requests,
       isWrite,
-      () => this.#receiver(connection, command, queue, plan, partOfStep, order.length, true),
+      () => this.#receiver(connection, command, queue, plan, partOfStep, requests.length, true),
     );
-    for (const _ of order) queue.dropLast();
+    for (const _ of requests) queue.dropLast();
     return isSent;
   }
 
@@ -169,6 +175,7 @@ export class TransactionExecution {
         local.touched(connection);
       };
       if (answers.length === 0) emit(NO_BYTES);
+      else if (!plan.runsHere) this.#join(queue, plan, new StepReplies(answers, partOfStep), resp, emit);
       else this.#assemble(connection, queue, plan, new StepReplies(answers, partOfStep), resp, emit);
     });
     return receiver;
@@ -187,6 +194,31 @@ export class TransactionExecution {
       local.touched(connection);
     });
     return true;
+  }
+
+  /** Puts the reply of a transaction together of which nothing runs here. */
+  #join(
+    queue: TransactionQueue,
+    plan: TransactionPlan,
+    steps: StepReplies,
+    resp: 2 | 3,
+    emit: (reply: Uint8Array) => void,
+  ): void {
+    const { writer } = this.#joined;
+    writer.resp = resp;
+    if (steps.hasRun) {
+      writer.array(plan.replies.length);
+      plan.replies.forEach((planned, i) => {
+        if (planned.from === 'step' || planned.from === 'parts') writeStepReply(planned, steps, writer);
+        else if (planned.from === 'error') this.#writeError(queue.commands[i]!, planned, writer);
+      });
+    } else {
+      writer.nullArray();
+    }
+    const reply = writer.bytes.subarray(0, writer.position);
+    writer.position = 0;
+    if (reply.length > KEPT_BYTES_MAX) this.#joined = new ReplyBuffer();
+    emit(reply);
   }
 
   /** Puts the reply together and hands it to `emit`: at once, unless a command that runs here puts its reply off. */
@@ -217,8 +249,7 @@ export class TransactionExecution {
     plan.replies.forEach((planned, i) => {
       const { writer } = head;
       if (planned.from === 'error') {
-        this.#countError(queue.commands[i]!, planned.text, planned.hasRun);
-        writer.error(planned.text);
+        this.#writeError(queue.commands[i]!, planned, writer);
       } else if (planned.from === 'here') {
         due += this.#runHere(connection, queue, i, head, (reply) => {
           pieces[i + 1] = reply;
@@ -266,8 +297,13 @@ export class TransactionExecution {
     return deferred;
   }
 
-  #countError(command: Command, text: string, hasRun: boolean): void {
+  #writeError(
+    command: Command,
+    { text, hasRun }: Extract<PlannedReply, { from: 'error' }>,
+    writer: ReplyWriter,
+  ): void {
     const { statistics, tally } = this.#parts.measuring;
+    writer.error(text);
     tally.count(text);
     if (hasRun) {
       statistics.called(command.id, 0);
@@ -279,8 +315,8 @@ export class TransactionExecution {
 }
 
 /**
- * Adds the header of a request to the queue, and returns the words of the request: the header and the words of `steps`. Those
- * without a shard run on `executor`, for which `held` are held.
+ * Adds the header of a request to `executor` to the queue, and returns the words of the request: the header, and the words of the
+ * steps. With `held`, which are held for it, those are all steps, otherwise those of its shard.
  */
 function frameWords(
   queue: TransactionQueue,
@@ -288,25 +324,26 @@ function frameWords(
   watcher: number,
   steps: readonly PlannedStep[],
   executor: ShardLink,
-  held: ReadonlySet<ShardLink> = NONE_HELD,
+  held: readonly number[] = NONE_HELD,
 ): number[] {
-  const header = queue.addBlank(transactionHeaderBytes(steps.length, held.size));
+  const takesAll = held.length > 0;
+  let count = 0;
+  for (const { link } of steps) if (takesAll || link === executor) count++;
+  const header = queue.addBlank(transactionHeaderBytes(count, held.length));
   const { words } = queue;
-  writeTransactionHeader(
-    words.bytes,
-    words.starts[header]!,
-    queue.write === undefined ? flags : flags | TRANSACTION_WRITES,
-    watcher,
-    Array.from(held, ({ index }) => index),
-    steps.map(({ command, db, isLaterPart, link, words: { length } }) => ({
-      command: command.id,
-      db,
-      flags: isLaterPart ? STEP_UNCOUNTED : 0,
-      shard: (link ?? executor).index,
-      words: length,
-    })),
-  );
+  const view = new DataView(words.bytes.buffer, words.starts[header]!);
+  const allFlags = queue.write === undefined ? flags : flags | TRANSACTION_WRITES;
+  writeTransactionHeader(view, allFlags, watcher, held, count);
   const chosen = [header];
-  for (const step of steps) for (const word of step.words) chosen.push(word);
+  let step = 0;
+  for (const { command, db, isLaterPart, link, first, end, words: some } of steps) {
+    if (!takesAll && link !== executor) continue;
+    const stepFlags = isLaterPart ? STEP_UNCOUNTED : 0;
+    const { index } = link ?? executor;
+    const length = some === undefined ? end - first : some.length;
+    writeTransactionStep(view, held.length, step++, command.id, db, stepFlags, index, length);
+    if (some === undefined) for (let word = first; word < end; word++) chosen.push(word);
+    else for (const word of some) chosen.push(word);
+  }
   return chosen;
 }

@@ -22,8 +22,11 @@ export interface PlannedStep {
   readonly isLaterPart: boolean;
   /** Undefined: the shard that the others are held for. */
   readonly link: ShardLink | undefined;
-  /** Numbers of the queue's words, the command's name left out. */
-  readonly words: readonly number[];
+  /** Its words among the queue's, from the first behind the command's name to the last. */
+  readonly first: number;
+  readonly end: number;
+  /** The numbers of those that it has, where these are not all. */
+  readonly words: readonly number[] | undefined;
 }
 
 /** Where the reply of a command comes from. */
@@ -131,7 +134,8 @@ export class TransactionPlanner {
           return this.#whole(command, db, first, parts[0]!.link);
         }
         parts.forEach(({ link, words }, part) => {
-          this.#add({ command, db, isLaterPart: part > 0, link, words: words.map((word) => first + word) });
+          const some = words.map((word) => first + word);
+          this.#add({ command, db, isLaterPart: part > 0, link, first: 0, end: 0, words: some });
         });
         return { from: 'parts', parts: parts.length, merge: placement.merge, partOfKey };
       }
@@ -151,9 +155,8 @@ export class TransactionPlanner {
   }
 
   #whole(command: Command, db: number, first: number, link: ShardLink | undefined): PlannedReply {
-    const words: number[] = [];
-    for (let i = 1; i < this.#args.count; i++) words.push(first + i);
-    this.#add({ command, db, isLaterPart: false, link, words });
+    const end = first + this.#args.count;
+    this.#add({ command, db, isLaterPart: false, link, first: first + 1, end, words: undefined });
     return FROM_STEP;
   }
 

@@ -98,7 +98,7 @@ export class Executor extends HandlerContext implements ShardContext {
     this.#setCommand(id, (head >>> 16) & 0xff);
     figures.commandsExecuted++;
     if (isPart) this.#executePart(id);
-    else this.#executeWhole(id);
+    else this.#executeWhole(id, words[at + 2]!);
     if (this.waiting.needsCare) this.#serveWaiting();
   }
 
@@ -112,11 +112,12 @@ export class Executor extends HandlerContext implements ShardContext {
     if (this.changes.hasPending) this.#parts.replies.notices(this.changes.take(false));
   }
 
-  #executeWhole(id: number): void {
+  /** `transaction` is the number of the one that it is the executor of, if it is. */
+  #executeWhole(id: number, transaction: number): void {
     const { timer, statistics } = this.#parts;
     const errorsBefore = this.reply.errors;
     const isAlone = (this.#flags & REQUEST_TOGETHER) === 0;
-    const hasRun = isAlone ? this.#runAlone(id) : this.#runTogether(id, this.hash);
+    const hasRun = isAlone ? this.#runAlone(id) : this.#runTogether(id, transaction);
     // Commands within it have been timed by themselves.
     timer.begin(id, 0);
     if (!hasRun) {
@@ -141,9 +142,12 @@ export class Executor extends HandlerContext implements ShardContext {
     this.keyspace.countsLookups = !command.isWrite;
     if (command.changesOtherDatabases) this.#parts.figures.usesAll();
     this.keyHashes.clear();
-    if (command.hasKeysToTheEnd && this.args.count > 2) {
-      this.keyHashes.compute(this.args, db, command.keys!);
-    }
+    if (command.hasKeysToTheEnd && this.args.count > command.keyIndex + 1) this.#hashAllKeys(command);
+  }
+
+  #hashAllKeys({ keys, keyIndex }: Command): void {
+    this.keyHashes.compute(this.args, this.db, keys!);
+    this.hash = this.keyHashes.of(keyIndex);
   }
 
   /** Returns whether the command ran: not when memory was short, or it could not be written down. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Arguments } from '../../../src/protocol/arguments.ts';
-import { keptWords, rememberWords, SlowLog, shownWords } from '../../../src/server/slow-log.ts';
+import { keptWords, RememberedWords, SlowLog, shownWords } from '../../../src/server/slow-log.ts';
 
 function shown(words: readonly string[], secret?: readonly number[]): string[] {
   const args = new Arguments();
@@ -25,9 +25,10 @@ test('words that were remembered are the same, also when others stand in their p
     args.ends.copyWithin(0, 1);
     args.count = 4;
     const expected = keptWords(args);
-    const remembered = rememberWords(args);
+    const remembered = new RememberedWords();
+    remembered.remember(args);
     args.bytes.fill(0);
-    expect(remembered()).toEqual(expected);
+    expect(remembered.words()).toEqual(expected);
   }
 });
 
