@@ -138,13 +138,7 @@ export class Server implements LocalHost {
     );
     disk.problemChanged = () => this.persistence.checkWriteProblem();
     disk.baseWanted = () => this.persistence.startBase();
-    this.#ending = new Ending({
-      snapshots: this.persistence.snapshots,
-      writes: this.gate.exitPause,
-      rules: () => config.get('save'),
-      note: (level, message) => this.#log[level](message),
-      stop: () => this.stop(),
-    });
+    this.#ending = this.#makeEnding();
     this.#recovery = new ShardRecovery(this.#recoveryHost());
     this.measuring = new Measuring(config, this.commands, shards.links);
     this.deferred = new DeferredReplies(runs, this.measuring.tally, (connection) => this.touched(connection));
@@ -176,15 +170,7 @@ export class Server implements LocalHost {
       gate: this.gate,
       measuring: this.measuring,
     });
-    this.#network = new Network({
-      config,
-      log: options.log,
-      pickFreePort: options.pickFreePort ?? false,
-      isOpen: () => this.acl.isOpen,
-      hasRoom: (pending) => this.#acceptor.hasRoom(pending),
-      accept: (socket, addresses) => this.#acceptor.accept(socket, addresses),
-      rejected: () => this.#acceptor.connectionsRejected++,
-    });
+    this.#network = this.#makeNetwork();
     this.#pidFile = new PidFile(config.get('pidfile'), (message) => this.#log.warning(message));
     followConfig({
       config,
@@ -198,6 +184,28 @@ export class Server implements LocalHost {
     acl.channelsTaken = (user, allows) => this.pubSub.enforce(user, allows);
     this.#upkeep = setInterval(() => this.#doUpkeep(), UPKEEP_MS);
     this.#upkeep.unref();
+  }
+
+  #makeEnding(): Ending {
+    return new Ending({
+      snapshots: this.persistence.snapshots,
+      writes: this.gate.exitPause,
+      rules: () => this.config.get('save'),
+      note: (level, message) => this.#log[level](message),
+      stop: () => this.stop(),
+    });
+  }
+
+  #makeNetwork(): Network {
+    return new Network({
+      config: this.config,
+      log: this.#log,
+      pickFreePort: this.#options.pickFreePort ?? false,
+      isOpen: () => this.acl.isOpen,
+      hasRoom: (pending) => this.#acceptor.hasRoom(pending),
+      accept: (socket, addresses) => this.#acceptor.accept(socket, addresses),
+      rejected: () => this.#acceptor.connectionsRejected++,
+    });
   }
 
   /**

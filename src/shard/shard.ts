@@ -72,16 +72,8 @@ export class Shard {
       Uint8Array.from(commands, (command) => (command.isConstantTime ? 1 : 0)),
       (id, ns) => this.#executor.note(id, ns),
     );
-    this.#keyspace = new Keyspace({
-      databases: setup.databases,
-      seed: setup.seed,
-      now: () => this.#clock.nowMs,
-      onShare: (message) => setup.port.postMessage(message),
-      onExpired: (db, ref) => this.#changes.expiring(db, ref),
-    });
-    setCollectionOptions(this.#keyspace, options);
+    this.#keyspace = this.#makeKeyspace(setup);
     this.#changes = new ChangeNotices(this.#keyspace, setup.tracking, options['notify-keyspace-events']);
-    for (const message of this.#keyspace.share()) setup.port.postMessage(message);
     this.#expiry = new ExpiryPace(
       this.#keyspace,
       setup.databases,
@@ -128,6 +120,19 @@ export class Shard {
       publish: () => this.#publish(),
     });
     this.#figures.publish();
+  }
+
+  #makeKeyspace({ databases, seed, port, options }: ShardSetup): Keyspace {
+    const keyspace = new Keyspace({
+      databases,
+      seed,
+      now: () => this.#clock.nowMs,
+      onShare: (message) => port.postMessage(message),
+      onExpired: (db, ref) => this.#changes.expiring(db, ref),
+    });
+    setCollectionOptions(keyspace, options);
+    for (const message of keyspace.share()) port.postMessage(message);
+    return keyspace;
   }
 
   /** Loads what is on disk; then serves until a control message says to stop. */
