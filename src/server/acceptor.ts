@@ -17,6 +17,7 @@ import type { Note } from '../ring/notes.ts';
 import type { Notice } from '../ring/notices.ts';
 import type { WakeWord } from '../ring/wake-word.ts';
 import type { AcceptorOptions, AcceptorParts } from './acceptor-parts.ts';
+import { BriefWait } from './brief-wait.ts';
 import { CHUNK_BYTES, ChunkPool } from './chunk-pool.ts';
 import { ClientMemory } from './client-memory.ts';
 import type { CommandGate } from './command-gate.ts';
@@ -62,6 +63,7 @@ export class Acceptor implements ConnectionHost {
   readonly #wake: WakeWord;
   readonly #gate: CommandGate;
   readonly #measuring: Measuring;
+  readonly #briefWait = new BriefWait();
   readonly #readBuffer = viewedBytes(new ArrayBuffer(READ_BUFFER_BYTES));
   readonly #spareParsers: RequestParser[] = [];
   #dirty: Connection[] = [];
@@ -315,6 +317,7 @@ export class Acceptor implements ConnectionHost {
   readonly #endTurn = (): void => {
     this.#isTurnEndScheduled = false;
     this.#publish();
+    this.#briefWait.for(this.#links);
     this.#takeReplies();
     this.#resumeWaiting();
     this.#publish();

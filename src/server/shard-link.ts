@@ -153,6 +153,11 @@ export class ShardLink {
     return this.isBusy ? this.#pending.last() : undefined;
   }
 
+  /** How many runs have not been answered. */
+  get pendingRuns(): number {
+    return this.#pending.length;
+  }
+
   /** True while requests have not been answered. */
   get isBusy(): boolean {
     return this.#pending.length > 0;
