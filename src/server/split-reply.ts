@@ -17,7 +17,7 @@ export class SplitReply implements PartReceiver {
   /** Whose command it is. */
   connection: Connection | undefined;
   #isLost = false;
-  /** Parts of an `ok` command that have said so: nothing of them is kept. */
+  /** Parts of an `ok` command that have said so in one piece: nothing of them is kept. */
   #okParts = 0;
   readonly #merge: Merge;
   readonly #resp: 2 | 3;
@@ -44,8 +44,8 @@ export class SplitReply implements PartReceiver {
   }
 
   receive(part: number, source: Uint8Array, start: number, end: number): void {
-    if (this.#merge === 'ok' && source[start] === PLUS) this.#okParts++;
-    else this.#parts[part]!.push(source.slice(start, end));
+    if (this.#merge === 'ok' && source[start] === PLUS && end - start === OK.length) this.#okParts++;
+    else if (end > start) this.#parts[part]!.push(source.slice(start, end));
   }
 
   partTook(ns: number): void {

@@ -98,7 +98,7 @@ function secret(key: string): string {
 }
 
 function isDenied(reply: Reply): boolean {
-  return reply instanceof ReplyError && reply.message.startsWith('NOPERM ');
+  return reply instanceof ReplyError && /^(EXECABORT .*: )?NOPERM /.test(reply.message);
 }
 
 function allows(selectors: ModelSelectors, name: string, words: readonly string[]): boolean {

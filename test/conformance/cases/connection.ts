@@ -22,7 +22,6 @@ function hello(text: string) {
 
 const SETINFO = 'CLIENT SETINFO is of Redis 7.2, and libraries send it';
 const KILL_AGE = 'CLIENT KILL MAXAGE is of Redis 7.4';
-const TRACKING = 'client-side caching is not available';
 const PAUSE_RANGE = 'Redis 7.2 refuses a time whose end is beyond its clock, 7.0 does not';
 const WHOLE_HELLO = 'HELLO of Redis 7.2 does nothing before it has read all of its words';
 const NO_TOUCH = 'CLIENT NO-TOUCH is of Redis 7.2';
@@ -158,8 +157,17 @@ export const connection: Cases = {
     'CLIENT CACHING',
     'CLIENT CACHING yes',
     'CLIENT CACHING foo',
-    differs('CLIENT TRACKING on', TRACKING, /^-ERR CLIENT TRACKING ON is not available in this version/),
+    'CLIENT TRACKING on',
+    'CLIENT TRACKINGINFO',
+    'CLIENT GETREDIR',
+    'CLIENT TRACKING on BCAST',
+    'CLIENT CACHING yes',
     'CLIENT TRACKING off',
+    'CLIENT TRACKING on OPTIN NOLOOP',
+    'CLIENT CACHING yes',
+    'CLIENT TRACKINGINFO',
+    'CLIENT TRACKING off',
+    'CLIENT TRACKINGINFO',
   ],
   'maxmemory-clients': [
     'CONFIG GET maxmemory-clients',
