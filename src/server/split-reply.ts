@@ -71,6 +71,11 @@ export class SplitReply implements PartReceiver {
     }
     // Of a command that answers OK or an error, the error is what counts.
     const told = this.#merge === 'ok' ? this.#parts.filter((pieces) => pieces.length > 0) : this.#parts;
+    // The end of a hold has no reply at all.
+    if (told.length === 0) {
+      this.#done(NO_BYTES);
+      return;
+    }
     const parts = told.map((pieces) => (pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)));
     const buffer = new ReplyBuffer();
     buffer.writer.resp = this.#resp;

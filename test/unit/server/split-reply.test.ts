@@ -50,6 +50,10 @@ test('parts that all say OK make one OK, however their replies are cut', () => {
   ).toBe('+OK\r\n');
 });
 
+test('what has no reply makes none', () => {
+  expect(merged('ok', [['']])).toBe('');
+});
+
 test('an error of any part is the error of all', () => {
   expect(merged('ok', [['+OK\r\n'], ['-ERR no\r\n'], ['+OK\r\n']])).toBe('-ERR no\r\n');
   expect(
