@@ -1,11 +1,11 @@
 /** Seeded randomness for tests: what a run did can be done again from the seed that it printed. */
 
 /**
- * The seed that the environment variable `variable` gives, otherwise a fresh one. It is printed, so that a
- * failure of any run can be replayed with `variable=seed`.
+ * The seed that the environment variable `variable` gives, or TEST_SEED for all of them, otherwise a fresh one. It is printed,
+ * so that a failure of any run can be replayed with `variable=seed`.
  */
 export function seedFrom(variable: string): number {
-  const given = Number(process.env[variable] || Number.NaN);
+  const given = Number(process.env[variable] || process.env.TEST_SEED || Number.NaN);
   const seed = Number.isInteger(given) ? given >>> 0 : Math.floor(Math.random() * 2 ** 32);
   console.log(`replay with ${variable}=${seed}`);
   return seed;
