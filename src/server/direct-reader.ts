@@ -64,6 +64,7 @@ export class DirectReader {
   /** Answers a command on one key, word `command.keyIndex`. False: it must take the lane, nothing is written. */
   read(connection: Connection, command: Command, link: ShardLink, args: Arguments, hash: number): boolean {
     if (!this.isEnabled || link.isGuarded || (this.readsOnlySynced && link.isBusy)) return false;
+    if (link.guardedKeys.size > 0 && link.guardedKeys.has(hash)) return false;
     const { epoch } = link;
     if ((epoch & 1) !== 0) return false;
     const { view } = link;

@@ -58,7 +58,7 @@ export class RequestSender {
     this.#runs = runs;
     this.#measuring = measuring;
     this.#timer = measuring.timer;
-    this.#transactions = new Transactions(runs, logged);
+    this.#transactions = new Transactions(router, runs, logged);
     this.#logged = logged;
     this.#touched = touched;
   }

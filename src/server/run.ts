@@ -46,6 +46,8 @@ export class Run {
   writes = 0;
   /** The shard of all its commands, for a row of commands to one. */
   link: ShardLink | undefined;
+  /** Hashes of keys that nobody reads directly before it is answered. */
+  guardedKeys: number[] | undefined;
   /** Where shards are held for its command. */
   holds: readonly Hold[] | undefined;
   /** It is counted among its link's `orderGuards`. */
@@ -81,6 +83,7 @@ export class RunPool {
     run.writes = 0;
     run.link = undefined;
     run.holds = undefined;
+    run.guardedKeys = undefined;
     run.guardsOrder = false;
     run.settledKeys = undefined;
     run.externalBytes = 0;

@@ -58,6 +58,11 @@ export class ShardLink {
    * they are done at different times.
    */
   guards = 0;
+  /**
+   * The seeded hashes of the keys of commands under way for which shards are held, with how many there are of each: nobody may read
+   * these keys directly, for they change at different times.
+   */
+  readonly guardedKeys = new Map<number, number>();
   /** How many commands that write are under way. */
   writes = 0;
   /**
@@ -121,6 +126,7 @@ export class ShardLink {
     this.guards = 0;
     this.writes = 0;
     this.orderGuards = 0;
+    this.guardedKeys.clear();
     this.isTouched = false;
     this.#noticePieces = [];
     this.#externalBytes = 0;
@@ -330,6 +336,21 @@ export class ShardLink {
     }
   }
 
+  /** Keeps the key with this hash from being read directly until `run` has been answered. */
+  guardKey(run: Run, hash: number): void {
+    run.guardedKeys ??= [];
+    run.guardedKeys.push(hash);
+    this.guardedKeys.set(hash, (this.guardedKeys.get(hash) ?? 0) + 1);
+  }
+
+  #releaseKeys(hashes: readonly number[]): void {
+    for (const hash of hashes) {
+      const left = (this.guardedKeys.get(hash) ?? 1) - 1;
+      if (left === 0) this.guardedKeys.delete(hash);
+      else this.guardedKeys.set(hash, left);
+    }
+  }
+
   /** Keeps direct reads from missing writes that stand before `run` in the lane, until it has been answered. */
   guardOrder(run: Run): void {
     if (run.guardsOrder) return;
@@ -418,6 +439,7 @@ export class ShardLink {
       this.guards -= run.guards;
       this.writes -= run.writes;
       if (run.guardsOrder) this.orderGuards--;
+      if (run.guardedKeys !== undefined) this.#releaseKeys(run.guardedKeys);
       this.#externalBytes -= run.externalBytes;
       ended(run);
     }

@@ -3,11 +3,14 @@
  * turn, the command goes to the lane of its executor and a hold to the lane of each other shard concerned; so every
  * shard has all transactions in the same order, and none can wait for another in a circle. See shard/together.ts.
  */
+
+import { keyWords } from '../commands/key-words.ts';
 import type { Command } from '../commands/table.ts';
 import type { Arguments } from '../protocol/arguments.ts';
 import { REQUEST_RUN_START, REQUEST_TOGETHER, REQUEST_WORDS_OFFSET } from '../ring/layout.ts';
 import { MARK_AGAIN, MARK_TRANSACTION } from '../ring/marks.ts';
 import type { Connection } from './connection.ts';
+import type { Router } from './router.ts';
 import type { Hold, PartReceiver, Run, RunPool } from './run.ts';
 import type { ShardLink } from './shard-link.ts';
 import { SplitReply } from './split-reply.ts';
@@ -42,11 +45,13 @@ export interface TogetherRequest {
 }
 
 export class Transactions {
+  readonly #router: Router;
   readonly #runs: RunPool;
   readonly #logged: LoggedTransactions;
   #last = 0;
 
-  constructor(runs: RunPool, logged: LoggedTransactions) {
+  constructor(router: Router, runs: RunPool, logged: LoggedTransactions) {
+    this.#router = router;
     this.#runs = runs;
     this.#logged = logged;
   }
@@ -86,7 +91,17 @@ export class Transactions {
     executor.push(command.id, connection.db, allFlags, this.#last, args, words);
     const run = this.#runFor(connection, receiver, executor, holds);
     this.#queueAlone(executor, run, isAside);
+    if (!isAside) this.#guardKeys(command, args, run, executor, holds);
     return true;
+  }
+
+  /** While the command is under way its keys are not read directly; all others are. */
+  #guardKeys(command: Command, args: Arguments, run: Run, executor: ShardLink, holds: readonly Hold[]): void {
+    for (const word of keyWords(command.keys!, args)) {
+      const link = this.#router.linkOf(args, word);
+      const guarding = link === executor ? run : holds.find((hold) => hold.link === link)!.run;
+      link.guardKey(guarding, this.#router.hashOf(args, word));
+    }
   }
 
   #runFor(
@@ -118,8 +133,8 @@ export class Transactions {
   }
 
   /**
-   * No other request joins the run. While it executes, the shards' epochs keep others from reading (ring/epochs.ts); what a client
-   * sends behind a command whose reply goes elsewhere is not told from others', so that one guards all the time.
+   * No other request joins the run. Of a transaction nothing is read directly while it is under way: what a client sends behind a
+   * command whose reply goes elsewhere is not told from others', and it may reach any keys.
    */
   #queueAlone(link: ShardLink, run: Run, isAside: boolean): void {
     link.openRun = undefined;

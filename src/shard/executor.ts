@@ -33,6 +33,7 @@ import type { Waiter } from './waiting-clients.ts';
 
 /** The memory of longer replies is given back. */
 const KEPT_BYTES_MAX = 1024 * 1024;
+const NO_SHARDS: readonly number[] = [];
 
 export class Executor extends HandlerContext implements ShardContext {
   readonly together: Together;
@@ -220,7 +221,10 @@ export class Executor extends HandlerContext implements ShardContext {
   }
 
   #runHolding(id: number, transaction: number): boolean {
-    const held = this.#shardsToHold(this.#parts.commands[id]!);
+    const command = this.#parts.commands[id]!;
+    const held = this.#shardsToHold(command);
+    // Where the keys are known, the acceptor lets nobody read these; otherwise these shards are hidden.
+    const hidden = command.keys === undefined ? [this.shardIndex, ...held] : NO_SHARDS;
     const { contention } = this.#parts.figures;
     this.#parts.publish();
     const startMs = performance.now();
@@ -228,8 +232,7 @@ export class Executor extends HandlerContext implements ShardContext {
     try {
       this.together.begin(transaction, held);
       isBegun = true;
-      this.#epochs.begin(this.shardIndex);
-      for (const shard of held) this.#epochs.begin(shard);
+      for (const shard of hidden) this.#epochs.begin(shard);
       return this.#run(id);
     } catch (error) {
       if (!(error instanceof OtherShardGone)) throw error;
@@ -237,10 +240,7 @@ export class Executor extends HandlerContext implements ShardContext {
       this.reply.error(LOADING);
       return false;
     } finally {
-      if (isBegun) {
-        this.#epochs.end(this.shardIndex);
-        for (const shard of held) this.#epochs.end(shard);
-      }
+      if (isBegun) for (const shard of hidden) this.#epochs.end(shard);
       this.together.end(held);
       contention.holds++;
       contention.holdMs += performance.now() - startMs;
