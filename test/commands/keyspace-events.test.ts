@@ -234,6 +234,8 @@ describeWithRedis('events beside Redis', () => {
     test.each(Object.keys(SCRIPTS))('%s', async (name) => {
       const script = SCRIPTS[name]!;
       const theirs = await redis.events(script(ourPort));
+      // What a key that was moved here has caused is not what is looked for.
+      await ours.events([['FLUSHALL']]);
       const steps = script(redisPort);
       const events = await ours.events(steps);
       steps.forEach((step, i) => {
