@@ -23,7 +23,7 @@ import { cut, lastKeyWord } from './cut.ts';
 import type { DirectReader } from './direct-reader.ts';
 import type { DispatcherParts } from './dispatcher-parts.ts';
 import { listenerProblem } from './listener-problem.ts';
-import type { LocalCommands } from './local-commands.ts';
+import type { Defer, LocalCommands } from './local-commands.ts';
 import type { Measuring } from './measuring.ts';
 import type { Monitors } from './monitors.ts';
 import { RequestSender } from './request-sender.ts';
@@ -366,7 +366,7 @@ export class Dispatcher {
     connection: Connection,
     args: Arguments,
     reply: ReplyWriter,
-    defer?: () => (write: (reply: ReplyWriter) => void) => void,
+    defer?: Defer,
   ): void {
     const errorsBefore = reply.errors;
     this.#timer.begin(command.id, 0);

@@ -21,6 +21,9 @@ import type { Monitors } from './monitors.ts';
 import type { PubSub } from './pub-sub.ts';
 import type { ShardRequests } from './shard-requests.ts';
 
+/** Takes a place for a reply that comes later; what it returns fills it, once. */
+export type Defer = () => (write: (reply: ReplyWriter) => void) => void;
+
 /** What the context needs of the server. */
 export interface LocalHost {
   readonly config: Config;
@@ -58,7 +61,7 @@ export class LocalCommands implements ServerContext {
   readonly #host: LocalHost;
   #connection!: Connection;
   /** Where the reply of the command that runs is put off to, when it has no place of its own in the order. */
-  #defer: (() => (write: (reply: ReplyWriter) => void) => void) | undefined;
+  #defer: Defer | undefined;
 
   constructor(host: LocalHost) {
     this.#host = host;
@@ -93,7 +96,7 @@ export class LocalCommands implements ServerContext {
     connection: Connection,
     args: Arguments,
     reply: ReplyWriter,
-    defer?: () => (write: (reply: ReplyWriter) => void) => void,
+    defer?: Defer,
   ): void {
     this.#defer = defer;
     this.args = args;

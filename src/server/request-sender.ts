@@ -120,13 +120,16 @@ export class RequestSender {
     return true;
   }
 
-  /** Sends a request to each of several shards in one turn: one place of the order for all. */
+  /**
+   * Sends a request to each of several shards in one turn: one place of the order for all. Their replies go to what
+   * `makeReceiver` makes when there is room for all. While it `guards`, nobody reads the memory of these shards directly.
+   */
   sendPartsAside(
     connection: Connection,
     command: Command,
     args: Arguments,
     requests: readonly { link: ShardLink; words: readonly number[] }[],
-    isWrite: boolean,
+    { isWrite, guards }: { isWrite: boolean; guards: boolean },
     makeReceiver: () => PartReceiver,
   ): boolean {
     for (const { link, words } of requests) {
@@ -135,16 +138,19 @@ export class RequestSender {
       return false;
     }
     if (this.#timer.isRunning) this.#timer.pause();
-    const flags = this.#flagsOf(connection) | REQUEST_RUN_START | REQUEST_PART;
-    if (isWrite)
+    const flags = this.#flagsOf(connection) | caseOf(args) | REQUEST_RUN_START | REQUEST_PART;
+    const isSpread = requests.length > 1;
+    if (isWrite && isSpread)
       markTransaction(
         this.#logged,
         requests.map(({ link }) => link),
       );
     const receiver = makeReceiver();
     requests.forEach(({ link, words }, part) => {
-      link.push(command.id, connection.db, flags, 0, args, words);
-      this.#queuePart(link, receiver, part, isWrite, isWrite, true);
+      // Of several keys the shard computes the hashes itself.
+      const hash = words.length === command.keyIndex ? this.#router.hashOf(args, words.at(-1)!) : 0;
+      link.push(command.id, connection.db, flags, hash, args, words);
+      this.#queuePart(link, receiver, part, guards, isWrite, isSpread);
     });
     return true;
   }
@@ -239,19 +245,29 @@ export class RequestSender {
     partOfKey: readonly number[],
     merge: ConstructorParameters<typeof SplitReply>[1],
   ): boolean {
-    for (const { link, words } of parts) {
-      if (link.hasRoomForMarked(link.requestBytes(args, words), parts.length)) continue;
-      link.park(connection);
-      return false;
-    }
-    if (this.#timer.isRunning) this.#timer.pause();
+    const { isWrite, guardsDirectReads } = command;
+    const use = { isWrite, guards: guardsDirectReads };
+    return this.sendPartsAside(connection, command, args, parts, use, () =>
+      this.#splitReply(connection, command, args, parts.length, partOfKey, merge),
+    );
+  }
+
+  /** Takes the command's place in the order of replies, and joins those of its parts. */
+  #splitReply(
+    connection: Connection,
+    command: Command,
+    args: Arguments,
+    parts: number,
+    partOfKey: readonly number[],
+    merge: ConstructorParameters<typeof SplitReply>[1],
+  ): SplitReply {
     const { count } = args;
     const remembered = this.#spareWords.pop() ?? new RememberedWords();
     remembered.remember(args);
     const whole = this.#runs.take(connection);
     whole.isSilent = connection.replyMode !== 'on';
     connection.appendRun(whole);
-    const split = new SplitReply(parts.length, merge, connection.resp, partOfKey, (reply) => {
+    const split = new SplitReply(parts, merge, connection.resp, partOfKey, (reply) => {
       const ns = split.slowestNs;
       this.#measuring.countSplit(command, ns, reply);
       if (this.#measuring.isSlow(ns)) {
@@ -263,19 +279,7 @@ export class RequestSender {
       this.#touched(connection);
     });
     split.connection = connection;
-    const flags = this.#flagsOf(connection) | caseOf(args) | REQUEST_RUN_START | REQUEST_PART;
-    if (command.isWrite && parts.length > 1)
-      markTransaction(
-        this.#logged,
-        parts.map(({ link }) => link),
-      );
-    parts.forEach(({ link, words }, part) => {
-      // Of several keys the shard computes the hashes itself.
-      const hash = words.length === command.keyIndex ? this.#router.hashOf(args, words.at(-1)!) : 0;
-      link.push(command.id, connection.db, flags, hash, args, words);
-      this.#queuePart(link, split, part, command.guardsDirectReads, command.isWrite, parts.length > 1);
-    });
-    return true;
+    return split;
   }
 
   #flagsOf(connection: Connection): number {

@@ -14,7 +14,7 @@ import {
   writeTransactionStep,
 } from '../ring/transaction-frame.ts';
 import type { Connection } from './connection.ts';
-import type { LocalCommands } from './local-commands.ts';
+import type { Defer, LocalCommands } from './local-commands.ts';
 import type { Measuring } from './measuring.ts';
 import type { RequestSender } from './request-sender.ts';
 import type { RunPool } from './run.ts';
@@ -42,7 +42,7 @@ export interface ExecutionParts {
     command: Command,
     args: Arguments,
     reply: ReplyWriter,
-    defer: () => (write: (reply: ReplyWriter) => void) => void,
+    defer: Defer,
   ) => void;
 }
 
@@ -142,7 +142,7 @@ export class TransactionExecution {
       command,
       queue.words,
       requests,
-      isWrite,
+      { isWrite, guards: isWrite },
       () => this.#receiver(connection, command, queue, plan, partOfStep, requests.length, true),
     );
     for (const _ of requests) queue.dropLast();
