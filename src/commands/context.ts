@@ -271,6 +271,9 @@ export interface ServerReport {
   /** What the cycle that looks for expired keys took, and how often it stopped because its time was up. */
   readonly expiryMs: number;
   readonly expiryCapsReached: number;
+  /** Collections whose memory was given back after they had gone, and those that wait for that. */
+  readonly freedLater: number;
+  readonly freedLaterPending: number;
   /** Entries, indexes and the acceptor's heap, and the most that it has been. */
   readonly usedBytes: number;
   readonly peakBytes: number;

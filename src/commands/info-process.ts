@@ -112,8 +112,8 @@ export function memorySection(source: InfoSource): Field[] {
     ['mem_aof_buffer', 0],
     ['mem_allocator', 'shardis-arena'],
     ['active_defrag_running', 0],
-    ['lazyfree_pending_objects', 0],
-    ['lazyfreed_objects', 0],
+    ['lazyfree_pending_objects', source.report.freedLaterPending],
+    ['lazyfreed_objects', source.report.freedLater],
   ];
 }
 

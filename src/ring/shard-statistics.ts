@@ -20,6 +20,9 @@ const FIELDS = [
   'expiryCapsReached',
   /** Slices of the cycle that took as long as `latency-monitor-threshold`, and what the last of them took. */
   'slowExpiries',
+  /** Collections whose memory was given back after they had gone, and those that wait for that. */
+  'freedLater',
+  'freedLaterPending',
   /** Changes of keys since the start. */
   'changes',
   /** Bytes of the log behind its base, its first and its last segment, and bytes that are not written yet. */
@@ -44,6 +47,7 @@ const KEY_FIELDS = [
   'indexBytes',
   'arenaBytes',
   'largestEntryBytes',
+  'freedLaterPending',
   'waitingClients',
   'isParked',
 ] as const satisfies readonly (typeof FIELDS)[number][];

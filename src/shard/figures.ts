@@ -46,6 +46,7 @@ export class Figures {
     keyspace.statistics.expired = statistics.get('expired');
     expiry.spent.totalMs = statistics.get('expiryMs');
     expiry.spent.capsReached = statistics.get('expiryCapsReached');
+    keyspace.objects.freedLater = statistics.get('freedLater');
     expiry.spent.slowSlices = statistics.get('slowExpiries');
     expiry.spent.slowSliceMs = statistics.get('slowExpiryMs');
     this.contention.holds = statistics.get('holds');
@@ -85,6 +86,8 @@ export class Figures {
     statistics.set('indexBytes', keyspace.indexBytes);
     statistics.set('arenaBytes', keyspace.arenaBytes + keyspace.objects.bytes);
     statistics.set('largestEntryBytes', keyspace.largestEntryBytes);
+    statistics.set('freedLater', keyspace.objects.freedLater);
+    statistics.set('freedLaterPending', keyspace.objects.retired);
     statistics.set('waitingClients', this.#parts.waitingClients());
     this.#parts.durability.publish(statistics);
     this.#publishContention();

@@ -36,6 +36,8 @@ const GROUP_REQUESTS = 32;
 const BATCH_PART = 1 / 2;
 /** The longest sleep: bounds how long a lost wake-up could go unnoticed. */
 const SLEEP_MS_MAX = 1000;
+/** A slice of giving memory of collections back. */
+const DISPOSAL_MS = 0.5;
 
 export class Shard {
   /** Nothing but the result of loads whose only purpose is to be made: see `#takeGroup`. */
@@ -182,7 +184,10 @@ export class Shard {
       return;
     }
     const now = Date.now();
-    const due = Math.min(SLEEP_MS_MAX, this.#expiry.msUntilDue(now), this.#durability.msUntilDue(now));
+    const hasWork = this.#keyspace.objects.retired > 0;
+    const due = hasWork
+      ? 0
+      : Math.min(SLEEP_MS_MAX, this.#expiry.msUntilDue(now), this.#durability.msUntilDue(now));
     if (due > 0) this.#requests.sleep(due);
     else this.#requests.lowerSleep();
   }
@@ -190,6 +195,7 @@ export class Shard {
   #background(): void {
     const now = Date.now();
     if (this.#durability.msUntilDue(now) <= 0) this.#durability.background();
+    if (this.#keyspace.objects.retired > 0) this.#keyspace.objects.dispose(DISPOSAL_MS);
     if (this.#expiry.msUntilDue(now) > 0) return;
     this.#clock.nowMs = now;
     this.#expiry.run(now);

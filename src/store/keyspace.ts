@@ -450,7 +450,7 @@ export class Keyspace extends KeyspaceSteps {
     const alone = this.databases.every(
       (other) => other === database || other.index === undefined || other.index.count === 0,
     );
-    if (!alone || database.objects > 0) {
+    if (!alone || this.options.onObjectFreed !== undefined) {
       forEachEntry(index, (ref) => {
         const flags = this.entries.flags(ref);
         if (isObject(flags)) this.freeObject(database, this.entries.word(ref, 1), flags & TYPE_MASK);
@@ -461,6 +461,7 @@ export class Keyspace extends KeyspaceSteps {
     if (alone) {
       this.setAside.length = 0;
       this.arena.reset();
+      this.objects.removeAll();
     }
     if (this.journal !== undefined) this.journal.flushed(db);
   }

@@ -2,20 +2,36 @@
  * The collections of a shard: objects on its heap, by the numbers that their entries have. Numbers are used again.
  *
  *     entry: type, key, number ──► objects[number]
+ *
+ * What a large collection, or very many, took of memory is given back later, in slices: at once it would stop the shard.
  */
 import { type Collection, CollectionLimits } from '../types/collection.ts';
+
+/** The memory of smaller ones is given back at once. */
+const RETIRED_BYTES_MIN = 64 * 1024;
+/** Collections between two looks at the clock. */
+const CLOCK_STRIDE = 64;
 
 export class Objects {
   readonly limits: CollectionLimits;
   /** What all of them take of memory. */
   bytes = 0;
-  readonly #slots: (Collection | undefined)[] = [];
-  readonly #free: number[] = [];
+  /** How many have been given back in slices. */
+  freedLater = 0;
+  #slots: (Collection | undefined)[] = [];
+  #free: number[] = [];
   /** By number, what an object was counted with. */
-  readonly #counted: number[] = [];
+  #counted: number[] = [];
+  /** Forgotten, but still with their memory. */
+  #retired: Collection[] = [];
 
   constructor(limits: CollectionLimits = new CollectionLimits()) {
     this.limits = limits;
+  }
+
+  /** How many wait for their memory to be given back. */
+  get retired(): number {
+    return this.#retired.length;
   }
 
   /** Keeps a collection and returns its number. */
@@ -43,9 +59,33 @@ export class Objects {
   remove(number: number): void {
     const collection = this.#slots[number];
     if (collection === undefined) return;
-    collection.dispose();
-    this.bytes -= this.#counted[number]!;
+    const bytes = this.#counted[number]!;
+    this.bytes -= bytes;
     this.#slots[number] = undefined;
     this.#free.push(number);
+    if (bytes < RETIRED_BYTES_MIN) collection.dispose();
+    else this.#retired.push(collection);
+  }
+
+  /** Forgets all of them. */
+  removeAll(): void {
+    const gone = this.#slots.filter((collection) => collection !== undefined);
+    this.#retired = this.#retired.length === 0 ? gone : this.#retired.concat(gone);
+    this.#slots = [];
+    this.#free = [];
+    this.#counted = [];
+    this.bytes = 0;
+  }
+
+  /** Gives memory of those that were forgotten back, for about `budgetMs`. */
+  dispose(budgetMs: number): void {
+    const deadline = performance.now() + budgetMs;
+    while (this.#retired.length > 0) {
+      for (let i = 0; i < CLOCK_STRIDE && this.#retired.length > 0; i++) {
+        this.#retired.pop()!.dispose();
+        this.freedLater++;
+      }
+      if (performance.now() >= deadline) return;
+    }
   }
 }

@@ -160,6 +160,8 @@ export const REPORT: ServerReport = {
   deniedChannels: 4,
   expiryMs: 8.9,
   expiryCapsReached: 1,
+  freedLater: 2,
+  freedLaterPending: 3,
   usedBytes: 3 * 1024 * 1024,
   datasetBytes: 1024 * 1024,
   peakBytes: 4 * 1024 * 1024,

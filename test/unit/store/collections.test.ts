@@ -145,3 +145,35 @@ test('a snapshot has collections as they were at the cut', () => {
   expect(lists.of('grows')).toEqual(['grows', ...LONG, 'more']);
   verify(keyspace);
 });
+
+test('what large collections took is given back in slices, and does not count meanwhile', () => {
+  const lists = new Lists();
+  const { keyspace } = lists;
+  const { objects } = keyspace;
+  const long = Array.from({ length: 5000 }, (_, i) => `element ${i} of a list of five thousand`);
+  lists.make('long', long);
+  lists.make('short', ['a']);
+  keyspace.delete(0, Buffer.from('short'), 0, 5, lists.t.hash('short'));
+  expect(objects.retired).toBe(0);
+  keyspace.delete(0, Buffer.from('long'), 0, 4, lists.t.hash('long'));
+  expect(objects.retired).toBe(1);
+  expect(objects.bytes).toBe(0);
+  objects.dispose(Infinity);
+  expect(objects.retired).toBe(0);
+  expect(objects.freedLater).toBe(1);
+});
+
+test('emptying all databases forgets all collections at once, and their numbers are new', () => {
+  const lists = new Lists();
+  const { keyspace } = lists;
+  for (let i = 0; i < 1000; i++) lists.make(`list ${i}`, ['a', 'b']);
+  keyspace.flushAll();
+  verify(keyspace);
+  expect(keyspace.objects.retired).toBe(1000);
+  expect(keyspace.objects.bytes).toBe(0);
+  lists.make('new', ['c']);
+  expect(lists.of('new')).toEqual(['c']);
+  keyspace.objects.dispose(Infinity);
+  expect(lists.of('new')).toEqual(['c']);
+  verify(keyspace);
+});
