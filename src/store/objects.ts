@@ -4,9 +4,14 @@
  *     entry: type, key, number ──► objects[number]
  */
 import { type Collection, CollectionLimits } from '../types/collection.ts';
+import type { Hash } from '../types/hash.ts';
+import { TYPE_HASH } from '../types/value-types.ts';
+import { DueObjects } from './due-objects.ts';
 
 export class Objects {
   readonly limits: CollectionLimits;
+  /** Hashes with fields that expire. */
+  readonly due = new DueObjects();
   /** What all of them take of memory. */
   bytes = 0;
   readonly #slots: (Collection | undefined)[] = [];
@@ -39,11 +44,20 @@ export class Objects {
     this.#counted[number] = memoryBytes;
   }
 
+  /** To be called when a collection has got a key, with its hash, or has changed. */
+  noteDue(number: number, hash: number): void {
+    const collection = this.#slots[number]!;
+    if (collection.type !== TYPE_HASH) return;
+    const { firstExpiry } = collection as Hash;
+    if (firstExpiry !== Infinity) this.due.note(number, hash | 0, firstExpiry);
+  }
+
   /** Forgets a collection; a number that was not given here is none. */
   remove(number: number): void {
     const collection = this.#slots[number];
     if (collection === undefined) return;
     collection.dispose();
+    if (collection.type === TYPE_HASH) this.due.forget(number);
     this.bytes -= this.#counted[number]!;
     this.#slots[number] = undefined;
     this.#free.push(number);

@@ -9,7 +9,8 @@
 import { copyBytes, equalBytes, type ViewedBytes, viewedBytes } from '../base/bytes.ts';
 import { EntryWriter, entryBytes } from './listpack-entry.ts';
 
-const COUNT_BYTES = 2;
+/** What stands in front of the pairs. */
+export const PACKED_COUNT_BYTES = 2;
 const OWN_BYTES_MIN = 128;
 const NONE = -1;
 
@@ -47,7 +48,7 @@ export class PackedPairs {
 
   /** Where the first field is: `end` when there is none. */
   get first(): number {
-    return this.start === this.end ? this.end : this.start + COUNT_BYTES;
+    return this.start === this.end ? this.end : this.start + PACKED_COUNT_BYTES;
   }
 
   /** Where the field `source[start, end)` is, or -1. */
@@ -97,8 +98,8 @@ export class PackedPairs {
   append(source: ViewedBytes, start: number, end: number): void {
     const size = valueWriter.measure(source, start, end);
     const count = this.count;
-    this.#edit(COUNT_BYTES + wantedBytes + size);
-    if (count === 0) this.end = this.start + COUNT_BYTES;
+    this.#edit(PACKED_COUNT_BYTES + wantedBytes + size);
+    if (count === 0) this.end = this.start + PACKED_COUNT_BYTES;
     this.end = copyBytes(wanted, 0, wantedBytes, this.bytes, this.end);
     this.end = valueWriter.write(this.bytes, this.end);
     this.#setCount(count + 1);
@@ -127,6 +128,12 @@ export class PackedPairs {
     copyBytes(this.bytes, this.start, this.end, own, 0);
     this.#own = own;
     this.view(own, 0, size);
+  }
+
+  /** It has nothing any more, no buffer either. */
+  drop(): void {
+    this.#own = NO_BYTES;
+    this.view(NO_BYTES, 0, 0);
   }
 
   #setCount(count: number): void {
