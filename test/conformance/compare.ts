@@ -66,10 +66,11 @@ function alike(a: Reply, b: Reply, within: bigint): boolean {
 /** All elements of an iteration, sorted and without repetitions, or the error reply. */
 export async function scanAll(client: Client, words: readonly Word[]): Promise<Reply> {
   const elements = new Set<string>();
-  const [name, start, ...options] = words;
-  let cursor: Word = start!;
+  // The cursor of a collection's stands behind its key.
+  const at = /^scan$/i.test(String(words[0])) ? 1 : 2;
+  let cursor: Word = words[at]!;
   for (let calls = 0; calls < 100_000; calls++) {
-    const reply: Reply = await client.command(name!, cursor, ...options);
+    const reply: Reply = await client.command(...words.with(at, cursor));
     if (!Array.isArray(reply)) return reply;
     const [next, found] = reply as [string, string[]];
     for (const element of found) elements.add(element);
