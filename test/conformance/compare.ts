@@ -69,8 +69,9 @@ export async function scanAll(client: Client, words: readonly Word[]): Promise<R
   // The cursor of a collection's stands behind its key.
   const at = /^scan$/i.test(String(words[0])) ? 1 : 2;
   let cursor: Word = words[at]!;
+  const [before, behind] = [words.slice(0, at), words.slice(at + 1)];
   for (let calls = 0; calls < 100_000; calls++) {
-    const reply: Reply = await client.command(...words.with(at, cursor));
+    const reply: Reply = await client.command(...before, cursor, ...behind);
     if (!Array.isArray(reply)) return reply;
     const [next, found] = reply as [string, string[]];
     for (const element of found) elements.add(element);
@@ -110,10 +111,11 @@ async function dataSet(client: Client, db: number): Promise<Map<string, Reply[]>
         ['STRLEN', key],
         ['PTTL', key],
         ['LRANGE', key, 0, -1],
+        ['HGETALL', key],
       ];
     }),
   );
-  for (let i = 0; i < keys.length; i++) result.set(keys[i]!, replies.slice(i * 5, i * 5 + 5));
+  for (let i = 0; i < keys.length; i++) result.set(keys[i]!, replies.slice(i * 6, i * 6 + 6));
   const size = await client.command('DBSIZE');
   if (size !== `:${keys.length}`)
     throw new Error(`DBSIZE is ${show(size)} but there are ${keys.length} keys`);

@@ -37,7 +37,6 @@ export function makersOfHashes(random: Random, { key: anyKey, value: anyValue }:
       2,
       () => ['HSCAN', key(), '0', ...maybe(2, 'MATCH', 'f1*'), ...maybe(3, 'COUNT', random.pick(INTEGERS))],
     ],
-    [1, () => ['HRANDFIELD', key(), '100', ...maybe(2, 'WITHVALUES')]],
     [1, () => [random.pick(['RENAME', 'RENAMENX', 'COPY']), key(), key()]],
     [1, () => ['DEL', key()]],
     [1, () => ['TYPE', key()]],
