@@ -9,6 +9,7 @@ import { counters } from './counters.ts';
 import { databases } from './databases.ts';
 import { dumping } from './dumping.ts';
 import { expiry } from './expiry.ts';
+import { hashes } from './hashes/hashes.ts';
 import { introspection } from './introspection.ts';
 import { keys } from './keys.ts';
 import { lists } from './lists/lists.ts';
@@ -37,6 +38,7 @@ export const families: readonly CommandSpec[] = [
   ...bitmaps,
   ...bitfields,
   ...lists,
+  ...hashes,
   ...keys,
   ...renaming,
   ...objects,

@@ -52,10 +52,12 @@ export class ElementPattern {
   /** The value that the pattern names for an element; undefined when there is none. */
   valueFor(context: ShardContext, element: Uint8Array): Uint8Array | undefined {
     if (this.isElement) return element;
-    // Hashes are not kept yet.
-    if (this.isConstant || this.#field !== undefined) return undefined;
-    const key = Buffer.concat([this.#before, element, this.#behind]);
-    return bulkOf(context.together.run('get', new Uint8Array(key)));
+    if (this.isConstant) return undefined;
+    const key = new Uint8Array(Buffer.concat([this.#before, element, this.#behind]));
+    const { together } = context;
+    return bulkOf(
+      this.#field === undefined ? together.run('get', key) : together.run('hget', key, this.#field),
+    );
   }
 }
 

@@ -10,6 +10,16 @@ export const NOT_A_FLOAT = 'ERR value is not a valid float';
 export const OVERFLOW = 'ERR increment or decrement would overflow';
 export const DECREMENT_OVERFLOW = 'ERR decrement would overflow';
 export const NAN_OR_INFINITY = 'ERR increment would produce NaN or Infinity';
+export const INCREMENT_NOT_FINITE = 'ERR value is NaN or Infinity';
+export const HASH_VALUE_NOT_AN_INTEGER = 'ERR hash value is not an integer';
+export const HASH_VALUE_NOT_A_FLOAT = 'ERR hash value is not a float';
+export const VALUE_OUT_OF_RANGE = 'ERR value is out of range';
+/** Of Redis 7.4, with its own spellings. */
+export const FIELDS_MISSING = 'ERR Mandatory argument FIELDS is missing or not at the right position';
+export const FIELDS_MISMATCH = 'ERR The `numfields` parameter must match the number of arguments';
+export const FIELDS_NOT_POSITIVE = 'ERR Number of fields must be a positive integer';
+export const NUMFIELDS_NOT_POSITIVE = 'ERR Parameter `numFields` should be greater than 0';
+export const INVALID_EXPIRE_NEGATIVE = 'ERR invalid expire time, must be >= 0';
 export const STRING_TOO_LONG = 'ERR string exceeds maximum allowed size (proto-max-bulk-len)';
 export const NO_SUCH_KEY = 'ERR no such key';
 export const INVALID_CURSOR = 'ERR invalid cursor';

@@ -1,8 +1,11 @@
 /** From collections to their form in RDB files, and back from what was read of one. */
 
 import type { Collection, CollectionLimits } from '../types/collection.ts';
+import type { Hash } from '../types/hash.ts';
 import { List } from '../types/list.ts';
-import { TYPE_LIST } from '../types/value-types.ts';
+import { TYPE_HASH, TYPE_LIST } from '../types/value-types.ts';
+import { buildHash } from './hash-builder.ts';
+import { hashEncoder } from './hash-encoder.ts';
 import { ListEncoder } from './list-encoder.ts';
 import { PayloadWriter } from './payload-writer.ts';
 import { RdbInput } from './rdb-input.ts';
@@ -13,12 +16,12 @@ import type { CollectionEncoder } from './value-writer.ts';
 import type { RdbValue } from './values.ts';
 
 /** What is kept, for people. */
-export const KEPT_KINDS = 'strings and lists';
+export const KEPT_KINDS = 'strings, lists and hashes';
 
 /** Whether values of RDB type `valueType` are kept. */
 export function isKept(valueType: number): boolean {
   const kind = kindOfType(valueType);
-  return kind === 'string' || kind === 'list';
+  return kind === 'string' || kind === 'list' || kind === 'hash';
 }
 
 /** The collection must not be empty. */
@@ -26,6 +29,8 @@ export function encoderOf(collection: Collection): CollectionEncoder {
   switch (collection.type) {
     case TYPE_LIST:
       return new ListEncoder(collection as List);
+    case TYPE_HASH:
+      return hashEncoder(collection as Hash);
     default:
       throw new Error(`no collection has the type ${collection.type}`);
   }
@@ -60,6 +65,7 @@ export function collectionOf(
 
 /** A collection of what was read, which is not empty; undefined for strings and what is not kept. */
 export function buildCollection(value: RdbValue, limits: CollectionLimits): Collection | undefined {
+  if (value.kind === 'hash') return buildHash(value, limits.hash);
   if (value.kind !== 'list') return undefined;
   const list = new List(limits.list);
   // As many chunks as its elements need, whatever the file had.

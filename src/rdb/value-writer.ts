@@ -7,6 +7,8 @@ export interface ValueWriter {
   length(length: number): void;
   /** The string `bytes[start, end)`. */
   string(bytes: ViewedBytes, start: number, end: number): void;
+  /** A moment, ms since 1970: eight bytes. */
+  int64(value: number): void;
 }
 
 /** Writes a collection that does not change meanwhile, a part at a time. */

@@ -102,6 +102,12 @@ export class ChangeNotices implements Journal {
     if ((this.#eventClasses & EVENT.expired) !== 0) this.eventAt(db, 'expired', ref);
   }
 
+  /** Fields of a hash are about to go because their time has come; `isAll`: the hash with them. */
+  fieldsExpiring(db: number, ref: number, isAll: boolean): void {
+    if ((this.#eventClasses & EVENT.hash) !== 0) this.eventAt(db, 'hexpired', ref);
+    if (isAll && (this.#eventClasses & EVENT.generic) !== 0) this.eventAt(db, 'del', ref);
+  }
+
   #noteChange(ref: number): void {
     const keyspace = this.#keyspace;
     const start = keyspace.keyStart(ref);

@@ -6,6 +6,8 @@ import type { Keyspace } from '../store/keyspace.ts';
 export function setCollectionOption(keyspace: Keyspace, name: string, value: unknown): void {
   const { limits } = keyspace.objects;
   if (name === 'list-max-listpack-size') limits.list.set(Number(value));
+  else if (name === 'hash-max-listpack-entries') limits.hash.setEntries(Number(value));
+  else if (name === 'hash-max-listpack-value') limits.hash.valueBytes = Number(value);
 }
 
 export function setCollectionOptions(keyspace: Keyspace, options: StartOptions): void {

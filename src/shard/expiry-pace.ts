@@ -3,6 +3,7 @@
  * between when much has expired, so that it never takes more than a tenth of the shard's time (a little more with a
  * higher `active-expire-effort`).
  */
+import { expireFields } from '../store/field-expiry.ts';
 import type { Keyspace } from '../store/keyspace.ts';
 
 /** One slice's budget: what a client may have to wait for it. */
@@ -57,16 +58,17 @@ export class ExpiryPace {
     }
     const start = performance.now();
     this.#keyspace.expireCycle(SLICE_MS);
+    const hasMore = expireFields(this.#keyspace, start + SLICE_MS) || this.#keyspace.expireMore;
     const tookMs = performance.now() - start;
-    this.#note(tookMs);
+    this.#note(tookMs, hasMore);
     const share = SHARE + (this.effort - 1) * SHARE_PER_EFFORT;
     const pause = Math.max(1, tookMs * (1 / share - 1));
-    this.#dueAtMs = nowMs + (this.#keyspace.expireMore ? pause : Math.max(pause, 1000 / this.hz));
+    this.#dueAtMs = nowMs + (hasMore ? pause : Math.max(pause, 1000 / this.hz));
   }
 
-  #note(tookMs: number): void {
+  #note(tookMs: number, hasMore: boolean): void {
     this.spent.totalMs += tookMs;
-    if (this.#keyspace.expireMore) this.spent.capsReached++;
+    if (hasMore) this.spent.capsReached++;
     if (this.slowMs === 0 || tookMs < this.slowMs) return;
     this.spent.slowSlices++;
     this.spent.slowSliceMs = tookMs;

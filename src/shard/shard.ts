@@ -131,6 +131,7 @@ export class Shard {
       now: () => this.#clock.nowMs,
       onShare: (message) => port.postMessage(message),
       onExpired: (db, ref) => this.#changes.expiring(db, ref),
+      onFieldsExpired: (db, ref, isAll) => this.#changes.fieldsExpiring(db, ref, isAll),
     });
     setCollectionOptions(keyspace, options);
     for (const message of keyspace.share()) port.postMessage(message);

@@ -28,7 +28,9 @@ export function storeCollection(
   const { objects } = keyspace;
   const number = objects.add(collection);
   try {
-    return keyspace.setObject(db, key, keyStart, keyEnd, hash, type, number, expiresAt);
+    const ref = keyspace.setObject(db, key, keyStart, keyEnd, hash, type, number, expiresAt);
+    objects.noteDue(number, hash);
+    return ref;
   } catch (error) {
     objects.remove(number);
     throw error;
@@ -60,6 +62,7 @@ export function renameCollection(
   if (entries.hasObject(ref)) {
     const number = keyspace.objectOf(ref);
     keyspace.setObject(db, key, keyStart, keyEnd, newHash, type, number, expiresAt);
+    objects.noteDue(number, newHash);
     entries.setWord(ref, 1, objects.add(NOTHING));
   } else {
     const start = keyspace.valueStart(ref);
@@ -134,8 +137,12 @@ function putBack(keyspace: Keyspace, db: number, ref: number, hash: number, coll
     return keyspace.rewritePacked(db, ref, hash, bytes, start, end);
   }
   if ((entries.flags(ref) & FLAG_PACKED) !== 0) {
-    return keyspace.unpack(db, ref, hash, objects.add(collection));
+    const added = objects.add(collection);
+    objects.noteDue(added, hash);
+    return keyspace.unpack(db, ref, hash, added);
   }
-  objects.recount(keyspace.objectOf(ref));
+  const number = keyspace.objectOf(ref);
+  objects.recount(number);
+  objects.noteDue(number, hash);
   return ref;
 }

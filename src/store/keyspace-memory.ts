@@ -52,6 +52,8 @@ export interface KeyspaceOptions {
   maxArenaBytes?: number;
   /** Just before an expired entry is deleted; the accessors still work on it. */
   onExpired?: (db: number, ref: number, hash: number) => void;
+  /** Just before fields of a hash are removed because they have expired; `isAll`: nothing of it is left then. */
+  onFieldsExpired?: (db: number, ref: number, isAll: boolean) => void;
   /** An entry of another type than string goes or is overwritten: its collection is not needed any more. */
   onObjectFreed?: (object: number, type: number) => void;
   /** Shared by keyspaces between which collections move. */
@@ -162,6 +164,21 @@ export abstract class KeyspaceMemory implements DatabaseHost {
       const ref = words[at + 1]!;
       if (ref === 0) return ABSENT;
       if (words[at] === hash && this.hasKey(ref, key, start, end)) return ref;
+    }
+  }
+
+  /** The entry of a database that stands for this object on the heap, at a key with this hash; ABSENT when there is none. */
+  entryOfObject(db: number, object: number, hash: number): number {
+    const index = this.databases[db]!.index;
+    if (index === undefined) return ABSENT;
+    const segment = index.directory[hash & index.mask]!;
+    const words = this.pool.words[segment >>> INDEX_EXTENT_SHIFT]!;
+    const base = (segment & POSITION_MASK) << SEGMENT_SHIFT;
+    for (let slot = hash >>> HOME_SHIFT; ; slot = (slot + 1) & SLOT_MASK) {
+      const ref = words[base + (slot << 1) + 1]!;
+      if (ref === 0) return ABSENT;
+      if (words[base + (slot << 1)] !== hash || !this.hasObject(ref)) continue;
+      if (this.objectOf(ref) === object) return ref;
     }
   }
 

@@ -6,6 +6,9 @@
  * What a large collection, or very many, took of memory is given back later, in slices: at once it would stop the shard.
  */
 import { type Collection, CollectionLimits } from '../types/collection.ts';
+import type { Hash } from '../types/hash.ts';
+import { TYPE_HASH } from '../types/value-types.ts';
+import { DueObjects } from './due-objects.ts';
 
 /** The memory of smaller ones is given back at once. */
 const RETIRED_BYTES_MIN = 64 * 1024;
@@ -14,6 +17,8 @@ const CLOCK_STRIDE = 64;
 
 export class Objects {
   readonly limits: CollectionLimits;
+  /** Hashes with fields that expire. */
+  readonly due = new DueObjects();
   /** What all of them take of memory. */
   bytes = 0;
   /** How many have been given back in slices. */
@@ -55,10 +60,19 @@ export class Objects {
     this.#counted[number] = memoryBytes;
   }
 
+  /** To be called when a collection has got a key, with its hash, or has changed. */
+  noteDue(number: number, hash: number): void {
+    const collection = this.#slots[number]!;
+    if (collection.type !== TYPE_HASH) return;
+    const { firstExpiry } = collection as Hash;
+    if (firstExpiry !== Infinity) this.due.note(number, hash | 0, firstExpiry);
+  }
+
   /** Forgets a collection; a number that was not given here is none. */
   remove(number: number): void {
     const collection = this.#slots[number];
     if (collection === undefined) return;
+    if (collection.type === TYPE_HASH) this.due.forget(number);
     const bytes = this.#counted[number]!;
     this.bytes -= bytes;
     this.#slots[number] = undefined;
@@ -74,6 +88,7 @@ export class Objects {
     this.#slots = [];
     this.#free = [];
     this.#counted = [];
+    this.due.clear();
     this.bytes = 0;
   }
 

@@ -12,24 +12,24 @@ import { type ViewedBytes, viewedBytes } from '../base/bytes.ts';
 const SLAB_BYTES = 32 * 1024;
 /** Of the blocks, each at most half as large again as the one before. */
 const SIZES = [32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024];
-const SIZE_MAX = 1024;
+/** All of the pages of tables: their memory is a few large blocks, not many small ones, so these are nearer to one another. */
+const PAGE_SIZES = [128, 192, 256, 320, 384, 512, 640, 768, 1024, 1280, 1536, 2048, 2560, 3072, 4096];
+/** Of each size a multiple. */
 const SIZE_STEP = 16;
-/** By (size + 15) / 16: which of SIZES. */
-const CLASSES = Uint8Array.from({ length: SIZE_MAX / SIZE_STEP + 1 }, (_, i) =>
-  SIZES.findIndex((size) => size >= i * SIZE_STEP),
-);
 
 /** An array of blocks of one size. */
 export class Slab {
   readonly bytes: ViewedBytes = viewedBytes(new ArrayBuffer(SLAB_BYTES));
+  /** The same memory. */
+  readonly words: Int32Array = new Int32Array(this.bytes.buffer);
   readonly sizeClass: number;
   readonly blockBytes: number;
   readonly #free: Uint16Array;
   #freeCount: number;
 
-  constructor(sizeClass: number) {
+  constructor(sizeClass: number, blockBytes: number) {
     this.sizeClass = sizeClass;
-    this.blockBytes = SIZES[sizeClass]!;
+    this.blockBytes = blockBytes;
     const slots = Math.floor(SLAB_BYTES / this.blockBytes);
     this.#free = Uint16Array.from({ length: slots }, (_, i) => slots - 1 - i);
     this.#freeCount = slots;
@@ -54,15 +54,29 @@ export class Slab {
 }
 
 class BlockPool {
+  readonly #sizes: readonly number[];
+  readonly #sizeMax: number;
+  /** By (size + 15) / 16: which of the sizes. */
+  readonly #classes: Uint8Array;
   /** By size, the slabs with free slots; the last one is taken from. */
-  readonly #slabs: Slab[][] = SIZES.map(() => []);
+  readonly #slabs: Slab[][];
+
+  /** Of blocks of these sizes, in bytes, in ascending order. */
+  constructor(sizes: readonly number[]) {
+    this.#sizes = sizes;
+    this.#sizeMax = sizes.at(-1)!;
+    this.#slabs = sizes.map(() => []);
+    this.#classes = Uint8Array.from({ length: this.#sizeMax / SIZE_STEP + 1 }, (_, i) =>
+      sizes.findIndex((size) => size >= i * SIZE_STEP),
+    );
+  }
 
   /** A slab that has a free block of `size` bytes or some more; undefined when that is too large for any. */
   slabFor(size: number): Slab | undefined {
-    if (size > SIZE_MAX) return undefined;
-    const sizeClass = CLASSES[(size + SIZE_STEP - 1) >> 4]!;
+    if (size > this.#sizeMax) return undefined;
+    const sizeClass = this.#classes[(size + SIZE_STEP - 1) >> 4]!;
     const slabs = this.#slabs[sizeClass]!;
-    if (slabs.length === 0) slabs.push(new Slab(sizeClass));
+    if (slabs.length === 0) slabs.push(new Slab(sizeClass, this.#sizes[sizeClass]!));
     return slabs[slabs.length - 1]!;
   }
 
@@ -83,4 +97,6 @@ class BlockPool {
 }
 
 /** Of this thread. */
-export const blockPool: BlockPool = new BlockPool();
+export const blockPool: BlockPool = new BlockPool(SIZES);
+/** Of this thread, for the pages of tables. */
+export const pagePool: BlockPool = new BlockPool(PAGE_SIZES);

@@ -1,9 +1,11 @@
 /** Changes of collections of any type, by numbers: see the files of the types for theirs. */
 import type { ByteRanges } from '../base/byte-ranges.ts';
 import type { Collection } from './collection.ts';
+import type { Hash } from './hash.ts';
+import { changeHash } from './hash-changes.ts';
 import type { List } from './list.ts';
 import { changeList } from './list-changes.ts';
-import { TYPE_LIST } from './value-types.ts';
+import { TYPE_HASH, TYPE_LIST } from './value-types.ts';
 
 /** Makes a change and returns what the type's function says. */
 export function changeCollection(
@@ -18,6 +20,8 @@ export function changeCollection(
   switch (collection.type) {
     case TYPE_LIST:
       return changeList(collection as List, operation, first, second, ranges, from, to);
+    case TYPE_HASH:
+      return changeHash(collection as Hash, operation, first, second, ranges, from, to);
     default:
       throw new Error(`no collection has the type ${collection.type}`);
   }

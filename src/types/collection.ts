@@ -1,4 +1,5 @@
 /** What all collections have in common for whoever keeps them: values that are more than one string. */
+import { HashLimits } from './hash-limits.ts';
 import { ListLimits } from './list-limits.ts';
 
 export interface Collection {
@@ -38,4 +39,5 @@ export function isPacked(collection: Collection): collection is Packable {
 /** The sizes at which collections change their form. One object for all collections of a shard; options change it. */
 export class CollectionLimits {
   readonly list: ListLimits = new ListLimits();
+  readonly hash: HashLimits = new HashLimits();
 }

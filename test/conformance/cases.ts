@@ -9,6 +9,7 @@ import { counters } from './cases/counters.ts';
 import { dumping } from './cases/dumping.ts';
 import { errors } from './cases/errors.ts';
 import { expiry } from './cases/expiry.ts';
+import { hashes } from './cases/hashes.ts';
 import { keys } from './cases/keys.ts';
 import { lists } from './cases/lists.ts';
 import { measured } from './cases/measured.ts';
@@ -23,6 +24,7 @@ import { transactions } from './cases/transactions.ts';
 
 export const families: Readonly<Record<string, Cases>> = {
   strings,
+  hashes,
   lists,
   blocking,
   counters,

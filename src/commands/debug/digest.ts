@@ -14,14 +14,18 @@ import { createHash } from 'node:crypto';
 import { firstElement } from '../../protocol/reply-reader.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { ABSENT, type Keyspace, NO_EXPIRY } from '../../store/keyspace.ts';
-import { TYPE_LIST, TYPE_STRING } from '../../store/layout.ts';
+import { TYPE_HASH, TYPE_LIST, TYPE_STRING } from '../../store/layout.ts';
 import type { Collection } from '../../types/collection.ts';
+import { NEVER_EXPIRES } from '../../types/field-expiries.ts';
+import type { Hash } from '../../types/hash.ts';
 import type { List } from '../../types/list.ts';
 import { ListCursor } from '../../types/list-cursor.ts';
+import { EntryReader } from '../../types/listpack-entry.ts';
 import type { ShardContext } from '../context.ts';
 
 const DIGEST_BYTES = 20;
 const EXPIRES = Buffer.from('!!expire!!', 'latin1');
+const FIELD_EXPIRES = Buffer.from('!!hexpire!!', 'latin1');
 /** What a shard says of a database: its number, and what its keys add up to. */
 const RECORD_BYTES = 1 + DIGEST_BYTES;
 
@@ -70,9 +74,25 @@ function mixValue(digest: Digest, keyspace: Keyspace, ref: number): void {
 }
 
 function mixCollection(digest: Digest, collection: Collection): void {
+  if (collection.type === TYPE_HASH) mixHash(digest, collection as Hash);
   if (collection.type !== TYPE_LIST) return;
   const cursor = new ListCursor();
   for (let is = cursor.open(collection as List, 0); is; is = cursor.next()) digest.mix(cursor.read().copy());
+}
+
+/** Fields have no order: each is mixed with its value, and added. */
+function mixHash(digest: Digest, hash: Hash): void {
+  const reader = new EntryReader();
+  hash.forEach(() => {
+    const pair = new Digest();
+    hash.readField(reader);
+    const field = reader.copy();
+    pair.mix(field);
+    hash.readValue(reader);
+    pair.mix(reader.copy());
+    if (hash.expiryOf(field, 0, field.length) !== NEVER_EXPIRES) pair.add(FIELD_EXPIRES);
+    digest.add(pair.bytes);
+  });
 }
 
 /** Answers the records of this shard's databases, one behind the other. */

@@ -19,12 +19,6 @@ const FIXED = { mutable: false };
 const HIDDEN = { isHidden: true };
 
 const encodings = {
-  'hash-max-listpack-entries': inert(count(0), 512, 'fields of a small hash', {
-    aliases: ['hash-max-ziplist-entries'],
-  }),
-  'hash-max-listpack-value': inert(anySize, 64, 'bytes of a field of a small hash', {
-    aliases: ['hash-max-ziplist-value'],
-  }),
   'list-compress-depth': inert(anyInt, 0, 'pieces at the ends of a list that are not compressed'),
   'set-max-intset-entries': inert(count(0), 512, 'members of a small set of integers'),
   'set-max-listpack-entries': inert(count(0), 128, 'members of a small set'),
