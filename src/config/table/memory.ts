@@ -1,5 +1,5 @@
 /** Options: how much memory the keys may take. */
-import { fixed, INT_MAX, integer, memory, text } from '../kinds.ts';
+import { count, fixed, INT_MAX, integer, memory, text } from '../kinds.ts';
 import { inert, row } from '../row.ts';
 
 const POLICIES = [
@@ -39,5 +39,23 @@ export const memoryLimits = {
     group: 'Memory',
     help: 'how large one piece of a list gets: elements, or -1 to -5 for 4 KB to 64 KB',
     aliases: ['list-max-ziplist-size'],
+  }),
+  'zset-max-listpack-entries': row({
+    kind: count(0),
+    default: 128,
+    mutable: true,
+    affects: ['shards'],
+    group: 'Memory',
+    help: 'members of a small sorted set, which takes less memory for each',
+    aliases: ['zset-max-ziplist-entries'],
+  }),
+  'zset-max-listpack-value': row({
+    kind: memory({ min: 0 }),
+    default: 64,
+    mutable: true,
+    affects: ['shards'],
+    group: 'Memory',
+    help: 'bytes of the longest member of a small sorted set',
+    aliases: ['zset-max-ziplist-value'],
   }),
 };
