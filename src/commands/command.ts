@@ -11,6 +11,7 @@ export type CommandGroup =
   | 'string'
   | 'list'
   | 'hash'
+  | 'sorted-set'
   | 'generic'
   | 'connection'
   | 'server'

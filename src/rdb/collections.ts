@@ -3,25 +3,28 @@
 import type { Collection, CollectionLimits } from '../types/collection.ts';
 import type { Hash } from '../types/hash.ts';
 import { List } from '../types/list.ts';
-import { TYPE_HASH, TYPE_LIST } from '../types/value-types.ts';
+import type { SortedSet } from '../types/sorted-set.ts';
+import { TYPE_HASH, TYPE_LIST, TYPE_ZSET } from '../types/value-types.ts';
 import { buildHash } from './hash-builder.ts';
 import { hashEncoder } from './hash-encoder.ts';
 import { ListEncoder } from './list-encoder.ts';
 import { PayloadWriter } from './payload-writer.ts';
 import { RdbInput } from './rdb-input.ts';
 import { BufferSource } from './rdb-source.ts';
+import { buildSortedSet } from './sorted-set-builder.ts';
+import { sortedSetEncoder } from './sorted-set-encoder.ts';
 import { decodeValue, isEmpty } from './value-decoder.ts';
 import { kindOfType } from './value-kinds.ts';
 import type { CollectionEncoder } from './value-writer.ts';
 import type { RdbValue } from './values.ts';
 
 /** What is kept, for people. */
-export const KEPT_KINDS = 'strings, lists and hashes';
+export const KEPT_KINDS = 'strings, lists, hashes and sorted sets';
 
 /** Whether values of RDB type `valueType` are kept. */
 export function isKept(valueType: number): boolean {
   const kind = kindOfType(valueType);
-  return kind === 'string' || kind === 'list' || kind === 'hash';
+  return kind === 'string' || kind === 'list' || kind === 'hash' || kind === 'sorted set';
 }
 
 /** The collection must not be empty. */
@@ -31,6 +34,8 @@ export function encoderOf(collection: Collection): CollectionEncoder {
       return new ListEncoder(collection as List);
     case TYPE_HASH:
       return hashEncoder(collection as Hash);
+    case TYPE_ZSET:
+      return sortedSetEncoder(collection as SortedSet);
     default:
       throw new Error(`no collection has the type ${collection.type}`);
   }
@@ -66,6 +71,7 @@ export function collectionOf(
 /** A collection of what was read, which is not empty; undefined for strings and what is not kept. */
 export function buildCollection(value: RdbValue, limits: CollectionLimits): Collection | undefined {
   if (value.kind === 'hash') return buildHash(value, limits.hash);
+  if (value.kind === 'sorted-set') return buildSortedSet(value, limits.sortedSet);
   if (value.kind !== 'list') return undefined;
   const list = new List(limits.list);
   // As many chunks as its elements need, whatever the file had.

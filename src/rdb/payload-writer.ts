@@ -43,6 +43,12 @@ export class PayloadWriter implements ValueWriter {
     this.end += 8;
   }
 
+  double(value: number): void {
+    this.room(8);
+    this.bytes.view!.setFloat64(this.end, value, true);
+    this.end += 8;
+  }
+
   /** Makes sure that `size` more bytes fit. */
   room(size: number): void {
     const least = this.end + size;

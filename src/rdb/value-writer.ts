@@ -9,6 +9,8 @@ export interface ValueWriter {
   string(bytes: ViewedBytes, start: number, end: number): void;
   /** A moment, ms since 1970: eight bytes. */
   int64(value: number): void;
+  /** A floating-point number: eight bytes. */
+  double(value: number): void;
 }
 
 /** Writes a collection that does not change meanwhile, a part at a time. */

@@ -12,6 +12,8 @@ export interface StartOptions {
   readonly 'list-max-listpack-size': number;
   readonly 'hash-max-listpack-entries': number;
   readonly 'hash-max-listpack-value': number;
+  readonly 'zset-max-listpack-entries': number;
+  readonly 'zset-max-listpack-value': number;
   readonly 'active-expire-effort': number;
   readonly 'slowlog-log-slower-than': number;
   readonly 'latency-monitor-threshold': number;

@@ -5,7 +5,9 @@ import type { Hash } from './hash.ts';
 import { changeHash } from './hash-changes.ts';
 import type { List } from './list.ts';
 import { changeList } from './list-changes.ts';
-import { TYPE_HASH, TYPE_LIST } from './value-types.ts';
+import type { SortedSet } from './sorted-set.ts';
+import { changeSortedSet } from './sorted-set-changes.ts';
+import { TYPE_HASH, TYPE_LIST, TYPE_ZSET } from './value-types.ts';
 
 /** Makes a change and returns what the type's function says. */
 export function changeCollection(
@@ -22,6 +24,8 @@ export function changeCollection(
       return changeList(collection as List, operation, first, second, ranges, from, to);
     case TYPE_HASH:
       return changeHash(collection as Hash, operation, first, second, ranges, from, to);
+    case TYPE_ZSET:
+      return changeSortedSet(collection as SortedSet, operation, first, second, ranges, from, to);
     default:
       throw new Error(`no collection has the type ${collection.type}`);
   }

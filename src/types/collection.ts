@@ -1,6 +1,7 @@
 /** What all collections have in common for whoever keeps them: values that are more than one string. */
 import { HashLimits } from './hash-limits.ts';
 import { ListLimits } from './list-limits.ts';
+import { SortedSetLimits } from './sorted-set-limits.ts';
 
 export interface Collection {
   /** One of the TYPE_ numbers of value-types.ts. */
@@ -40,4 +41,5 @@ export function isPacked(collection: Collection): collection is Packable {
 export class CollectionLimits {
   readonly list: ListLimits = new ListLimits();
   readonly hash: HashLimits = new HashLimits();
+  readonly sortedSet: SortedSetLimits = new SortedSetLimits();
 }

@@ -2,7 +2,8 @@
 import type { Collection, CollectionLimits } from './collection.ts';
 import { Hash } from './hash.ts';
 import { List } from './list.ts';
-import { TYPE_HASH, TYPE_LIST } from './value-types.ts';
+import { SortedSet } from './sorted-set.ts';
+import { TYPE_HASH, TYPE_LIST, TYPE_ZSET } from './value-types.ts';
 
 /** An empty collection; of the types that have a packed form, a packed one. */
 export function createCollection(type: number, limits: CollectionLimits): Collection {
@@ -11,6 +12,8 @@ export function createCollection(type: number, limits: CollectionLimits): Collec
       return new List(limits.list);
     case TYPE_HASH:
       return new Hash(limits.hash);
+    case TYPE_ZSET:
+      return new SortedSet(limits.sortedSet);
     default:
       throw new Error(`no collection has the type ${type}`);
   }

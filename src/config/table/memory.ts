@@ -58,4 +58,22 @@ export const memoryLimits = {
     help: 'bytes of a field or a value up to which a hash is packed',
     aliases: ['hash-max-ziplist-value'],
   }),
+  'zset-max-listpack-entries': row({
+    kind: count(0),
+    default: 128,
+    mutable: true,
+    affects: ['shards'],
+    group: 'Memory',
+    help: 'members of a small sorted set, which takes less memory for each',
+    aliases: ['zset-max-ziplist-entries'],
+  }),
+  'zset-max-listpack-value': row({
+    kind: memory({ min: 0 }),
+    default: 64,
+    mutable: true,
+    affects: ['shards'],
+    group: 'Memory',
+    help: 'bytes of the longest member of a small sorted set',
+    aliases: ['zset-max-ziplist-value'],
+  }),
 };
