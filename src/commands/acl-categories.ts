@@ -44,6 +44,7 @@ const OF_GROUP: Partial<Record<CommandGroup, string>> = {
   string: 'string',
   list: 'list',
   bitmap: 'bitmap',
+  hyperloglog: 'hyperloglog',
   generic: 'keyspace',
   connection: 'connection',
   transactions: 'transaction',

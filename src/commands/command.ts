@@ -14,6 +14,7 @@ export type CommandGroup =
   | 'connection'
   | 'server'
   | 'bitmap'
+  | 'hyperloglog'
   | 'cluster'
   | 'pubsub'
   | 'transactions';

@@ -9,6 +9,8 @@ import { counters } from './counters.ts';
 import { databases } from './databases.ts';
 import { dumping } from './dumping.ts';
 import { expiry } from './expiry.ts';
+import { hyperloglogDebugging } from './hyperloglog-debugging.ts';
+import { hyperloglogs } from './hyperloglogs.ts';
 import { introspection } from './introspection.ts';
 import { keys } from './keys.ts';
 import { lists } from './lists/lists.ts';
@@ -36,6 +38,8 @@ export const families: readonly CommandSpec[] = [
   ...stringPairs,
   ...bitmaps,
   ...bitfields,
+  ...hyperloglogs,
+  ...hyperloglogDebugging,
   ...lists,
   ...keys,
   ...renaming,

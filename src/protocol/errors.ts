@@ -29,6 +29,10 @@ export const BITFIELD_TYPE_INVALID =
   'ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is.';
 export const BITFIELD_OVERFLOW_INVALID = 'ERR Invalid OVERFLOW type specified';
 export const BITFIELD_RO_ONLY_GET = 'ERR BITFIELD_RO only supports the GET subcommand';
+export const NOT_A_HYPERLOGLOG = 'WRONGTYPE Key is not a valid HyperLogLog string value.';
+export const HYPERLOGLOG_CORRUPT = 'INVALIDOBJ Corrupted HLL object detected';
+export const HYPERLOGLOG_NOT_SPARSE = 'ERR HLL encoding is not sparse';
+export const KEY_MISSING = 'ERR The specified key does not exist';
 export const LCS_NOT_STRINGS = 'ERR The specified keys must contain string values';
 export const LCS_LEN_AND_IDX = 'ERR If you want both the length and indexes, please just use IDX.';
 export const LCS_TOO_LARGE = 'ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len';
@@ -192,6 +196,16 @@ export function notForSubscribers(command: string): string {
 /** `container` is the command in upper case as Redis prints it in the hint. */
 export function unknownSubcommand(subcommand: string, container: string): string {
   return `ERR unknown subcommand '${quoted(subcommand)}'. Try ${container.toUpperCase()} HELP.`;
+}
+
+/** A word that is no subcommand of PFDEBUG. */
+export function unknownPfdebug(subcommand: string): string {
+  return `ERR Unknown PFDEBUG subcommand '${quoted(subcommand, subcommand.length)}'`;
+}
+
+/** `why` is what PFSELFTEST has found. */
+export function selfTestFailed(why: string): string {
+  return `ERR TESTFAILED ${why}`;
 }
 
 /** The syntax error of container commands whose options are wrong, such as `DEBUG`. */

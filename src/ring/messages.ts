@@ -10,6 +10,7 @@ export interface StartOptions {
   readonly 'proto-max-bulk-len': number;
   readonly hz: number;
   readonly 'list-max-listpack-size': number;
+  readonly 'hll-sparse-max-bytes': number;
   readonly 'active-expire-effort': number;
   readonly 'slowlog-log-slower-than': number;
   readonly 'latency-monitor-threshold': number;

@@ -6,6 +6,7 @@ import type { Keyspace } from '../store/keyspace.ts';
 export function setCollectionOption(keyspace: Keyspace, name: string, value: unknown): void {
   const { limits } = keyspace.objects;
   if (name === 'list-max-listpack-size') limits.list.set(Number(value));
+  if (name === 'hll-sparse-max-bytes') limits.hyperloglogSparseBytes = Number(value);
 }
 
 export function setCollectionOptions(keyspace: Keyspace, options: StartOptions): void {

@@ -15,4 +15,6 @@ export interface Collection {
 /** The sizes at which collections change their form. One object for all collections of a shard; options change it. */
 export class CollectionLimits {
   readonly list: ListLimits = new ListLimits();
+  /** `hll-sparse-max-bytes`: of a HyperLogLog, which is a string but changes its form like a collection. */
+  hyperloglogSparseBytes = 3000;
 }

@@ -35,7 +35,6 @@ const encodings = {
   'zset-max-listpack-value': inert(anySize, 64, 'bytes of a member of a small sorted set', {
     aliases: ['zset-max-ziplist-value'],
   }),
-  'hll-sparse-max-bytes': inert(anySize, 3000, 'bytes of a sparse HyperLogLog'),
   'stream-node-max-bytes': inert(anySize, 4096, 'bytes of a piece of a stream'),
   'stream-node-max-entries': inert(count(0), 100, 'entries of a piece of a stream'),
 };

@@ -40,4 +40,12 @@ export const memoryLimits = {
     help: 'how large one piece of a list gets: elements, or -1 to -5 for 4 KB to 64 KB',
     aliases: ['list-max-ziplist-size'],
   }),
+  'hll-sparse-max-bytes': row({
+    kind: memory({ min: 0 }),
+    default: 3000,
+    mutable: true,
+    affects: ['shards'],
+    group: 'Memory',
+    help: 'bytes up to which a HyperLogLog is kept as runs of equal registers; beyond that it takes 12304',
+  }),
 };
