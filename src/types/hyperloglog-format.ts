@@ -134,20 +134,21 @@ export function writeRun(bytes: Uint8Array, at: number, value: number, length: n
 }
 
 /**
- * Goes through the runs in `bytes[at, end)` until `visit` returns false, and returns how many registers they were for: REGISTERS
- * when all is well.
+ * Goes through the runs in `bytes[start, end)`. False when they are not for just as many registers as there are; none beyond these
+ * is visited then.
  */
 export function forEachRun(
   bytes: Uint8Array,
   start: number,
   end: number,
-  visit: (value: number, first: number, length: number) => boolean,
-): number {
+  visit: (value: number, first: number, length: number) => void,
+): boolean {
   let first = 0;
   for (let at = start; at < end; at += runBytes(bytes, at)) {
     const length = runLength(bytes, at, end);
-    if (!visit(runValue(bytes, at), first, length)) break;
+    if (first + length > REGISTERS) return false;
+    visit(runValue(bytes, at), first, length);
     first += length;
   }
-  return first;
+  return first === REGISTERS;
 }

@@ -1,6 +1,14 @@
 /** What is read of a whole HyperLogLog, dense or sparse: counts, unions, texts. False or undefined where its runs are not right. */
 import { estimate, REGISTER_VALUES, REGISTERS } from './hyperloglog-estimate.ts';
-import { denseRegister, forEachRun, HEADER_BYTES, isDense, runBytes } from './hyperloglog-format.ts';
+import {
+  denseRegister,
+  forEachRun,
+  HEADER_BYTES,
+  isDense,
+  runBytes,
+  runLength,
+  runValue,
+} from './hyperloglog-format.ts';
 
 /** How many different elements the HyperLogLog `bytes[start, start + length)` has seen, by its registers. */
 export function countElements(bytes: Uint8Array, start: number, length: number): number | bigint | undefined {
@@ -9,11 +17,10 @@ export function countElements(bytes: Uint8Array, start: number, length: number):
   if (isDense(bytes, start)) {
     countDense(bytes, at, histogram);
   } else {
-    const registers = forEachRun(bytes, at, start + length, (value, _first, run) => {
+    const isRight = forEachRun(bytes, at, start + length, (value, _first, run) => {
       histogram[value]! += run;
-      return true;
     });
-    if (registers !== REGISTERS) return undefined;
+    if (!isRight) return undefined;
   }
   return estimate(histogram);
 }
@@ -55,24 +62,21 @@ export function mergeRegisters(
     }
     return true;
   }
-  const covered = forEachRun(bytes, at, start + length, (value, first, run) => {
-    if (value === 0) return true;
-    if (first + run > REGISTERS) return false;
+  return forEachRun(bytes, at, start + length, (value, first, run) => {
+    if (value === 0) return;
     for (let i = first; i < first + run; i++) if (value > registers[i]!) registers[i] = value;
-    return true;
   });
-  return covered === REGISTERS;
 }
 
-/** The runs as PFDEBUG DECODE shows them: `Z:1000 v:2,1 z:19`. */
+/** The runs, right or not, as PFDEBUG DECODE shows them: `Z:1000 v:2,1 z:19`. */
 export function describeRuns(bytes: Uint8Array, start: number, length: number): string {
   const runs: string[] = [];
-  let at = start + HEADER_BYTES;
-  forEachRun(bytes, at, start + length, (value, _first, run) => {
+  const end = start + length;
+  for (let at = start + HEADER_BYTES; at < end; at += runBytes(bytes, at)) {
+    const value = runValue(bytes, at);
+    const run = runLength(bytes, at, end);
     if (value > 0) runs.push(`v:${value},${run}`);
     else runs.push(`${runBytes(bytes, at) === 2 ? 'Z' : 'z'}:${run}`);
-    at += runBytes(bytes, at);
-    return true;
-  });
+  }
   return runs.join(' ');
 }

@@ -9,6 +9,7 @@ import { counters } from './cases/counters.ts';
 import { dumping } from './cases/dumping.ts';
 import { errors } from './cases/errors.ts';
 import { expiry } from './cases/expiry.ts';
+import { hyperloglogs } from './cases/hyperloglogs.ts';
 import { keys } from './cases/keys.ts';
 import { lists } from './cases/lists.ts';
 import { measured } from './cases/measured.ts';
@@ -27,6 +28,7 @@ export const families: Readonly<Record<string, Cases>> = {
   blocking,
   counters,
   bitmaps,
+  hyperloglogs,
   severalKeys,
   keys,
   expiry,

@@ -3,6 +3,7 @@ import type { Reply } from '../support/decoder.ts';
 import type { Random } from '../support/random.ts';
 import { type Line, line, sortDeep } from './case.ts';
 import { makersOfBits } from './generated-bits.ts';
+import { makersOfHyperLogLogs } from './generated-hyperloglogs.ts';
 import { makersOfLists } from './generated-lists.ts';
 
 export const GENERATED_KEYS: readonly string[] = [
@@ -156,6 +157,7 @@ export class CommandGenerator {
     ];
     const words = { key, value, database: () => random.pick(DATABASES) };
     table.push(...makersOfBits(random, words), ...makersOfLists(random, words));
+    table.push(...makersOfHyperLogLogs(random, words));
     // Rare, so that something is there most of the time.
     const often = table.flatMap(([weight, make]) => new Array<Maker>(weight * 4).fill(make));
     return [...often, () => ['FLUSHDB', ...this.#flushMode()], () => ['FLUSHALL', ...this.#flushMode()]];
