@@ -92,7 +92,7 @@ export function scoreRanges(shape: Shape): ScoreRange[] {
   const bounds = boundsOf(shape);
   let steps = stepsFor(reachOf(shape), shape.center.latitude);
   let center = cellOf(shape.center, steps);
-  if (steps > 1 && !isCovered(center, steps, bounds)) {
+  if (steps > 1 && fallsShort(center, steps, bounds)) {
     steps--;
     center = cellOf(shape.center, steps);
   }
@@ -156,13 +156,13 @@ function moved({ x, y }: Cell, steps: number, east: number, north: number): Cell
   return { x: east === 0 ? x : (x + east) & mask, y: north === 0 ? y : (y + north) & mask };
 }
 
-/** Whether the cell and its neighbours reach as far as the bounds. */
-function isCovered(center: Cell, steps: number, bounds: Bounds): boolean {
+/** Whether the bounds are farther out than the cell and its neighbours reach. */
+function fallsShort(center: Cell, steps: number, bounds: Bounds): boolean {
   return (
-    latitudeOf(moved(center, steps, 0, 1).y + 1, steps) >= bounds.north &&
-    latitudeOf(moved(center, steps, 0, -1).y, steps) <= bounds.south &&
-    longitudeOf(moved(center, steps, 1, 0).x + 1, steps) >= bounds.east &&
-    longitudeOf(moved(center, steps, -1, 0).x, steps) <= bounds.west
+    latitudeOf(moved(center, steps, 0, 1).y + 1, steps) < bounds.north ||
+    latitudeOf(moved(center, steps, 0, -1).y, steps) > bounds.south ||
+    longitudeOf(moved(center, steps, 1, 0).x + 1, steps) < bounds.east ||
+    longitudeOf(moved(center, steps, -1, 0).x, steps) > bounds.west
   );
 }
 
