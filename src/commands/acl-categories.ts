@@ -45,6 +45,7 @@ const OF_GROUP: Partial<Record<CommandGroup, string>> = {
   list: 'list',
   bitmap: 'bitmap',
   hyperloglog: 'hyperloglog',
+  geo: 'geo',
   generic: 'keyspace',
   connection: 'connection',
   transactions: 'transaction',

@@ -15,6 +15,7 @@ export type CommandGroup =
   | 'server'
   | 'bitmap'
   | 'hyperloglog'
+  | 'geo'
   | 'cluster'
   | 'pubsub'
   | 'transactions';

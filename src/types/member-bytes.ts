@@ -22,7 +22,8 @@ export function memberStart(bytes: Uint8Array, at: number): number {
 export function memberEnd(bytes: Uint8Array, at: number): number {
   const first = bytes[at]!;
   if (first <= SHORT_MAX) return at + 1 + first;
-  const length = ((first & SHORT_MAX) << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
+  const length =
+    ((first & SHORT_MAX) << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
   return at + 4 + length;
 }
 

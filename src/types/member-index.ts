@@ -136,7 +136,8 @@ export class MemberIndex {
     this.memoryBytes -= page.memoryOf;
     page.slots = new Int32Array(capacity * 2);
     page.count = 0;
-    for (let at = 0; at < slots.length; at += 2) if (slots[at + 1] !== 0) page.add(slots[at]!, slots[at + 1]!);
+    for (let at = 0; at < slots.length; at += 2)
+      if (slots[at + 1] !== 0) page.add(slots[at]!, slots[at + 1]!);
     this.memoryBytes += page.memoryOf;
   }
 

@@ -10,8 +10,8 @@
  */
 import { equalBytes, type ViewedBytes, viewedBytes } from '../base/bytes.ts';
 import { blockPool, type Slab } from './block-pool.ts';
-import type { Inner } from './sorted-set-inner.ts';
 import { compareMembers, memberEnd, memberSize, memberStart, writeMember } from './member-bytes.ts';
+import type { Inner } from './sorted-set-inner.ts';
 
 export const RECORD_BYTES = 16;
 const HASH = 8;
@@ -214,7 +214,14 @@ export class Leaf {
   /** Appends `other`'s members from `from` on; there they stay. */
   append(other: Leaf, from: number, to: number): void {
     for (let i = from; i < to; i++) {
-      this.insert(this.count, other.scoreAt(i), other.hashAt(i), other.bytes, other.startAt(i), other.endAt(i));
+      this.insert(
+        this.count,
+        other.scoreAt(i),
+        other.hashAt(i),
+        other.bytes,
+        other.startAt(i),
+        other.endAt(i),
+      );
     }
   }
 
@@ -240,7 +247,8 @@ export class Leaf {
     const { bytes, base, limit, count, memberBytes } = this;
     const slab = this.#slab;
     // A block that one member alone needs is of that size.
-    const wanted = count === 0 ? size : Math.max(LEAF_BYTES_MIN, Math.min(LEAF_BYTES_MAX, size + (size >>> 3)));
+    const wanted =
+      count === 0 ? size : Math.max(LEAF_BYTES_MIN, Math.min(LEAF_BYTES_MAX, size + (size >>> 3)));
     this.#allocate(Math.max(size, wanted));
     this.bytes.set(bytes.subarray(base, base + count * RECORD_BYTES), this.base);
     this.bytes.set(bytes.subarray(limit - memberBytes, limit), this.limit - memberBytes);

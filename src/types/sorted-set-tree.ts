@@ -11,7 +11,7 @@
  *
  * A member is there only once; the index needs 8 bytes for it.
  */
-import { hashBytes, type HashSeed, randomHashSeed } from '../base/hash.ts';
+import { type HashSeed, hashBytes, randomHashSeed } from '../base/hash.ts';
 import { MemberIndex } from './member-index.ts';
 import { CHILDREN_MAX, Inner } from './sorted-set-inner.ts';
 import { LEAF_MEMBERS_MAX, Leaf } from './sorted-set-leaf.ts';

@@ -160,7 +160,14 @@ export class SortedSet implements Packable {
     let count = 0;
     for (; count < this.#count; count++) {
       const at = this.#places[count]!;
-      const order = compareMembers(this.bytes, memberStart(this.bytes, at), memberEnd(this.bytes, at), source, start, end);
+      const order = compareMembers(
+        this.bytes,
+        memberStart(this.bytes, at),
+        memberEnd(this.bytes, at),
+        source,
+        start,
+        end,
+      );
       if (order > 0 || (order === 0 && !andEqual)) break;
     }
     return count;
@@ -224,7 +231,8 @@ export class SortedSet implements Packable {
       const to = memberEnd(buffer, at);
       const other = readScore(buffer, to);
       if (other > score) break;
-      if (other === score && compareMembers(buffer, memberStart(buffer, at), to, source, start, end) > 0) break;
+      if (other === score && compareMembers(buffer, memberStart(buffer, at), to, source, start, end) > 0)
+        break;
       at = scoreEnd(buffer, to);
     }
     buffer.copyWithin(at + size, at, this.end);
