@@ -9,6 +9,7 @@ import { counters } from './counters.ts';
 import { databases } from './databases.ts';
 import { dumping } from './dumping.ts';
 import { expiry } from './expiry.ts';
+import { geo } from './geo/geo.ts';
 import { hyperloglogDebugging } from './hyperloglog-debugging.ts';
 import { hyperloglogs } from './hyperloglogs.ts';
 import { introspection } from './introspection.ts';
@@ -40,6 +41,7 @@ export const families: readonly CommandSpec[] = [
   ...bitfields,
   ...hyperloglogs,
   ...hyperloglogDebugging,
+  ...geo,
   ...lists,
   ...keys,
   ...renaming,

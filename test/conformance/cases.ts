@@ -9,6 +9,7 @@ import { counters } from './cases/counters.ts';
 import { dumping } from './cases/dumping.ts';
 import { errors } from './cases/errors.ts';
 import { expiry } from './cases/expiry.ts';
+import { geo } from './cases/geo.ts';
 import { hyperloglogs } from './cases/hyperloglogs.ts';
 import { keys } from './cases/keys.ts';
 import { lists } from './cases/lists.ts';
@@ -29,6 +30,7 @@ export const families: Readonly<Record<string, Cases>> = {
   counters,
   bitmaps,
   hyperloglogs,
+  geo,
   severalKeys,
   keys,
   expiry,
