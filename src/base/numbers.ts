@@ -66,17 +66,51 @@ function parseHexDouble(text: string): number {
   return sign * digits * 2 ** (Number(exponent) - 4 * fraction.length);
 }
 
-/** A double as RESP3 and the sorted-set commands write it: the shortest text that reads back the same. */
+/** Integers up to this are written in full: half of what 64 bits can have. */
+const WHOLE_MAX = 2 ** 62;
+
+/** A double as RESP3 and the sorted-set commands write it: the shortest text that reads back the same, in the form of Redis 7.2. */
 export function formatDouble(value: number): string {
   if (value === Infinity) return 'inf';
   if (value === -Infinity) return '-inf';
   if (Number.isNaN(value)) return 'nan';
-  if (Object.is(value, -0)) return '-0';
-  const magnitude = Math.abs(value);
-  if (magnitude >= 1e17 || (magnitude !== 0 && magnitude < 1e-4)) {
-    return value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2');
+  if (value === 0) return Object.is(value, -0) ? '-0' : '0';
+  if (Number.isInteger(value) && Math.abs(value) <= WHOLE_MAX) {
+    return Number.isSafeInteger(value) ? String(value) : BigInt(value).toString();
   }
-  return String(value).includes('e') ? BigInt(value).toString() : String(value);
+  return shortestDouble(value);
+}
+
+/** The same without exceptions for integers: what is not far above its digits is written with zeros, other with an exponent. */
+export function shortestDouble(value: number): string {
+  if (!Number.isFinite(value) || value === 0) return formatDouble(value);
+  const [mantissa = '', exponentText = '0'] = Math.abs(value).toExponential().split('e');
+  const digits = mantissa.replace('.', '');
+  const exponent = Number(exponentText);
+  const sign = value < 0 ? '-' : '';
+  // How many zeros follow the digits; negative: how many of the digits are behind the point.
+  const zeros = exponent - digits.length + 1;
+  if (zeros >= 0 && exponent < digits.length + 7) return sign + digits + '0'.repeat(zeros);
+  if (zeros < 0 && (zeros > -7 || Math.abs(exponent) < 4)) {
+    const point = digits.length + zeros;
+    if (point <= 0) return `${sign}0.${'0'.repeat(-point)}${digits}`;
+    return `${sign}${digits.slice(0, point)}.${digits.slice(point)}`;
+  }
+  return `${sign}${mantissa}e${exponent < 0 ? '-' : '+'}${Math.abs(exponent)}`;
+}
+
+/** A double as C's `%.17g` writes it. */
+export function seventeenDigits(value: number): string {
+  if (!Number.isFinite(value) || value === 0) return formatDouble(value);
+  const [mantissa = '', exponentText = '0'] = value.toExponential(16).split('e');
+  const exponent = Number(exponentText);
+  if (exponent >= -4 && exponent < 17) return withoutZeros(value.toFixed(16 - exponent));
+  const zero = Math.abs(exponent) < 10 ? '0' : '';
+  return `${withoutZeros(mantissa)}e${exponent < 0 ? '-' : '+'}${zero}${Math.abs(exponent)}`;
+}
+
+function withoutZeros(text: string): string {
+  return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
 }
 
 /** A size such as `64mb`, `1k` or `1000` in bytes, with Redis's units (k = 1000, kb = 1024, …). */

@@ -43,6 +43,7 @@ const OF_FLAG: Partial<Record<CommandFlag, readonly string[]>> = {
 const OF_GROUP: Partial<Record<CommandGroup, string>> = {
   string: 'string',
   list: 'list',
+  'sorted-set': 'sortedset',
   bitmap: 'bitmap',
   hyperloglog: 'hyperloglog',
   geo: 'geo',

@@ -28,6 +28,7 @@ import { replication } from './replication.ts';
 import { scanning } from './scan.ts';
 import { server } from './server.ts';
 import { sorting } from './sort.ts';
+import { sortedSets } from './sorted-sets/sorted-sets.ts';
 import { stringPairs } from './string-pairs.ts';
 import { strings } from './strings.ts';
 import { transactions } from './transactions.ts';
@@ -43,6 +44,7 @@ export const families: readonly CommandSpec[] = [
   ...hyperloglogDebugging,
   ...geo,
   ...lists,
+  ...sortedSets,
   ...keys,
   ...renaming,
   ...objects,

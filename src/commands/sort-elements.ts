@@ -2,10 +2,12 @@
 import { fromLatin1, latin1 } from '../base/bytes.ts';
 import { parseDouble } from '../base/numbers.ts';
 import { bulkOf } from '../protocol/reply-reader.ts';
-import { TYPE_LIST } from '../store/layout.ts';
+import { TYPE_LIST, TYPE_ZSET } from '../store/layout.ts';
 import type { Collection } from '../types/collection.ts';
 import type { List } from '../types/list.ts';
 import { ListCursor } from '../types/list-cursor.ts';
+import type { SortedSet } from '../types/sorted-set.ts';
+import { SortedSetCursor } from '../types/sorted-set-cursor.ts';
 import type { ShardContext } from './context.ts';
 
 const STAR = 42;
@@ -19,6 +21,14 @@ export function elementsOf(collection: Collection): Uint8Array[] | undefined {
       const elements: Uint8Array[] = [];
       for (let is = cursor.open(collection as List, 0); is; is = cursor.next()) {
         elements.push(cursor.read().copy());
+      }
+      return elements;
+    }
+    case TYPE_ZSET: {
+      const cursor = new SortedSetCursor();
+      const elements: Uint8Array[] = [];
+      for (let is = cursor.open(collection as SortedSet, 0); is; is = cursor.next()) {
+        elements.push(cursor.copy());
       }
       return elements;
     }

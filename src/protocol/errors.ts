@@ -20,6 +20,18 @@ export const LPOS_COUNT_NEGATIVE = "ERR COUNT can't be negative";
 export const LPOS_MAXLEN_NEGATIVE = "ERR MAXLEN can't be negative";
 export const KEY_COUNT_NOT_POSITIVE = 'ERR numkeys should be greater than 0';
 export const COUNT_NOT_POSITIVE = 'ERR count should be greater than 0';
+export const SCORE_NOT_A_NUMBER = 'ERR resulting score is not a number (NaN)';
+export const ZADD_XX_AND_NX = 'ERR XX and NX options at the same time are not compatible';
+export const ZADD_GT_LT_AND_NX = 'ERR GT, LT, and/or NX options at the same time are not compatible';
+export const ZADD_INCR_PAIRS = 'ERR INCR option supports a single increment-element pair';
+export const RANGE_NOT_FLOATS = 'ERR min or max is not a float';
+export const RANGE_NOT_STRINGS = 'ERR min or max not valid string range item';
+export const LIMIT_OF_RANKS =
+  'ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX';
+export const WITHSCORES_BY_LEX = 'ERR syntax error, WITHSCORES not supported in combination with BYLEX';
+export const WEIGHT_NOT_A_FLOAT = 'ERR weight value is not a float';
+export const LIMIT_NEGATIVE = "ERR LIMIT can't be negative";
+export const SAMPLE_OUT_OF_RANGE = 'ERR value is out of range';
 export const OFFSET_OUT_OF_RANGE = 'ERR offset is out of range';
 export const BIT_OFFSET_INVALID = 'ERR bit offset is not an integer or out of range';
 export const BIT_INVALID = 'ERR bit is not an integer or out of range';
@@ -248,6 +260,10 @@ export function unknownSubcommandOrArity(subcommand: string, container: string):
 /** `name` is the command's full name in lower case, `config|get` for a subcommand. */
 export function wrongArity(name: string): string {
   return `ERR wrong number of arguments for '${name}' command`;
+}
+
+export function inputKeyNeeded(command: string): string {
+  return `ERR at least 1 input key is needed for '${command}' command`;
 }
 
 export function invalidExpireTime(command: string): string {

@@ -37,6 +37,12 @@ export class PayloadWriter implements ValueWriter {
     this.end = writeString(this.bytes, this.end, bytes, start, end, this.#compress);
   }
 
+  double(value: number): void {
+    this.room(8);
+    this.bytes.view!.setFloat64(this.end, value, true);
+    this.end += 8;
+  }
+
   /** Makes sure that `size` more bytes fit. */
   room(size: number): void {
     const least = this.end + size;

@@ -196,6 +196,12 @@ export class RdbWriter implements ValueWriter {
     this.#string(bytes, start, end);
   }
 
+  double(value: number): void {
+    this.#ensure(8);
+    this.#buffer.view!.setFloat64(this.#at, value, true);
+    this.#at += 8;
+  }
+
   /** Writes a record, from its expiry to its value, as it stands in another file. */
   record(bytes: ViewedBytes, start: number, end: number): void {
     this.#checkWhole();

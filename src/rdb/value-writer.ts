@@ -7,6 +7,8 @@ export interface ValueWriter {
   length(length: number): void;
   /** The string `bytes[start, end)`. */
   string(bytes: ViewedBytes, start: number, end: number): void;
+  /** A floating-point number: eight bytes. */
+  double(value: number): void;
 }
 
 /** Writes a collection that does not change meanwhile, a part at a time. */

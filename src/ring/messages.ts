@@ -11,6 +11,8 @@ export interface StartOptions {
   readonly hz: number;
   readonly 'list-max-listpack-size': number;
   readonly 'hll-sparse-max-bytes': number;
+  readonly 'zset-max-listpack-entries': number;
+  readonly 'zset-max-listpack-value': number;
   readonly 'active-expire-effort': number;
   readonly 'slowlog-log-slower-than': number;
   readonly 'latency-monitor-threshold': number;

@@ -6,7 +6,9 @@ import type { Keyspace } from '../store/keyspace.ts';
 export function setCollectionOption(keyspace: Keyspace, name: string, value: unknown): void {
   const { limits } = keyspace.objects;
   if (name === 'list-max-listpack-size') limits.list.set(Number(value));
-  if (name === 'hll-sparse-max-bytes') limits.hyperloglogSparseBytes = Number(value);
+  else if (name === 'hll-sparse-max-bytes') limits.hyperloglogSparseBytes = Number(value);
+  else if (name === 'zset-max-listpack-entries') limits.sortedSet.entries = Number(value);
+  else if (name === 'zset-max-listpack-value') limits.sortedSet.value = Number(value);
 }
 
 export function setCollectionOptions(keyspace: Keyspace, options: StartOptions): void {

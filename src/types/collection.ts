@@ -1,5 +1,6 @@
 /** What all collections have in common for whoever keeps them: values that are more than one string. */
 import { ListLimits } from './list-limits.ts';
+import { SortedSetLimits } from './sorted-set-limits.ts';
 
 export interface Collection {
   /** One of the TYPE_ numbers of value-types.ts. */
@@ -38,6 +39,7 @@ export function isPacked(collection: Collection): collection is Packable {
 /** The sizes at which collections change their form. One object for all collections of a shard; options change it. */
 export class CollectionLimits {
   readonly list: ListLimits = new ListLimits();
+  readonly sortedSet: SortedSetLimits = new SortedSetLimits();
   /** `hll-sparse-max-bytes`: of a HyperLogLog, which is a string but changes its form like a collection. */
   hyperloglogSparseBytes = 3000;
 }

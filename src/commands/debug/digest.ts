@@ -11,13 +11,16 @@
  * Adding does not depend on the order, so each shard adds up its own keys of each database.
  */
 import { createHash } from 'node:crypto';
+import { shortestDouble } from '../../base/numbers.ts';
 import { firstElement } from '../../protocol/reply-reader.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { ABSENT, type Keyspace, NO_EXPIRY } from '../../store/keyspace.ts';
-import { TYPE_LIST, TYPE_STRING } from '../../store/layout.ts';
+import { TYPE_LIST, TYPE_STRING, TYPE_ZSET } from '../../store/layout.ts';
 import type { Collection } from '../../types/collection.ts';
 import type { List } from '../../types/list.ts';
 import { ListCursor } from '../../types/list-cursor.ts';
+import type { SortedSet } from '../../types/sorted-set.ts';
+import { SortedSetCursor } from '../../types/sorted-set-cursor.ts';
 import type { ShardContext } from '../context.ts';
 
 const DIGEST_BYTES = 20;
@@ -70,9 +73,21 @@ function mixValue(digest: Digest, keyspace: Keyspace, ref: number): void {
 }
 
 function mixCollection(digest: Digest, collection: Collection): void {
+  if (collection.type === TYPE_ZSET) mixSortedSet(digest, collection as SortedSet);
   if (collection.type !== TYPE_LIST) return;
   const cursor = new ListCursor();
   for (let is = cursor.open(collection as List, 0); is; is = cursor.next()) digest.mix(cursor.read().copy());
+}
+
+/** Each member with its score, in its shortest form. */
+function mixSortedSet(digest: Digest, set: SortedSet): void {
+  const cursor = new SortedSetCursor();
+  for (let is = cursor.open(set, 0); is; is = cursor.next()) {
+    const pair = new Digest();
+    pair.mix(cursor.copy());
+    pair.mix(Buffer.from(shortestDouble(cursor.score), 'latin1'));
+    digest.add(pair.bytes);
+  }
 }
 
 /** Answers the records of this shard's databases, one behind the other. */

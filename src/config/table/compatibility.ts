@@ -29,12 +29,6 @@ const encodings = {
   'set-max-intset-entries': inert(count(0), 512, 'members of a small set of integers'),
   'set-max-listpack-entries': inert(count(0), 128, 'members of a small set'),
   'set-max-listpack-value': inert(count(0), 64, 'bytes of a member of a small set'),
-  'zset-max-listpack-entries': inert(count(0), 128, 'members of a small sorted set', {
-    aliases: ['zset-max-ziplist-entries'],
-  }),
-  'zset-max-listpack-value': inert(anySize, 64, 'bytes of a member of a small sorted set', {
-    aliases: ['zset-max-ziplist-value'],
-  }),
   'stream-node-max-bytes': inert(anySize, 4096, 'bytes of a piece of a stream'),
   'stream-node-max-entries': inert(count(0), 100, 'entries of a piece of a stream'),
 };

@@ -1,5 +1,5 @@
 /** Options: how much memory the keys may take. */
-import { fixed, INT_MAX, integer, memory, text } from '../kinds.ts';
+import { count, fixed, INT_MAX, integer, memory, text } from '../kinds.ts';
 import { inert, row } from '../row.ts';
 
 const POLICIES = [
@@ -47,5 +47,23 @@ export const memoryLimits = {
     affects: ['shards'],
     group: 'Memory',
     help: 'bytes up to which a HyperLogLog is kept as runs of equal registers; beyond that it takes 12304',
+  }),
+  'zset-max-listpack-entries': row({
+    kind: count(0),
+    default: 128,
+    mutable: true,
+    affects: ['shards'],
+    group: 'Memory',
+    help: 'members of a small sorted set, which takes less memory for each',
+    aliases: ['zset-max-ziplist-entries'],
+  }),
+  'zset-max-listpack-value': row({
+    kind: memory({ min: 0 }),
+    default: 64,
+    mutable: true,
+    affects: ['shards'],
+    group: 'Memory',
+    help: 'bytes of the longest member of a small sorted set',
+    aliases: ['zset-max-ziplist-value'],
   }),
 };

@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatDouble, narrow, parseDouble, parseInteger, parseMemory } from '../../../src/base/numbers.ts';
+import {
+  formatDouble,
+  narrow,
+  parseDouble,
+  parseInteger,
+  parseMemory,
+  seventeenDigits,
+  shortestDouble,
+} from '../../../src/base/numbers.ts';
 
 function integer(text: string): number | bigint | undefined {
   const bytes = Buffer.from(`1${text}1`, 'latin1');
@@ -102,11 +110,19 @@ describe('doubles', () => {
     [0.1, '0.1'],
     [100, '100'],
     [1e16, '10000000000000000'],
-    [1e17, '1e+17'],
+    [1e17, '100000000000000000'],
+    [4.7e18, '4.7e+18'],
+    [1.2345678901234567e20, '123456789012345670000'],
+    [1e20, '1e+20'],
     [1.5e300, '1.5e+300'],
     [0.0001, '0.0001'],
-    [0.00001, '1e-05'],
-    [1e-7, '1e-07'],
+    [0.00001, '0.00001'],
+    [1.23456789e-5, '1.23456789e-5'],
+    [0.00012345, '1.2345e-4'],
+    [-0.0012345, '-0.0012345'],
+    [0.1 + 0.2, '0.30000000000000004'],
+    [1234567.125, '1234567.125'],
+    [1e-7, '1e-7'],
     [2.5e-100, '2.5e-100'],
     [Infinity, 'inf'],
     [-Infinity, '-inf'],
@@ -115,15 +131,40 @@ describe('doubles', () => {
     expect(formatDouble(value)).toBe(text);
   });
 
-  test('what is written is read back, in the form of %.17g', () => {
+  test('what is written is read back', () => {
     fc.assert(
       fc.property(fc.double({ noNaN: true }), (value) => {
         const text = formatDouble(value);
         expect(parseDouble(text)).toBe(value);
-        expect(text).toMatch(/^-?(inf|\d+(\.\d+)?(e[+-]\d{2,})?)$/);
+        expect(text).toMatch(/^-?(inf|\d+(\.\d+)?(e[+-]\d+)?)$/);
       }),
     );
   });
+});
+
+test.each([
+  [1, '1'],
+  [1e7, '10000000'],
+  [1e8, '1e+8'],
+  [123456789, '123456789'],
+  [-Infinity, '-inf'],
+  [-0, '-0'],
+])('%d is shortest as %s', (value, text) => {
+  expect(shortestDouble(value)).toBe(text);
+});
+
+test.each([
+  [1, '1'],
+  [-1.5, '-1.5'],
+  [0.1, '0.10000000000000001'],
+  [100, '100'],
+  [1e16, '10000000000000000'],
+  [1e17, '1e+17'],
+  [0.00001, '1.0000000000000001e-05'],
+  [2.5e22, '2.5e+22'],
+  [-Infinity, '-inf'],
+])('%d has seventeen digits as %s', (value, text) => {
+  expect(seventeenDigits(value)).toBe(text);
 });
 
 describe('memory sizes', () => {

@@ -376,8 +376,8 @@ describe('the config of shards', () => {
       'lane-size': 524288,
       hz: 10,
       'active-expire-effort': 1,
-      'slowlog-log-slower-than': 10000,
-      'latency-monitor-threshold': 0,
+      ...{ 'slowlog-log-slower-than': 10000, 'latency-monitor-threshold': 0 },
+      ...{ 'zset-max-listpack-entries': 128, 'zset-max-listpack-value': 64 },
       ...{ 'latency-tracking': true, 'list-max-listpack-size': -2, 'hll-sparse-max-bytes': 3000 },
     });
     expectTypeOf(forShards.hz).toEqualTypeOf<number>();
