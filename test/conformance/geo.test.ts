@@ -121,7 +121,10 @@ class Words {
 function rounded(reply: Reply): string {
   return show(
     mapTexts(reply, (exact) =>
-      exact.replace(/^([$,])(\d+\.\d{4,})$/, (_, sign, text) => `${sign}${Number(text).toPrecision(9)}`),
+      exact.replace(
+        /^([$,])(\d+\.\d{4,}(?:e[+-]\d+)?)$/,
+        (_, sign, text) => `${sign}${Number(text).toPrecision(9)}`,
+      ),
     ),
   );
 }

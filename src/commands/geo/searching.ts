@@ -203,13 +203,13 @@ function count(anySince?: string): ArgumentSpec {
   };
 }
 
-/** The key that is searched and that of the last STORE or STOREDIST. Words that are wrong are passed over. */
+/** The key that is searched and those of STORE and STOREDIST, of which the last counts. Words that are wrong are passed over. */
 function storingKeys(args: Arguments): readonly number[] {
-  let destination: number | undefined;
+  const keys = [1];
   for (let i = MEMBER_FORM.options; i + 1 < args.count; i++) {
-    if (args.is(i, 'store') || args.is(i, 'storedist')) destination = ++i;
+    if (args.is(i, 'store') || args.is(i, 'storedist')) keys.push(++i);
   }
-  return destination === undefined ? [1] : [1, destination];
+  return keys;
 }
 
 interface Found {

@@ -11,7 +11,10 @@ const FILL = [
 export function roundedScores(words: string): Line {
   const shorten = (reply: Reply) =>
     mapTexts(reply, (exact) =>
-      exact.replace(/^([$,])(\d+\.\d+)$/, (_, sign, text) => `${sign}${Number(text).toFixed(6)}`),
+      exact.replace(
+        /^([$,])(\d+\.\d+(?:e[+-]\d+)?)$/,
+        (_, sign, text) => `${sign}${Number(text).toFixed(6)}`,
+      ),
     );
   return line(words, { transform: shorten });
 }
