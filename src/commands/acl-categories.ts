@@ -45,6 +45,8 @@ const OF_GROUP: Partial<Record<CommandGroup, string>> = {
   list: 'list',
   'sorted-set': 'sortedset',
   bitmap: 'bitmap',
+  hyperloglog: 'hyperloglog',
+  geo: 'geo',
   generic: 'keyspace',
   connection: 'connection',
   transactions: 'transaction',

@@ -16,6 +16,8 @@ export type CommandGroup =
   | 'connection'
   | 'server'
   | 'bitmap'
+  | 'hyperloglog'
+  | 'geo'
   | 'cluster'
   | 'pubsub'
   | 'transactions';

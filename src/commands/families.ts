@@ -9,7 +9,10 @@ import { counters } from './counters.ts';
 import { databases } from './databases.ts';
 import { dumping } from './dumping.ts';
 import { expiry } from './expiry.ts';
+import { geo } from './geo/geo.ts';
 import { hashes } from './hashes/hashes.ts';
+import { hyperloglogDebugging } from './hyperloglog-debugging.ts';
+import { hyperloglogs } from './hyperloglogs.ts';
 import { introspection } from './introspection.ts';
 import { keys } from './keys.ts';
 import { lists } from './lists/lists.ts';
@@ -38,6 +41,9 @@ export const families: readonly CommandSpec[] = [
   ...stringPairs,
   ...bitmaps,
   ...bitfields,
+  ...hyperloglogs,
+  ...hyperloglogDebugging,
+  ...geo,
   ...lists,
   ...hashes,
   ...sortedSets,

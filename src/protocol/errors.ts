@@ -51,6 +51,19 @@ export const BITFIELD_TYPE_INVALID =
   'ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is.';
 export const BITFIELD_OVERFLOW_INVALID = 'ERR Invalid OVERFLOW type specified';
 export const BITFIELD_RO_ONLY_GET = 'ERR BITFIELD_RO only supports the GET subcommand';
+export const UNIT_UNSUPPORTED = 'ERR unsupported unit provided. please use M, KM, FT, MI';
+export const RADIUS_NOT_NUMERIC = 'ERR need numeric radius';
+export const RADIUS_NEGATIVE = 'ERR radius cannot be negative';
+export const WIDTH_NOT_NUMERIC = 'ERR need numeric width';
+export const HEIGHT_NOT_NUMERIC = 'ERR need numeric height';
+export const BOX_NEGATIVE = 'ERR height or width cannot be negative';
+export const GEO_MEMBER_MISSING = 'ERR could not decode requested zset member';
+export const GEO_ANY_WITHOUT_COUNT = 'ERR the ANY argument requires COUNT argument';
+export const COUNT_TOO_LOW = 'ERR COUNT must be > 0';
+export const NOT_A_HYPERLOGLOG = 'WRONGTYPE Key is not a valid HyperLogLog string value.';
+export const HYPERLOGLOG_CORRUPT = 'INVALIDOBJ Corrupted HLL object detected';
+export const HYPERLOGLOG_NOT_SPARSE = 'ERR HLL encoding is not sparse';
+export const KEY_MISSING = 'ERR The specified key does not exist';
 export const LCS_NOT_STRINGS = 'ERR The specified keys must contain string values';
 export const LCS_LEN_AND_IDX = 'ERR If you want both the length and indexes, please just use IDX.';
 export const LCS_TOO_LARGE = 'ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len';
@@ -214,6 +227,39 @@ export function notForSubscribers(command: string): string {
 /** `container` is the command in upper case as Redis prints it in the hint. */
 export function unknownSubcommand(subcommand: string, container: string): string {
   return `ERR unknown subcommand '${quoted(subcommand)}'. Try ${container.toUpperCase()} HELP.`;
+}
+
+export function invalidPlace(longitude: number, latitude: number): string {
+  return `ERR invalid longitude,latitude pair ${sixDecimals(longitude)},${sixDecimals(latitude)}`;
+}
+
+/** As C's `%f` has it. */
+function sixDecimals(value: number): string {
+  if (!Number.isFinite(value)) return value < 0 ? '-inf' : 'inf';
+  return Math.abs(value) < 1e21 ? value.toFixed(6) : `${BigInt(value)}.000000`;
+}
+
+/** `what` are words that say to store the result. */
+export function geoStoreConflict(what: string): string {
+  return `ERR ${what} is not compatible with WITHDIST, WITHHASH and WITHCOORD options`;
+}
+
+export function geoNotOneOrigin(command: string): string {
+  return `ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for ${command}`;
+}
+
+export function geoNotOneArea(command: string): string {
+  return `ERR exactly one of BYRADIUS and BYBOX can be specified for ${command}`;
+}
+
+/** A word that is no subcommand of PFDEBUG. */
+export function unknownPfdebug(subcommand: string): string {
+  return `ERR Unknown PFDEBUG subcommand '${quoted(subcommand, subcommand.length)}'`;
+}
+
+/** `why` is what PFSELFTEST has found. */
+export function selfTestFailed(why: string): string {
+  return `ERR TESTFAILED ${why}`;
 }
 
 /** The syntax error of container commands whose options are wrong, such as `DEBUG`. */

@@ -190,6 +190,12 @@ export class ReplyWriter {
     else this.bulkText(text);
   }
 
+  /** A double in a form of its own. */
+  doubleText(text: string): void {
+    if (this.resp === 3) this.#line(',', text);
+    else this.bulkText(text);
+  }
+
   boolean(value: boolean): void {
     if (this.resp === 3) this.#line('#', value ? 't' : 'f');
     else this.integer(value ? 1 : 0);

@@ -12,6 +12,7 @@ export interface StartOptions {
   readonly 'list-max-listpack-size': number;
   readonly 'hash-max-listpack-entries': number;
   readonly 'hash-max-listpack-value': number;
+  readonly 'hll-sparse-max-bytes': number;
   readonly 'zset-max-listpack-entries': number;
   readonly 'zset-max-listpack-value': number;
   readonly 'active-expire-effort': number;

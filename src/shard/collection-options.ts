@@ -8,6 +8,7 @@ export function setCollectionOption(keyspace: Keyspace, name: string, value: unk
   if (name === 'list-max-listpack-size') limits.list.set(Number(value));
   else if (name === 'hash-max-listpack-entries') limits.hash.setEntries(Number(value));
   else if (name === 'hash-max-listpack-value') limits.hash.valueBytes = Number(value);
+  else if (name === 'hll-sparse-max-bytes') limits.hyperloglogSparseBytes = Number(value);
   else if (name === 'zset-max-listpack-entries') limits.sortedSet.entries = Number(value);
   else if (name === 'zset-max-listpack-value') limits.sortedSet.value = Number(value);
 }

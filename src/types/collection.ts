@@ -42,4 +42,6 @@ export class CollectionLimits {
   readonly list: ListLimits = new ListLimits();
   readonly hash: HashLimits = new HashLimits();
   readonly sortedSet: SortedSetLimits = new SortedSetLimits();
+  /** `hll-sparse-max-bytes`: of a HyperLogLog, which is a string but changes its form like a collection. */
+  hyperloglogSparseBytes = 3000;
 }

@@ -9,7 +9,9 @@ import { counters } from './cases/counters.ts';
 import { dumping } from './cases/dumping.ts';
 import { errors } from './cases/errors.ts';
 import { expiry } from './cases/expiry.ts';
+import { geo } from './cases/geo.ts';
 import { hashes } from './cases/hashes.ts';
+import { hyperloglogs } from './cases/hyperloglogs.ts';
 import { keys } from './cases/keys.ts';
 import { lists } from './cases/lists.ts';
 import { measured } from './cases/measured.ts';
@@ -29,6 +31,8 @@ export const families: Readonly<Record<string, Cases>> = {
   blocking,
   counters,
   bitmaps,
+  hyperloglogs,
+  geo,
   severalKeys,
   keys,
   expiry,

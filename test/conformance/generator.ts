@@ -4,6 +4,7 @@ import type { Random } from '../support/random.ts';
 import { type Line, line, sortDeep } from './case.ts';
 import { makersOfBits } from './generated-bits.ts';
 import { makersOfHashes } from './generated-hashes.ts';
+import { makersOfHyperLogLogs } from './generated-hyperloglogs.ts';
 import { makersOfLists } from './generated-lists.ts';
 
 export const GENERATED_KEYS: readonly string[] = [
@@ -161,6 +162,7 @@ export class CommandGenerator {
       ...makersOfLists(random, words),
       ...makersOfHashes(random, words),
     );
+    table.push(...makersOfHyperLogLogs(random, words));
     // Rare, so that something is there most of the time.
     const often = table.flatMap(([weight, make]) => new Array<Maker>(weight * 4).fill(make));
     return [...often, () => ['FLUSHDB', ...this.#flushMode()], () => ['FLUSHALL', ...this.#flushMode()]];

@@ -23,7 +23,6 @@ const encodings = {
   'set-max-intset-entries': inert(count(0), 512, 'members of a small set of integers'),
   'set-max-listpack-entries': inert(count(0), 128, 'members of a small set'),
   'set-max-listpack-value': inert(count(0), 64, 'bytes of a member of a small set'),
-  'hll-sparse-max-bytes': inert(anySize, 3000, 'bytes of a sparse HyperLogLog'),
   'stream-node-max-bytes': inert(anySize, 4096, 'bytes of a piece of a stream'),
   'stream-node-max-entries': inert(count(0), 100, 'entries of a piece of a stream'),
 };

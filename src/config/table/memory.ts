@@ -58,6 +58,14 @@ export const memoryLimits = {
     help: 'bytes of a field or a value up to which a hash is packed',
     aliases: ['hash-max-ziplist-value'],
   }),
+  'hll-sparse-max-bytes': row({
+    kind: memory({ min: 0 }),
+    default: 3000,
+    mutable: true,
+    affects: ['shards'],
+    group: 'Memory',
+    help: 'bytes up to which a HyperLogLog is kept as runs of equal registers; beyond that it takes 12304',
+  }),
   'zset-max-listpack-entries': row({
     kind: count(0),
     default: 128,

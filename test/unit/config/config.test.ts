@@ -378,7 +378,7 @@ describe('the config of shards', () => {
       'active-expire-effort': 1,
       ...{ 'slowlog-log-slower-than': 10000, 'latency-monitor-threshold': 0 },
       ...{ 'zset-max-listpack-entries': 128, 'zset-max-listpack-value': 64 },
-      ...{ 'latency-tracking': true, 'list-max-listpack-size': -2, 'notify-keyspace-events': '' },
+      ...{ 'latency-tracking': true, 'list-max-listpack-size': -2, 'hll-sparse-max-bytes': 3000 },
     });
     expectTypeOf(forShards.hz).toEqualTypeOf<number>();
     expectTypeOf(forShards).not.toHaveProperty('port');
