@@ -23,7 +23,7 @@ import { viewedBytes } from '../base/bytes.ts';
 import { type HashSeed, hashBytes, randomHashSeed } from '../base/hash.ts';
 import { EntryWriter, entryBytes } from './listpack-entry.ts';
 import { LongRecords, STUB_BYTES } from './long-records.ts';
-import { bytesFor, isLarge, offsetOf, PAGE_BYTES_MAX, Page } from './page.ts';
+import { bytesFor, isLarge, offsetOf, Page } from './page.ts';
 import { PageDirectory } from './page-directory.ts';
 
 /** About what the object takes. Measured on Node 20. */
@@ -35,6 +35,8 @@ const SHRINK_PART = 0.4;
 const BLOCK_BYTES_MIN = 128;
 /** A page that needs less is merged with its neighbour if both together need less than twice as much. */
 const MERGE_BYTES = 1024;
+/** Records for a step when all are visited: whole pages. */
+const EACH_STEP = 2000;
 /** Names up to this length are encoded in memory that is always there. */
 const SCRATCH_BYTES = 16 * 1024;
 
@@ -265,7 +267,7 @@ export class PageTable {
     for (;;) {
       const head = this.#directory.of(hash);
       if (head.takes(size)) return head;
-      if (bytesFor(head.count + 1, head.live + size) <= PAGE_BYTES_MAX) {
+      if (head.mayHold(head.count + 1, head.live + size)) {
         this.#rebuild(head, head.count + 1, head.live + size);
         return head;
       }
@@ -303,7 +305,7 @@ export class PageTable {
     let length = 1;
     for (let page = head; ; page = page.next!, length++) {
       if (page.takes(size)) return page;
-      if (bytesFor(page.count + 1, page.live + size) <= PAGE_BYTES_MAX) {
+      if (page.mayHold(page.count + 1, page.live + size)) {
         this.#rebuild(page, page.count + 1, page.live + size);
         return page;
       }
@@ -434,7 +436,7 @@ export class PageTable {
   /** Visits each record, as found. Nothing may change meanwhile. */
   forEach(visit: (table: this) => void): void {
     for (let cursor = 0; ; ) {
-      cursor = this.scan(cursor, PAGE_BYTES_MAX, visit);
+      cursor = this.scan(cursor, EACH_STEP, visit);
       if (cursor === 0) return;
     }
   }
