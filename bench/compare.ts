@@ -147,7 +147,10 @@ async function prepare(options: CompareOptions, servers: Server[], points: Point
 }
 
 /** Commands a second, the mean of the servers, in a short run against each. */
-async function probe(servers: Server[], load: Omit<LoadOptions, 'requests'>): Promise<number> {
+async function probe(
+  servers: Server[],
+  load: Omit<LoadOptions, 'requests' | 'test'> & { test: TestName },
+): Promise<number> {
   let rate = 0;
   for (const server of servers) {
     const result = await runLoad(server, { ...load, requests: probeRequests(load.test, load.pipeline) });

@@ -21,9 +21,12 @@ export const VALUE_BYTES = 64;
 export const KEYSPACE = 100_000;
 
 export interface LoadOptions {
-  test: TestName;
+  /** One of redis-benchmark's own tests, or the words of a command, with its place-holders such as __rand_int__. */
+  test: TestName | readonly string[];
   pipeline: number;
   requests: number;
+  /** What __rand_int__ is drawn from; KEYSPACE when absent. */
+  range?: number;
   /** Threads of redis-benchmark; 1 runs it without --threads. */
   threads?: number;
   /** The user that the connections log in as; absent: they do not. */
@@ -112,12 +115,14 @@ function percentileOf(lines: string[], percent: number): number {
 
 /** One run of redis-benchmark against the server, with the server's CPU time over exactly that run. */
 export async function runLoad(server: Server, options: LoadOptions): Promise<LoadResult> {
-  const { test, pipeline, requests, threads = 1, logIn } = options;
-  const words = ['-h', '127.0.0.1', '-p', server.port, '-t', test, '-n', Math.ceil(requests), '-c', CLIENTS];
-  words.push('-P', pipeline, '-d', VALUE_BYTES, '-r', KEYSPACE, '--precision', 3);
+  const { test, pipeline, requests, range = KEYSPACE, threads = 1, logIn } = options;
+  const words = ['-h', '127.0.0.1', '-p', server.port, '-n', Math.ceil(requests), '-c', CLIENTS];
+  words.push('-P', pipeline, '-d', VALUE_BYTES, '-r', range, '--precision', 3);
+  if (typeof test === 'string') words.push('-t', test);
   if (threads > 1) words.push('--threads', threads);
   if (logIn !== undefined) words.push('--user', logIn.user, '-a', logIn.password);
   words.push(...(options.extra ?? []));
+  if (typeof test !== 'string') words.push(...test);
   const cpuBefore = cpuSeconds(server.pid);
   const output = await runProgram('redis-benchmark', words.map(String));
   const cpu = cpuSeconds(server.pid) - cpuBefore;

@@ -14,6 +14,7 @@ import { BenchError, progressDone } from './report.ts';
 import { runShards } from './shards.ts';
 import { runStartup } from './startup.ts';
 import { runTls } from './tls.ts';
+import { runTypes, TYPES_PARTS } from './types.ts';
 
 function positive(text: string): number {
   const value = Number(text);
@@ -137,6 +138,14 @@ benchmark('atomic', 'transactions, commands over several shards, blocking, publi
   .option('--seconds <n>', 'length of one run', positive, 2)
   .action(runAtomic);
 
+benchmark('types', 'lists, hashes, sets, sorted sets and streams: throughput, CPU, memory')
+  .option('--only <list>', `parts, of ${TYPES_PARTS.join(', ')}`, partsOf(TYPES_PARTS), TYPES_PARTS)
+  .option('--rounds <n>', 'counted rounds', count, 5)
+  .option('--seconds <n>', 'length of one run', positive, 2)
+  .option('--elements <n>', 'elements where the targets speak of a million', count, 1_000_000)
+  .option(...shards)
+  .action(runTypes);
+
 async function engine(options: { keys?: number[]; json?: boolean }): Promise<void> {
   const { runEngine } = await import('./engine.ts');
   await runEngine(options);
@@ -167,6 +176,7 @@ benchmark('all', 'all of them with short settings (about five minutes on two cor
     await runStartup({ ...given, rounds: 3 });
     await runTls({ ...given, rounds: 2, pipelines: [16], seconds: 1, clients: 100 });
     await runAtomic({ ...given, only: ATOMIC_PARTS, rounds: 2, seconds: 1 });
+    await runTypes({ ...given, only: TYPES_PARTS, rounds: 2, seconds: 1, elements: 100_000 });
     await engine({ keys: [100_000], json: given.json });
   });
 

@@ -1,7 +1,6 @@
 /** MEMORY: what keys and the server take of it. */
 import { NOT_AN_INTEGER, SYNTAX_ERROR } from '../protocol/errors.ts';
 import { ABSENT, NO_EXPIRY } from '../store/keyspace.ts';
-import { TYPE_STRING } from '../store/layout.ts';
 import { SEGMENT_BYTES, SLOTS } from '../store/segments.ts';
 import type { CommandSpec } from './command.ts';
 import { helpSubcommand } from './container-help.ts';
@@ -104,7 +103,7 @@ function usage({ args, reply, keyspace, db, hash }: ShardContext): void {
     return;
   }
   const slots = keyspace.expiry(ref) === NO_EXPIRY ? 1 : 2;
-  const inCollection = keyspace.typeOf(ref) === TYPE_STRING ? 0 : keyspace.collectionOf(ref).memoryBytes;
+  const inCollection = keyspace.hasObject(ref) ? keyspace.collectionOf(ref).memoryBytes : 0;
   reply.integer(keyspace.entryBytes(ref) + inCollection + slots * SLOT_BYTES);
 }
 

@@ -8,6 +8,7 @@ import { PayloadWriter } from '../rdb/payload-writer.ts';
 import type { Journal } from '../store/journal.ts';
 import { type Keyspace, NO_EXPIRY } from '../store/keyspace.ts';
 import { TYPE_STRING } from '../store/layout.ts';
+import { PackedViewers } from '../store/packed-viewers.ts';
 import type { EffectBuffer } from '../wal/effects.ts';
 
 /** Flag of a SET effect: the value was changed in place. */
@@ -40,9 +41,12 @@ export class EffectJournal implements Journal {
   listener: Listener = NOBODY;
   readonly #keyspace: Keyspace;
   readonly #image = new PayloadWriter(false);
+  /** Not those of the command that makes the change. */
+  readonly #viewers: PackedViewers;
 
   constructor(keyspace: Keyspace) {
     this.#keyspace = keyspace;
+    this.#viewers = new PackedViewers(keyspace.objects.limits);
   }
 
   stored(db: number, ref: number): void {
@@ -70,7 +74,7 @@ export class EffectJournal implements Journal {
   #storedCollection(effects: EffectBuffer, db: number, ref: number): void {
     const keyspace = this.#keyspace;
     const image = this.#image;
-    writeImageOf(keyspace.collectionOf(ref), image);
+    writeImageOf(keyspace.collectionOf(ref, this.#viewers), image);
     effects.store(
       db,
       expiryOf(keyspace, ref),

@@ -7,6 +7,7 @@ import type { CollectionEncoder } from '../rdb/value-writer.ts';
 import type { ControlMessage } from '../ring/messages.ts';
 import type { Keyspace } from '../store/keyspace.ts';
 import { TYPE_STRING } from '../store/layout.ts';
+import { PackedViewers } from '../store/packed-viewers.ts';
 import type { SnapshotSink } from '../store/snapshot.ts';
 
 /** Longer values are written in pieces of this length, and the clock is looked at between them. */
@@ -20,6 +21,8 @@ export class SnapshotFile implements SnapshotSink {
   /** Why the file could not be written: what came after that is missing in it. */
   problem: Error | undefined;
   readonly #keyspace: Keyspace;
+  /** Not those of the command in the middle of which it may be called. */
+  readonly #viewers: PackedViewers;
   readonly #path: string;
   readonly #hasEnd: boolean;
   readonly #fd: number;
@@ -37,6 +40,7 @@ export class SnapshotFile implements SnapshotSink {
     extra: Readonly<Record<string, string>>,
   ) {
     this.#keyspace = keyspace;
+    this.#viewers = new PackedViewers(keyspace.objects.limits);
     this.#path = order.file;
     this.#hasEnd = order.hasEnd;
     const fd = fs.openSync(order.file, 'w', 0o600);
@@ -116,13 +120,15 @@ export class SnapshotFile implements SnapshotSink {
     const before = writer.bytesWritten;
     if (this.#encoder === undefined) {
       this.#select(db);
-      this.#encoder = encoderOf(keyspace.collectionOf(ref));
+      this.#encoder = encoderOf(keyspace.collectionOf(ref, this.#viewers));
       const { valueType } = this.#encoder;
       const keyStart = keyspace.keyStart(ref);
       const keyEnd = keyspace.valueStart(ref);
       writer.beginCollection(keyspace.bytesOf(ref), keyStart, keyEnd, valueType, keyspace.expiry(ref));
     }
-    while (!this.#encoder.step(writer)) if (performance.now() > deadlineMs) return false;
+    // A packed one is seen by what serves the next one of its type as well: it is written whole.
+    const mayPause = keyspace.hasObject(ref);
+    while (!this.#encoder.step(writer)) if (mayPause && performance.now() > deadlineMs) return false;
     this.#encoder = undefined;
     if (deadlineMs === Infinity) this.preservedBytes += writer.bytesWritten - before;
     this.keys++;

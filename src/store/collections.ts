@@ -1,13 +1,14 @@
 /** Storing collections, and changing them where they are: with what a snapshot, the journal and the accounts must know of it. */
 import type { ByteRanges } from '../base/byte-ranges.ts';
 import { changeCollection } from '../types/changes.ts';
-import type { Collection } from '../types/collection.ts';
+import { type Collection, isPacked } from '../types/collection.ts';
 import { TYPE_LIST } from '../types/value-types.ts';
-import type { Keyspace } from './keyspace.ts';
+import { type Keyspace, NO_EXPIRY } from './keyspace.ts';
+import { FLAG_PACKED } from './layout.ts';
 
 /**
- * Stores a collection, which must not be empty and belongs to the keyspace from then on, in the place of whatever the key has.
- * Returns the entry's ref. Throws OutOfMemory with nothing changed.
+ * Stores a collection, which must not be empty and belongs to the keyspace from then on, in the place of whatever the key has; of a
+ * packed one a copy. Returns the entry's ref. Throws OutOfMemory with nothing changed.
  */
 export function storeCollection(
   keyspace: Keyspace,
@@ -19,10 +20,15 @@ export function storeCollection(
   collection: Collection,
   expiresAt: number,
 ): number {
+  const { type } = collection;
+  if (isPacked(collection)) {
+    const { bytes, start, end } = collection;
+    return keyspace.setPacked(db, key, keyStart, keyEnd, hash, type, bytes, start, end, expiresAt);
+  }
   const { objects } = keyspace;
   const number = objects.add(collection);
   try {
-    return keyspace.setObject(db, key, keyStart, keyEnd, hash, collection.type, number, expiresAt);
+    return keyspace.setObject(db, key, keyStart, keyEnd, hash, type, number, expiresAt);
   } catch (error) {
     objects.remove(number);
     throw error;
@@ -48,17 +54,52 @@ export function renameCollection(
 ): void {
   if (keyspace.snapshot !== undefined) keyspace.preserve(db, ref, hash | 0);
   const { objects, entries } = keyspace;
-  const number = keyspace.objectOf(ref);
   const type = keyspace.typeOf(ref);
-  keyspace.setObject(db, key, keyStart, keyEnd, newHash, type, number, keyspace.expiry(ref));
+  const expiresAt = keyspace.expiry(ref);
   // Making an entry and putting it in the place of another move no third one.
-  entries.setWord(ref, 1, objects.add(NOTHING));
+  if (entries.hasObject(ref)) {
+    const number = keyspace.objectOf(ref);
+    keyspace.setObject(db, key, keyStart, keyEnd, newHash, type, number, expiresAt);
+    entries.setWord(ref, 1, objects.add(NOTHING));
+  } else {
+    const start = keyspace.valueStart(ref);
+    const end = start + keyspace.valueLength(ref);
+    const bytes = keyspace.bytesOf(ref);
+    keyspace.setPacked(db, key, keyStart, keyEnd, newHash, type, bytes, start, end, expiresAt);
+  }
   keyspace.deleteEntry(db, ref, hash);
 }
 
 /**
+ * Makes a collection by a change of an empty one, and stores it, in the place of whatever the key has. Returns what the change
+ * returns; 0: it made none, and nothing is stored. Throws OutOfMemory with nothing changed.
+ */
+export function createAt(
+  keyspace: Keyspace,
+  db: number,
+  key: Uint8Array,
+  keyStart: number,
+  keyEnd: number,
+  hash: number,
+  type: number,
+  operation: number,
+  first: number,
+  second: number,
+  ranges: ByteRanges,
+  from: number,
+  to: number,
+): number {
+  const collection = keyspace.viewers.openEmpty(type);
+  const result = changeCollection(collection, operation, first, second, ranges, from, to);
+  if (result === 0) return 0;
+  storeCollection(keyspace, db, key, keyStart, keyEnd, hash, collection, NO_EXPIRY);
+  return result;
+}
+
+/**
  * Changes the collection of an entry by one of its type's operations (types/changes.ts), and returns what that returns. A
- * collection that is empty then is deleted: `ref` is invalid. `ranges` must not lie in the collection.
+ * collection that is empty then is deleted. `ref` is invalid then in any case, unless the collection was on the heap and is not empty.
+ * `ranges` must not lie in the collection. Throws OutOfMemory with nothing changed.
  */
 export function changeAt(
   keyspace: Keyspace,
@@ -73,15 +114,28 @@ export function changeAt(
   to: number,
 ): number {
   if (keyspace.snapshot !== undefined) keyspace.preserve(db, ref, hash | 0);
-  const number = keyspace.objectOf(ref);
-  const collection = keyspace.objects.get(number);
+  const collection = keyspace.collectionOf(ref);
   const result = changeCollection(collection, operation, first, second, ranges, from, to);
   if (result === 0) return 0;
   if (collection.length === 0) {
     keyspace.deleteEntry(db, ref, hash);
     return result;
   }
-  keyspace.objects.recount(number);
-  keyspace.journal?.changed(db, ref, operation, first, second, ranges, from, to);
+  const changed = putBack(keyspace, db, ref, hash, collection);
+  keyspace.journal?.changed(db, changed, operation, first, second, ranges, from, to);
   return result;
+}
+
+/** Stores what has become of the collection of an entry, and returns the entry's new ref. */
+function putBack(keyspace: Keyspace, db: number, ref: number, hash: number, collection: Collection): number {
+  const { objects, entries } = keyspace;
+  if (isPacked(collection)) {
+    const { bytes, start, end } = collection;
+    return keyspace.rewritePacked(db, ref, hash, bytes, start, end);
+  }
+  if ((entries.flags(ref) & FLAG_PACKED) !== 0) {
+    return keyspace.unpack(db, ref, hash, objects.add(collection));
+  }
+  objects.recount(keyspace.objectOf(ref));
+  return ref;
 }

@@ -5,6 +5,7 @@ import {
   EXPIRY_BYTES,
   EXTENT_SHIFT,
   FLAG_EXPIRY,
+  FLAG_PACKED,
   FLAG_SLACK,
   FLAG_SNAPSHOT,
   HEADER_BYTES,
@@ -19,6 +20,11 @@ import {
 /** Offset of the type and the flags in an entry. */
 const FLAGS_BYTE = 11;
 const HIGH = 4294967296;
+
+/** What the flags of an entry say of whether it stands for a collection on the heap. */
+export function isObject(flags: number): boolean {
+  return (flags & TYPE_MASK) !== TYPE_STRING && (flags & FLAG_PACKED) === 0;
+}
 
 export class Entries {
   readonly arena: Arena;
@@ -59,6 +65,11 @@ export class Entries {
     return this.flags(ref) & TYPE_MASK;
   }
 
+  /** Whether it stands for a collection on the heap, whose number is in word 1; otherwise the value's bytes are in the entry. */
+  hasObject(ref: number): boolean {
+    return isObject(this.flags(ref));
+  }
+
   hasExpiry(ref: number): boolean {
     return (this.flags(ref) & FLAG_EXPIRY) !== 0;
   }
@@ -67,9 +78,9 @@ export class Entries {
     return this.word(ref, 0) & LENGTH_MASK;
   }
 
-  /** Bytes of the key and of the value behind it; a collection has no value bytes. */
+  /** Bytes of the key and of the value behind it; a collection on the heap has no value bytes. */
   contentLength(ref: number): number {
-    return this.keyLength(ref) + (this.typeOf(ref) === TYPE_STRING ? this.word(ref, 1) : 0);
+    return this.keyLength(ref) + (this.hasObject(ref) ? 0 : this.word(ref, 1));
   }
 
   keyStart(ref: number): number {

@@ -21,6 +21,7 @@ import {
   UNIT_MASK,
 } from './layout.ts';
 import { Objects } from './objects.ts';
+import { PackedViewers } from './packed-viewers.ts';
 import {
   HOME_SHIFT,
   INDEX_EXTENT_SHIFT,
@@ -87,6 +88,7 @@ export abstract class KeyspaceMemory implements DatabaseHost {
   readonly offsets: GenerationOffsets;
   /** The collections that entries of other types than string stand for. */
   readonly objects: Objects;
+  readonly viewers: PackedViewers;
   readonly statistics = { expired: 0, hits: 0, misses: 0 };
   /** False while commands run that must not count as a use of the key. */
   touching = true;
@@ -107,6 +109,7 @@ export abstract class KeyspaceMemory implements DatabaseHost {
     this.options = options;
     this.seed = options.seed;
     this.objects = new Objects(options.limits);
+    this.viewers = new PackedViewers(this.objects.limits);
     this.offsets = new GenerationOffsets(options.databases);
     this.generations = new Int32Array(new SharedArrayBuffer(this.offsets.total * 4));
     const onShare = (message: ShareMessage) => this.announce(message);
@@ -212,7 +215,12 @@ export abstract class KeyspaceMemory implements DatabaseHost {
     return this.entries.keyLength(ref);
   }
 
-  /** Bytes of a string; the number of the object of any other type. */
+  /** Whether the value is a collection on the heap; otherwise its bytes are in the entry. */
+  hasObject(ref: number): boolean {
+    return this.entries.hasObject(ref);
+  }
+
+  /** Bytes of a string or a packed collection; the number of the object of any other. */
   valueLength(ref: number): number {
     return this.entries.word(ref, 1);
   }
@@ -221,9 +229,15 @@ export abstract class KeyspaceMemory implements DatabaseHost {
     return this.entries.word(ref, 1);
   }
 
-  /** The collection of an entry of another type than string. */
-  collectionOf(ref: number): Collection {
-    return this.objects.get(this.entries.word(ref, 1));
+  /**
+   * The collection of an entry of another type than string. A packed one is shown by an object of `viewers` that serves all of its
+   * type: until the next one of that type is opened with them, or the keyspace changes.
+   */
+  collectionOf(ref: number, viewers: PackedViewers = this.viewers): Collection {
+    const { entries } = this;
+    if (entries.hasObject(ref)) return this.objects.get(entries.word(ref, 1));
+    const start = this.valueStart(ref);
+    return viewers.open(entries.typeOf(ref), entries.bytesOf(ref), start, start + entries.word(ref, 1));
   }
 
   /** The bytes in which `keyStart` and `valueStart` are offsets. */

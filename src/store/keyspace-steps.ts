@@ -9,8 +9,9 @@
  */
 import { copyBytes } from '../base/bytes.ts';
 import type { Database } from './database.ts';
+import { isObject } from './entries.ts';
 import { KeyspaceMemory, NO_EXPIRY } from './keyspace-memory.ts';
-import { accessClock, FLAG_EXPIRY, OutOfMemory, TYPE_STRING, unitsFor } from './layout.ts';
+import { accessClock, FLAG_EXPIRY, OutOfMemory, TYPE_MASK, unitsFor } from './layout.ts';
 
 export const KEEP_EXPIRY = -2;
 
@@ -56,7 +57,7 @@ export abstract class KeyspaceSteps extends KeyspaceMemory {
   link(db: number, hash: number, ref: number): void {
     const database = this.databases[db]!;
     if (this.entries.hasExpiry(ref)) database.expires!.insert(hash, ref);
-    if (this.entries.typeOf(ref) !== TYPE_STRING) database.objects++;
+    if (this.entries.hasObject(ref)) database.objects++;
     this.stripes.begin(hash);
     database.index!.insert(hash, ref);
     this.stripes.end(hash);
@@ -83,14 +84,14 @@ export abstract class KeyspaceSteps extends KeyspaceMemory {
     const database = this.databases[db]!;
     const had = entries.hasExpiry(ref);
     const hasExpiry = entries.hasExpiry(created);
-    const type = entries.typeOf(ref);
+    const flags = entries.flags(ref);
     const object = entries.word(ref, 1);
     if (!this.touching) this.setAccess(created, this.access(ref));
-    if (entries.typeOf(created) !== TYPE_STRING) database.objects++;
+    if (entries.hasObject(created)) database.objects++;
     if (had && !hasExpiry) this.forgetExpiry(database, hash, ref);
     this.relink(db, hash, ref, created, entries.blockUnits(ref));
     if (!had && hasExpiry) database.expires!.insert(hash, created);
-    if (type !== TYPE_STRING) this.freeObject(database, object, type);
+    if (isObject(flags)) this.freeObject(database, object, flags & TYPE_MASK);
     if (this.journal !== undefined) this.journal.stored(db, created);
   }
 
@@ -99,14 +100,14 @@ export abstract class KeyspaceSteps extends KeyspaceMemory {
     if (this.snapshot !== undefined) this.preserve(db, ref, hash);
     const { entries } = this;
     const database = this.databases[db]!;
-    const type = entries.typeOf(ref);
+    const flags = entries.flags(ref);
     const object = entries.word(ref, 1);
     if (entries.hasExpiry(ref)) this.forgetExpiry(database, hash, ref);
     this.stripes.begin(hash);
     database.index!.replace(hash, ref, created);
     this.stripes.end(hash);
     this.release(ref, entries.blockUnits(ref));
-    if (type !== TYPE_STRING) this.freeObject(database, object, type);
+    if (isObject(flags)) this.freeObject(database, object, flags & TYPE_MASK);
     if (this.journal !== undefined) this.journal.stored(db, created);
   }
 
@@ -146,10 +147,9 @@ export abstract class KeyspaceSteps extends KeyspaceMemory {
     if (this.journal !== undefined) this.journal.removed(db, ref);
     const { entries } = this;
     const database = this.databases[db]!;
-    const type = entries.typeOf(ref);
     const units = entries.blockUnits(ref);
     if (entries.hasExpiry(ref)) this.forgetExpiry(database, hash, ref);
-    if (type !== TYPE_STRING) this.freeObject(database, entries.word(ref, 1), type);
+    if (entries.hasObject(ref)) this.freeObject(database, entries.word(ref, 1), entries.typeOf(ref));
     this.stripes.begin(hash);
     database.index!.remove(hash, ref);
     this.stripes.end(hash);

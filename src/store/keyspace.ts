@@ -17,6 +17,7 @@
  */
 import { copyBytes } from '../base/bytes.ts';
 import { Compaction } from './compaction.ts';
+import { isObject } from './entries.ts';
 import { ExpiryCycle } from './expiry.ts';
 import { ABSENT, type KeyspaceOptions, NO_EXPIRY } from './keyspace-memory.ts';
 import { KEEP_EXPIRY, KeyspaceSteps } from './keyspace-steps.ts';
@@ -24,6 +25,7 @@ import {
   EXPIRY_BYTES,
   EXTENT_SHIFT,
   FLAG_EXPIRY,
+  FLAG_PACKED,
   FLAG_RAW,
   FLAG_SLACK,
   OutOfMemory,
@@ -40,6 +42,8 @@ export { ABSENT, KEEP_EXPIRY, NO_EXPIRY, OutOfMemory };
 
 /** At most this much is added to a value that grows, as in Redis's strings. */
 const GROWTH_BYTES_MAX = 1 << 20;
+/** A packed collection that grows gets an eighth of its size as room. */
+const PACKED_ROOM_SHIFT = 3;
 
 export class Keyspace extends KeyspaceSteps {
   private readonly cycle: ExpiryCycle;
@@ -173,7 +177,7 @@ export class Keyspace extends KeyspaceSteps {
       this.supersede(db, hash, ref, created);
       return;
     }
-    const type = entries.typeOf(ref);
+    const flags = entries.flags(ref);
     const object = entries.word(ref, 1);
     this.stripes.begin(hash);
     entries.setWord(ref, 1, length);
@@ -186,7 +190,7 @@ export class Keyspace extends KeyspaceSteps {
     this.stripes.end(hash);
     if (!had && hasExpiry) database.expires!.insert(hash, ref);
     if (had && !hasExpiry) this.forgetExpiry(database, hash, ref);
-    if (type !== TYPE_STRING) this.freeObject(database, object, type);
+    if (isObject(flags)) this.freeObject(database, object, flags & TYPE_MASK);
     if (this.journal !== undefined) this.journal.stored(db, ref);
   }
 
@@ -211,6 +215,95 @@ export class Keyspace extends KeyspaceSteps {
     if (old === 0) this.link(db, hash, created);
     else this.supersede(db, hash, old, created);
     return created;
+  }
+
+  /**
+   * Inserts a packed collection, `packed[start, end)`, or overwrites the entry of that key by it. Returns the entry's ref. Throws
+   * OutOfMemory with nothing changed.
+   */
+  setPacked(
+    db: number,
+    key: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    hash: number,
+    type: number,
+    packed: Uint8Array,
+    start: number,
+    end: number,
+    expiresAt: number,
+  ): number {
+    hash |= 0;
+    const old = this.peek(db, key, keyStart, keyEnd, hash);
+    const expiry = this.resolveExpiry(old, expiresAt);
+    const length = end - start;
+    const created = this.insert(db, key, keyStart, keyEnd, hash, type | FLAG_PACKED, length, length, expiry);
+    copyBytes(packed, start, end, this.entries.bytesOf(created), this.valueStart(created));
+    if (old === 0) this.link(db, hash, created);
+    else this.supersede(db, hash, old, created);
+    return created;
+  }
+
+  /**
+   * Gives the packed collection of an entry other bytes, `packed[start, end)`, which must not lie in it, and returns the entry's new
+   * ref. The journal is not told, and neither is a snapshot: whoever makes the change does both. Throws OutOfMemory with nothing changed.
+   */
+  rewritePacked(
+    db: number,
+    ref: number,
+    hash: number,
+    packed: Uint8Array,
+    start: number,
+    end: number,
+  ): number {
+    const { entries, arena, stripes } = this;
+    hash |= 0;
+    const length = end - start;
+    const hasExpiry = entries.hasExpiry(ref);
+    const keyLength = entries.keyLength(ref);
+    const needed = unitsFor(keyLength + length, hasExpiry);
+    const have = entries.blockUnits(ref);
+    if (needed > have && !arena.extend(ref, have, needed)) {
+      // Some room again, so that a collection that is filled field by field does not move with each.
+      const target = this.allocateBetween(needed, needed + (needed >>> PACKED_ROOM_SHIFT));
+      const from = (ref & UNIT_MASK) << 1;
+      const to = (target & UNIT_MASK) << 1;
+      const head = entries.words[ref >>> EXTENT_SHIFT]!.subarray(
+        from,
+        from + unitsFor(keyLength, hasExpiry) * 2,
+      );
+      entries.words[target >>> EXTENT_SHIFT]!.set(head, to);
+      // The copied word 0 said whether the block before the old one is free.
+      entries.setWord(target, 0, keyLength);
+      entries.setWord(target, 1, length);
+      entries.setFlags(target, entries.flags(ref) & ~FLAG_SLACK);
+      copyBytes(packed, start, end, entries.bytesOf(target), this.valueStart(target));
+      entries.settle(target, this.granted, true);
+      this.relink(db, hash, ref, target, have);
+      return target;
+    }
+    stripes.begin(hash);
+    entries.setWord(ref, 1, length);
+    entries.setFlags(ref, entries.flags(ref) & ~FLAG_SLACK);
+    copyBytes(packed, start, end, entries.bytesOf(ref), this.valueStart(ref));
+    const units = Math.max(have, needed);
+    entries.settle(ref, units, units - needed <= needed >>> PACKED_ROOM_SHIFT);
+    stripes.end(hash);
+    return ref;
+  }
+
+  /** The packed collection of an entry has outgrown its form: the entry stands for `object` from now on. Otherwise as rewritePacked. */
+  unpack(db: number, ref: number, hash: number, object: number): number {
+    const { entries } = this;
+    const have = entries.blockUnits(ref);
+    hash |= 0;
+    this.stripes.begin(hash);
+    entries.setWord(ref, 1, object);
+    entries.setFlags(ref, entries.flags(ref) & ~(FLAG_PACKED | FLAG_SLACK));
+    entries.settle(ref, have, false);
+    this.stripes.end(hash);
+    this.databases[db]!.objects++;
+    return ref;
   }
 
   /**
@@ -359,8 +452,8 @@ export class Keyspace extends KeyspaceSteps {
     );
     if (!alone || database.objects > 0) {
       forEachEntry(index, (ref) => {
-        const type = this.entries.typeOf(ref);
-        if (type !== TYPE_STRING) this.freeObject(database, this.entries.word(ref, 1), type);
+        const flags = this.entries.flags(ref);
+        if (isObject(flags)) this.freeObject(database, this.entries.word(ref, 1), flags & TYPE_MASK);
         if (!alone) this.release(ref, this.entries.blockUnits(ref));
       });
     }

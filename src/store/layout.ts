@@ -13,8 +13,8 @@
  * An **entry** (little-endian words of 4 bytes, starting at a unit):
  *
  *     word 0   [ 0 | previous block is free | key length: 30 bits ]
- *     word 1   value length in bytes (strings), or the number of the collection object (other types)
- *     word 2   byte 0..2 access word, byte 3 type (4 bits) and flags: expiry, raw, slack, snapshot
+ *     word 1   value length in bytes (strings and packed collections), or the number of the collection object
+ *     word 2   byte 0..2 access word, byte 3 type (3 bits) and flags: packed, expiry, raw, slack, snapshot
  *     word 3,4 only with FLAG_EXPIRY: expiry in ms since 1970, low and high half
  *     key bytes, value bytes, padding to a unit
  *     slack    only with FLAG_SLACK: first word after that unit boundary: number of units of slack, then nothing
@@ -49,7 +49,9 @@ export const PREVIOUS_FREE_BIT = 1 << 30;
 export const LENGTH_MASK = PREVIOUS_FREE_BIT - 1;
 
 export { TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STREAM, TYPE_STRING, TYPE_ZSET } from '../types/value-types.ts';
-export const TYPE_MASK = 0x0f;
+export const TYPE_MASK = 0x07;
+/** A collection in its packed form (types/collection.ts): it lies in the entry, like a string. */
+export const FLAG_PACKED = 0x08;
 export const FLAG_EXPIRY = 0x10;
 /** The value was changed in place (APPEND, SETRANGE, SETBIT): OBJECT ENCODING says raw. SET clears it. */
 export const FLAG_RAW = 0x20;

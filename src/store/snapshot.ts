@@ -28,7 +28,7 @@ import { assert } from '../base/assert.ts';
 import type { Database } from './database.ts';
 import type { Keyspace } from './keyspace.ts';
 import type { SnapshotUnderWay } from './keyspace-memory.ts';
-import { EXTENT_SHIFT, FLAG_SNAPSHOT, TYPE_STRING, UNIT_MASK } from './layout.ts';
+import { EXTENT_SHIFT, FLAG_SNAPSHOT, UNIT_MASK } from './layout.ts';
 import { SEGMENT_WORDS } from './segments.ts';
 import { copySlots, ORDER_END, segmentAt, segmentEnd } from './walks.ts';
 
@@ -180,9 +180,8 @@ export class KeyspaceSnapshot implements SnapshotUnderWay {
           return false;
         }
         this.#mark(database, ref);
-        // A collection may be of any size.
-        const isString = entries.typeOf(ref) === TYPE_STRING;
-        bytes += isString ? ENTRY_BYTES + entries.contentLength(ref) : CLOCK_BYTES;
+        // A collection on the heap may be of any size.
+        bytes += entries.hasObject(ref) ? CLOCK_BYTES : ENTRY_BYTES + entries.contentLength(ref);
         if (bytes < CLOCK_BYTES) continue;
         // The slots from here on are copied again in the next slice: by then they may be others.
         if (performance.now() >= deadline) return false;

@@ -1,6 +1,5 @@
 /** Moving keys between the logical databases of a shard: entries stay where they are, and only indexes change. */
 import type { Keyspace } from './keyspace.ts';
-import { TYPE_STRING } from './layout.ts';
 
 /**
  * Moves an entry to another database, which must not have the key. The ref stays valid. Throws OutOfMemory with
@@ -27,7 +26,7 @@ export function moveEntry(keyspace: Keyspace, from: number, to: number, ref: num
     source.expires!.tidy(signed);
     target.expires!.insert(signed, ref);
   }
-  if (entries.typeOf(ref) !== TYPE_STRING) {
+  if (entries.hasObject(ref)) {
     source.objects--;
     target.objects++;
   }

@@ -9,7 +9,6 @@ import {
   FLAG_SNAPSHOT,
   LENGTH_MASK,
   PREVIOUS_FREE_BIT,
-  TYPE_STRING,
   UNIT_BYTES,
   UNIT_MASK,
 } from './layout.ts';
@@ -33,7 +32,7 @@ export function verify(keyspace: Keyspace): void {
         const end = start + entries.keyLength(ref);
         assert(keyspace.hash(entries.bytesOf(ref), start, end) === hash, 'a slot has the hash of its key');
         if (entries.hasExpiry(ref)) expiring.add(ref);
-        if (entries.typeOf(ref) !== TYPE_STRING) objects++;
+        if (entries.hasObject(ref)) objects++;
         if ((entries.flags(ref) & FLAG_SNAPSHOT) !== keyspace.snapshotParity) unwritten++;
         assert(
           (entries.flags(ref) & FLAG_SLACK) === 0 || entries.blockUnits(ref) > entries.neededUnits(ref),

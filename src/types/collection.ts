@@ -12,6 +12,29 @@ export interface Collection {
   dispose(): void;
 }
 
+/**
+ * A collection that is one piece of bytes, without pointers, while it is small: its packed form, which can lie in a key's entry.
+ * A new object is an empty packed one. A change that makes it too large for that form turns it, in the middle of the change, to its
+ * large form, for good.
+ */
+export interface Packable extends Collection {
+  readonly isPacked: boolean;
+  /** The packed form is `bytes[start, end)`. Only while it has that form. */
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+  /**
+   * From now on it is the packed collection in `bytes[start, end)`, which stay where they are: they must not change while it is
+   * used, and it never writes there but copies them before its first change. Only while it has the packed form.
+   */
+  view(bytes: Uint8Array, start: number, end: number): void;
+}
+
+/** Whether a collection has its packed form now. */
+export function isPacked(collection: Collection): collection is Packable {
+  return (collection as Partial<Packable>).isPacked === true;
+}
+
 /** The sizes at which collections change their form. One object for all collections of a shard; options change it. */
 export class CollectionLimits {
   readonly list: ListLimits = new ListLimits();

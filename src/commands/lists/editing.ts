@@ -11,13 +11,14 @@ import {
 } from '../../types/list-changes.ts';
 import { ListCursor } from '../../types/list-cursor.ts';
 import { EntryWriter } from '../../types/listpack-entry.ts';
+import { change, REFUSED, tellOfRemoval } from '../collection-access.ts';
 import { defineCommands } from '../command.ts';
 import type { ShardContext } from '../context.ts';
 import { KEY, oneKey, token } from '../declarations.ts';
 import { EVENT } from '../keyspace-events.ts';
 import { ELEMENT } from './ends.ts';
 import { IndexRange } from './index-range.ts';
-import { change, findList, listOf, REFUSED, tellOfRemoval } from './list-access.ts';
+import { findList, listOf } from './list-access.ts';
 
 const cursor = new ListCursor();
 const writer = new EntryWriter();
@@ -168,7 +169,7 @@ function trim(context: ShardContext): void {
     const { length } = listOf(context, ref);
     range.cut(length);
     if (range.count === 0) {
-      tellOfRemoval(context, 1, 'ltrim');
+      tellOfRemoval(context, 1, EVENT.list, 'ltrim');
       change(context, 1, ref, LIST_DROP_HEAD, length, 0);
     } else {
       const { first, count } = range;

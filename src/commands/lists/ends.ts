@@ -1,11 +1,12 @@
 /** LPUSH, RPOP and the like: the two ends of a list. */
 import { NOT_POSITIVE, wrongArity } from '../../protocol/errors.ts';
 import { ABSENT } from '../../store/keyspace.ts';
+import { REFUSED } from '../collection-access.ts';
 import { type ArgumentSpec, type CommandSpec, defineCommands } from '../command.ts';
 import type { ShardContext } from '../context.ts';
 import { KEY, oneKey } from '../declarations.ts';
 import { writeElements, writeEnd } from './elements.ts';
-import { drop, findList, listOf, push, REFUSED } from './list-access.ts';
+import { drop, findList, listOf, push } from './list-access.ts';
 
 export const ELEMENT: ArgumentSpec = { name: 'element', type: 'string' };
 

@@ -13,12 +13,13 @@ import { ABSENT } from '../../store/keyspace.ts';
 import { TYPE_LIST } from '../../store/layout.ts';
 import { LIST_DROP_HEAD, LIST_DROP_TAIL } from '../../types/list-changes.ts';
 import { ListCursor } from '../../types/list-cursor.ts';
+import { change, REFUSED } from '../collection-access.ts';
 import { type ArgumentSpec, type CommandSpec, defineCommands } from '../command.ts';
 import type { ShardContext } from '../context.ts';
 import { keyAt, token, unlikeKeys } from '../declarations.ts';
 import { EVENT } from '../keyspace-events.ts';
 import { writeElements } from './elements.ts';
-import { change, drop, findList, listOf, push, REFUSED } from './list-access.ts';
+import { drop, findList, listOf, push } from './list-access.ts';
 
 const cursor = new ListCursor();
 const moved = new RangeList();

@@ -12,13 +12,14 @@ import { ABSENT } from '../../store/keyspace.ts';
 import type { List } from '../../types/list.ts';
 import { ListCursor } from '../../types/list-cursor.ts';
 import { EntryWriter } from '../../types/listpack-entry.ts';
+import { REFUSED } from '../collection-access.ts';
 import { defineCommands } from '../command.ts';
 import type { ShardContext } from '../context.ts';
 import { KEY, oneKey } from '../declarations.ts';
 import { writeElement, writeElements } from './elements.ts';
 import { ELEMENT } from './ends.ts';
 import { IndexRange } from './index-range.ts';
-import { findList, listOf, REFUSED } from './list-access.ts';
+import { findList, listOf } from './list-access.ts';
 
 const LONG_MIN = -(2n ** 63n);
 

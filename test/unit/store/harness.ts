@@ -39,6 +39,11 @@ export class TestKeyspace {
     return this.keyspace.bytesOf(ref).slice(start, start + this.keyspace.valueLength(ref));
   }
 
+  valueAt(ref: number): Uint8Array {
+    const start = this.keyspace.valueStart(ref);
+    return this.keyspace.bytesOf(ref).slice(start, start + this.keyspace.valueLength(ref));
+  }
+
   write(key: string, offset: number, value: Uint8Array, db = 0): void {
     const ref = this.ref(key, db);
     if (ref !== 0) {

@@ -1,6 +1,7 @@
 /** Any sequence of commands leaves a keyspace as a Map would be, and its memory whole. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { TYPE_HASH } from '../../../src/store/layout.ts';
 import { verify } from '../../../src/store/verify.ts';
 import { FOUND, KeyspaceView, MISSING } from '../../../src/store/view.ts';
 import { KEEP_EXPIRY, NO_EXPIRY, pattern, TestKeyspace } from './harness.ts';
@@ -19,6 +20,9 @@ type Step =
   | { do: 'persist'; key: number }
   | { do: 'delete'; key: number }
   | { do: 'object'; key: number; ttl: number }
+  | { do: 'pack'; key: number; size: number; ttl: number }
+  | { do: 'repack'; key: number; size: number }
+  | { do: 'unpack'; key: number }
   | { do: 'flush'; db: number }
   | { do: 'wait'; ms: number }
   | { do: 'cycle' }
@@ -54,6 +58,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('persist' as const), key }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('delete' as const), key }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('object' as const), key, ttl }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('pack' as const), key, size, ttl }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('repack' as const), key, size }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('unpack' as const), key }) },
   {
     weight: 1,
     arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 300 }) }),
@@ -121,6 +128,15 @@ class Run {
       case 'object':
         this.object(step.key, step.ttl);
         break;
+      case 'pack':
+        this.pack(step.key, pattern(step.size, this.seed++), step.ttl);
+        break;
+      case 'repack':
+        this.repack(step.key, pattern(step.size, this.seed++));
+        break;
+      case 'unpack':
+        this.unpack(step.key);
+        break;
       case 'wait':
         test.nowMs += step.ms;
         break;
@@ -165,8 +181,9 @@ class Run {
       const ref = test.ref(name, db);
       expect(keyspace.expiry(ref)).toBe(expected.expiresAt);
       expect(keyspace.isRaw(ref)).toBe(expected.raw);
+      if (keyspace.hasObject(ref)) continue;
+      expect(Buffer.compare(test.valueAt(ref), expected.value)).toBe(0);
       if (keyspace.typeOf(ref) !== 0) continue;
-      expect(Buffer.compare(test.get(name, db)!, expected.value)).toBe(0);
       const { valueStart, valueLength } = this.view;
       const read = this.view.bytes.slice(valueStart, valueStart + valueLength);
       expect(Buffer.compare(read, expected.value)).toBe(0);
@@ -203,6 +220,42 @@ class Run {
     const ref = keyspace.setObject(number % 2, name, 0, name.length, hash, 4, ++this.objects, expiresAt);
     expect(keyspace.objectOf(ref)).toBe(this.objects);
     this.model.set(number, { value: new Uint8Array(0), expiresAt, raw: false });
+  }
+
+  private pack(number: number, value: Uint8Array, ttl: number): void {
+    const name = new TextEncoder().encode(nameOf(number));
+    const { keyspace, nowMs } = this.test;
+    const expiresAt = ttl === 0 ? NO_EXPIRY : nowMs + ttl;
+    const hash = keyspace.hash(name, 0, name.length);
+    const { length } = value;
+    keyspace.setPacked(number % 2, name, 0, name.length, hash, TYPE_HASH, value, 0, length, expiresAt);
+    this.model.set(number, { value, expiresAt, raw: false });
+  }
+
+  /** The entry of a packed collection, or 0. */
+  private packed(number: number): number {
+    const { keyspace } = this.test;
+    const ref = this.test.ref(nameOf(number), number % 2);
+    return ref === 0 || keyspace.typeOf(ref) !== TYPE_HASH || keyspace.hasObject(ref) ? 0 : ref;
+  }
+
+  private repack(number: number, value: Uint8Array): void {
+    const ref = this.packed(number);
+    if (ref === 0) return;
+    const { keyspace } = this.test;
+    const hash = this.test.hash(nameOf(number));
+    const target = keyspace.rewritePacked(number % 2, ref, hash, value, 0, value.length);
+    expect(this.test.ref(nameOf(number), number % 2)).toBe(target);
+    this.model.get(number)!.value = value;
+  }
+
+  private unpack(number: number): void {
+    const ref = this.packed(number);
+    if (ref === 0) return;
+    const { keyspace } = this.test;
+    keyspace.unpack(number % 2, ref, this.test.hash(nameOf(number)), ++this.objects);
+    expect(keyspace.objectOf(this.test.ref(nameOf(number), number % 2))).toBe(this.objects);
+    this.model.get(number)!.value = new Uint8Array(0);
   }
 
   private walk(): void {
