@@ -3,7 +3,9 @@ import type { ByteRanges } from '../base/byte-ranges.ts';
 import type { Collection } from './collection.ts';
 import type { List } from './list.ts';
 import { changeList } from './list-changes.ts';
-import { TYPE_LIST } from './value-types.ts';
+import type { MemberSet } from './set.ts';
+import { changeSet } from './set-changes.ts';
+import { TYPE_LIST, TYPE_SET } from './value-types.ts';
 
 /** Makes a change and returns what the type's function says. */
 export function changeCollection(
@@ -18,6 +20,8 @@ export function changeCollection(
   switch (collection.type) {
     case TYPE_LIST:
       return changeList(collection as List, operation, first, second, ranges, from, to);
+    case TYPE_SET:
+      return changeSet(collection as MemberSet, operation, ranges, from, to);
     default:
       throw new Error(`no collection has the type ${collection.type}`);
   }

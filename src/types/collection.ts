@@ -1,5 +1,6 @@
 /** What all collections have in common for whoever keeps them: values that are more than one string. */
 import { ListLimits } from './list-limits.ts';
+import { SetLimits } from './set-limits.ts';
 
 export interface Collection {
   /** One of the TYPE_ numbers of value-types.ts. */
@@ -38,4 +39,5 @@ export function isPacked(collection: Collection): collection is Packable {
 /** The sizes at which collections change their form. One object for all collections of a shard; options change it. */
 export class CollectionLimits {
   readonly list: ListLimits = new ListLimits();
+  readonly set: SetLimits = new SetLimits();
 }

@@ -1,13 +1,16 @@
 /** Making collections of any type. */
 import type { Collection, CollectionLimits } from './collection.ts';
 import { List } from './list.ts';
-import { TYPE_LIST } from './value-types.ts';
+import { MemberSet } from './set.ts';
+import { TYPE_LIST, TYPE_SET } from './value-types.ts';
 
 /** An empty collection; of the types that have a packed form, a packed one. */
 export function createCollection(type: number, limits: CollectionLimits): Collection {
   switch (type) {
     case TYPE_LIST:
       return new List(limits.list);
+    case TYPE_SET:
+      return new MemberSet(limits.set);
     default:
       throw new Error(`no collection has the type ${type}`);
   }
