@@ -13,7 +13,7 @@ const SLAB_BYTES = 32 * 1024;
 /** Of the blocks, each at most half as large again as the one before. */
 const SIZES = [32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024];
 /** All of the pages of tables: their memory is a few large blocks, not many small ones, so these are nearer to one another. */
-const PAGE_SIZES = [128, 192, 256, 320, 384, 512, 640, 768, 1024, 1280, 1536, 2048, 2560, 3072, 4096];
+const PAGE_SIZES = [128, 192, 256, 320, 384, 512, 640, 768, 1024, 1280, 1536, 2048, 2560, 3072, 3584, 4096];
 /** Of each size a multiple. */
 const SIZE_STEP = 16;
 

@@ -5,9 +5,11 @@ import type { Hash } from './hash.ts';
 import { changeHash } from './hash-changes.ts';
 import type { List } from './list.ts';
 import { changeList } from './list-changes.ts';
+import type { MemberSet } from './set.ts';
+import { changeSet } from './set-changes.ts';
 import type { SortedSet } from './sorted-set.ts';
 import { changeSortedSet } from './sorted-set-changes.ts';
-import { TYPE_HASH, TYPE_LIST, TYPE_ZSET } from './value-types.ts';
+import { TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_ZSET } from './value-types.ts';
 
 /** Makes a change and returns what the type's function says. */
 export function changeCollection(
@@ -26,6 +28,8 @@ export function changeCollection(
       return changeHash(collection as Hash, operation, first, second, ranges, from, to);
     case TYPE_ZSET:
       return changeSortedSet(collection as SortedSet, operation, first, second, ranges, from, to);
+    case TYPE_SET:
+      return changeSet(collection as MemberSet, operation, ranges, from, to);
     default:
       throw new Error(`no collection has the type ${collection.type}`);
   }

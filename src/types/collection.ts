@@ -1,6 +1,7 @@
 /** What all collections have in common for whoever keeps them: values that are more than one string. */
 import { HashLimits } from './hash-limits.ts';
 import { ListLimits } from './list-limits.ts';
+import { SetLimits } from './set-limits.ts';
 import { SortedSetLimits } from './sorted-set-limits.ts';
 
 export interface Collection {
@@ -44,4 +45,5 @@ export class CollectionLimits {
   readonly sortedSet: SortedSetLimits = new SortedSetLimits();
   /** `hll-sparse-max-bytes`: of a HyperLogLog, which is a string but changes its form like a collection. */
   hyperloglogSparseBytes = 3000;
+  readonly set: SetLimits = new SetLimits();
 }

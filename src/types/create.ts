@@ -2,8 +2,9 @@
 import type { Collection, CollectionLimits } from './collection.ts';
 import { Hash } from './hash.ts';
 import { List } from './list.ts';
+import { MemberSet } from './set.ts';
 import { SortedSet } from './sorted-set.ts';
-import { TYPE_HASH, TYPE_LIST, TYPE_ZSET } from './value-types.ts';
+import { TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_ZSET } from './value-types.ts';
 
 /** An empty collection; of the types that have a packed form, a packed one. */
 export function createCollection(type: number, limits: CollectionLimits): Collection {
@@ -14,6 +15,8 @@ export function createCollection(type: number, limits: CollectionLimits): Collec
       return new Hash(limits.hash);
     case TYPE_ZSET:
       return new SortedSet(limits.sortedSet);
+    case TYPE_SET:
+      return new MemberSet(limits.set);
     default:
       throw new Error(`no collection has the type ${type}`);
   }

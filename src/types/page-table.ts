@@ -23,8 +23,9 @@ import { viewedBytes } from '../base/bytes.ts';
 import { type HashSeed, hashBytes, randomHashSeed } from '../base/hash.ts';
 import { EntryWriter, entryBytes } from './listpack-entry.ts';
 import { LongRecords, STUB_BYTES } from './long-records.ts';
-import { bytesFor, isLarge, offsetOf, PAGE_BYTES_MAX, Page } from './page.ts';
+import { bytesFor, isLarge, offsetOf, Page } from './page.ts';
 import { PageDirectory } from './page-directory.ts';
+import { scanTable, TableWalk } from './table-walk.ts';
 
 /** About what the object takes. Measured on Node 20. */
 const TABLE_BYTES = 184;
@@ -44,11 +45,6 @@ const scratch: ViewedBytes = viewedBytes(new ArrayBuffer(SCRATCH_BYTES));
 const nameWriter = new EntryWriter();
 const valueWriter = new EntryWriter();
 const NO_BYTES: ViewedBytes = new Uint8Array(0);
-/** Cursors of scans: where in the hashes, below it a fingerprint, below it a depth. */
-const CURSOR_FINGERPRINTS = 2 ** 16;
-const CURSOR_DEPTHS = 2 ** 5;
-const HASHES = 2 ** 32;
-
 /** The bits of a hash that stand in the index of a page. Its last byte decides most: the directory has the first ones. */
 function fingerprintOf(hash: number): number {
   return ((hash & 0xff) << 8) | ((hash >>> 8) & 0xff);
@@ -72,7 +68,8 @@ export class PageTable {
   readonly #fixedBytes: number;
   readonly #hasValues: boolean;
   readonly #hashMask: number;
-  readonly #directory: PageDirectory;
+  /** For walks. */
+  readonly directory: PageDirectory;
   /** Bounds that no page and no chain exceeds. */
   #capacityMax: number;
   #chainMax = 1;
@@ -92,7 +89,7 @@ export class PageTable {
     this.#hasValues = shape.hasValues;
     this.#hashMask = hashMask;
     const page = new Page(0, 0, 0);
-    this.#directory = new PageDirectory(page);
+    this.directory = new PageDirectory(page);
     this.#pageBytes = page.memoryBytes;
     this.#capacityMax = page.capacity;
   }
@@ -100,7 +97,7 @@ export class PageTable {
   /** What it takes of memory. */
   get memoryBytes(): number {
     const long = this.#long === undefined ? 0 : this.#long.memoryBytes;
-    return TABLE_BYTES + this.#directory.memoryBytes + this.#pageBytes + long;
+    return TABLE_BYTES + this.directory.memoryBytes + this.#pageBytes + long;
   }
 
   // ---------------------------------------------------------------- one record
@@ -114,6 +111,18 @@ export class PageTable {
   /** Makes the record of a name unless it is there. Returns whether it was made. Only for tables without values. */
   add(source: Uint8Array, start: number, end: number): boolean {
     this.#encode(source, start, end);
+    if (this.#locate()) return false;
+    this.#insert(0);
+    return true;
+  }
+
+  /** As `add`, of the name with the entry at `bytes[at]`. */
+  addEntry(bytes: Uint8Array, at: number): boolean {
+    const size = entryBytes(bytes, at);
+    this.#nameBytes = size;
+    this.#name = size <= SCRATCH_BYTES ? scratch : new Uint8Array(size);
+    for (let i = 0; i < size; i++) this.#name[i] = bytes[at + i]!;
+    this.#hash = hashBytes(this.#name, 0, size, seed) & this.#hashMask;
     if (this.#locate()) return false;
     this.#insert(0);
     return true;
@@ -156,8 +165,8 @@ export class PageTable {
   random(): boolean {
     if (this.length === 0) return false;
     for (;;) {
-      const index = Math.floor(Math.random() * this.#directory.length);
-      let page = this.#directory.first(index);
+      const index = Math.floor(Math.random() * this.directory.length);
+      let page = this.directory.first(index);
       if (page === undefined) continue;
       if (this.#chainMax > 1) {
         for (let i = Math.floor(Math.random() * this.#chainMax); i > 0 && page; i--) page = page.next;
@@ -165,7 +174,7 @@ export class PageTable {
       }
       const slot = Math.floor(Math.random() * this.#capacityMax);
       if (slot < page.capacity && page.words[page.firstWord + slot] !== 0) {
-        this.#read(page, page.words[page.firstWord + slot]!);
+        this.read(page, page.words[page.firstWord + slot]!);
         return true;
       }
     }
@@ -183,7 +192,7 @@ export class PageTable {
   #locate(): boolean {
     const hash = this.#hash;
     const fingerprint = fingerprintOf(hash);
-    let page = this.#directory.of(hash);
+    let page = this.directory.of(hash);
     this.#previous = undefined;
     for (;;) {
       const { words, firstWord, capacity } = page;
@@ -224,7 +233,7 @@ export class PageTable {
   }
 
   /** Reads the record of a slot. */
-  #read(page: Page, word: number): void {
+  read(page: Page, word: number): void {
     const at = page.base + offsetOf(word);
     const large = isLarge(word);
     this.bytes = large ? this.#long!.of(page.bytes, at) : page.bytes;
@@ -263,13 +272,13 @@ export class PageTable {
   /** The page for a name with this hash, with room for a record of `size` bytes. */
   #pageFor(hash: number, size: number): Page {
     for (;;) {
-      const head = this.#directory.of(hash);
+      const head = this.directory.of(hash);
       if (head.takes(size)) return head;
-      if (bytesFor(head.count + 1, head.live + size) <= PAGE_BYTES_MAX) {
+      if (head.mayHold(head.count + 1, head.live + size)) {
         this.#rebuild(head, head.count + 1, head.live + size);
         return head;
       }
-      if (!this.#directory.maySplit(head)) return this.#roomInChain(head, size);
+      if (!this.directory.maySplit(head)) return this.#roomInChain(head, size);
       this.#split(head, hash);
     }
   }
@@ -283,7 +292,7 @@ export class PageTable {
 
   /** Whether there is no page but one. */
   get #isOnePage(): boolean {
-    return this.#directory.length === 1 && this.#chainMax === 1;
+    return this.directory.length === 1 && this.#chainMax === 1;
   }
 
   #newPage(depth: number, count: number, live: number): Page {
@@ -303,7 +312,7 @@ export class PageTable {
     let length = 1;
     for (let page = head; ; page = page.next!, length++) {
       if (page.takes(size)) return page;
-      if (bytesFor(page.count + 1, page.live + size) <= PAGE_BYTES_MAX) {
+      if (page.mayHold(page.count + 1, page.live + size)) {
         this.#rebuild(page, page.count + 1, page.live + size);
         return page;
       }
@@ -329,7 +338,7 @@ export class PageTable {
       }
       this.#release(page);
     }
-    this.#directory.split(hash, zero, one);
+    this.directory.split(hash, zero, one);
   }
 
   /** Copies a record to another page, or to one behind it. */
@@ -377,7 +386,7 @@ export class PageTable {
     }
     const needed = bytesFor(page.count, page.live);
     if (page.count > 0 && (page.size <= BLOCK_BYTES_MIN || needed > page.size * SHRINK_PART)) return;
-    if (page === this.#directory.of(this.#hash) && page.next === undefined && needed < MERGE_BYTES) {
+    if (page === this.directory.of(this.#hash) && page.next === undefined && needed < MERGE_BYTES) {
       let merged = this.#merge(page);
       if (merged !== undefined) {
         while (merged !== undefined && bytesFor(merged.count, merged.live) < MERGE_BYTES)
@@ -390,7 +399,7 @@ export class PageTable {
 
   /** Takes the neighbour's records, of names with the same bits but the last, into a page that both have then. Returns it, or undefined when these are too much. */
   #merge(page: Page): Page | undefined {
-    const other = this.#directory.neighbour(page, this.#hash);
+    const other = this.directory.neighbour(page, this.#hash);
     if (other === undefined || other.next !== undefined) return undefined;
     const count = page.count + other.count;
     const live = page.live + other.live;
@@ -403,14 +412,14 @@ export class PageTable {
       }
       this.#release(from);
     }
-    if (this.#directory.merge(this.#hash, merged)) this.#updateBounds();
+    if (this.directory.merge(this.#hash, merged)) this.#updateBounds();
     return merged;
   }
 
   #updateBounds(): void {
     this.#capacityMax = 0;
     this.#chainMax = 1;
-    const directory = this.#directory;
+    const directory = this.directory;
     for (let index = 0; index < directory.length; index = directory.behind(index)) {
       let length = 0;
       for (let page = directory.first(index); page !== undefined; page = page.next, length++) {
@@ -420,9 +429,11 @@ export class PageTable {
     }
   }
 
-  /** Gives all memory back. The table is of no more use. */
+  /** Gives all memory back. The table is of no more use, and has nothing. */
   dispose(): void {
-    const directory = this.#directory;
+    if (this.#pageBytes === 0) return;
+    this.#pageBytes = 0;
+    const directory = this.directory;
     for (let index = 0; index < directory.length; index = directory.behind(index)) {
       for (let page = directory.first(index); page !== undefined; page = page.next) page.release();
     }
@@ -433,65 +444,12 @@ export class PageTable {
 
   /** Visits each record, as found. Nothing may change meanwhile. */
   forEach(visit: (table: this) => void): void {
-    for (let cursor = 0; ; ) {
-      cursor = this.scan(cursor, PAGE_BYTES_MAX, visit);
-      if (cursor === 0) return;
-    }
+    const walk = new TableWalk();
+    while (walk.next(this)) visit(this);
   }
 
-  /**
-   * Visits about `count` records, more when a few are all that a page has, and returns the cursor with which to go on, 0 at the end. A record
-   * that is there from the first call with cursor 0 to the last is visited, whatever comes and goes meanwhile; some perhaps twice.
-   *
-   * The order is that of the hashes' leading bits, and within a page of fingerprints. When a page that was left half-way has been merged, it
-   * begins anew: its other names were not visited. When it has been split, both parts have the same fingerprints left.
-   */
+  /** See `scanTable`. */
   scan(cursor: number, count: number, visit: (table: this) => void): number {
-    const cursorDepth = cursor % CURSOR_DEPTHS;
-    const rest = Math.floor(cursor / CURSOR_DEPTHS);
-    let from = rest % CURSOR_FINGERPRINTS;
-    let position = Math.floor(rest / CURSOR_FINGERPRINTS) % HASHES;
-    let left = Math.max(1, count);
-    for (let isFirst = true; ; isFirst = false) {
-      const head = this.#directory.of(position | 0);
-      if (isFirst && head.depth < cursorDepth) from = 0;
-      const span = CURSOR_FINGERPRINTS - from;
-      const total = chainCount(head);
-      const part = Math.ceil((CURSOR_FINGERPRINTS * left) / Math.max(total, 1));
-      const to = part >= span ? CURSOR_FINGERPRINTS : from + part;
-      left -= this.#visit(head, from, to, visit);
-      if (to < CURSOR_FINGERPRINTS) {
-        if (left <= 0) return (position * CURSOR_FINGERPRINTS + to) * CURSOR_DEPTHS + head.depth;
-        from = to;
-        continue;
-      }
-      const size = 2 ** (32 - head.depth);
-      position = (Math.floor(position / size) + 1) * size;
-      from = 0;
-      if (position >= HASHES) return 0;
-      if (left <= 0) return position * CURSOR_FINGERPRINTS * CURSOR_DEPTHS;
-    }
+    return scanTable(this, cursor, count, () => visit(this));
   }
-
-  /** Visits the records of a chain with fingerprints in [from, to) and returns how many they were. */
-  #visit(head: Page, from: number, to: number, visit: (table: this) => void): number {
-    let visited = 0;
-    for (let page: Page | undefined = head; page !== undefined; page = page.next) {
-      for (let slot = 0; slot < page.capacity; slot++) {
-        const word = page.words[page.firstWord + slot]!;
-        const fingerprint = word >>> 16;
-        if (word === 0 || fingerprint < from || fingerprint >= to) continue;
-        this.#read(page, word);
-        visit(this);
-        visited++;
-      }
-    }
-    return visited;
-  }
-}
-
-function chainCount(head: Page): number {
-  let count = 0;
-  for (let page: Page | undefined = head; page !== undefined; page = page.next) count += page.count;
-  return count;
 }

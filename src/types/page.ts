@@ -15,10 +15,10 @@ import { pagePool, type Slab } from './block-pool.ts';
 import { STUB_BYTES } from './long-records.ts';
 
 /** The largest block. */
-export const PAGE_BYTES_MAX = 4096;
+const PAGE_BYTES_MAX = 4096;
 const SLOT_BYTES = 4;
 /** About what the object takes. Measured on Node 20. */
-const PAGE_BYTES = 128;
+const PAGE_BYTES = 136;
 const OFFSET_MASK = 0x7fff;
 /** In a slot: the record is not here but in an array of its own, whose number is here. */
 const IS_LARGE = 0x8000;
@@ -51,6 +51,11 @@ export class Page {
   end = 0;
   /** How many leading bits of their hashes are the same for all names here. */
   depth: number;
+  /**
+   * The bytes up to which it grows: of each page others, between half of the largest block and that, because hashes fill all pages alike. If all
+   * grew and split together, then one size of block after the other would be needed for all, and that which they leave for none.
+   */
+  readonly bytesMax: number = Math.floor(PAGE_BYTES_MAX / 2 ** Math.random());
   /** Another page with names of the same leading bits, where more of these are equal than a table tells apart. */
   next: Page | undefined = undefined;
   #slab!: Slab;
@@ -70,9 +75,14 @@ export class Page {
     return this.count < this.countMax && this.end + size <= this.size;
   }
 
+  /** Whether it may have `count` records of `live` bytes. */
+  mayHold(count: number, live: number): boolean {
+    return bytesFor(count, live) <= this.bytesMax;
+  }
+
   #allocate(count: number, live: number): void {
     const needed = bytesFor(count, live);
-    const slab = pagePool.slabFor(Math.min(Math.max(needed, Math.ceil(needed * ROOM)), PAGE_BYTES_MAX))!;
+    const slab = pagePool.slabFor(Math.max(needed, Math.min(Math.ceil(needed * ROOM), this.bytesMax)))!;
     this.#slab = slab;
     this.bytes = slab.bytes;
     this.words = slab.words;
