@@ -10,6 +10,8 @@ export interface StartOptions {
   readonly 'proto-max-bulk-len': number;
   readonly hz: number;
   readonly 'list-max-listpack-size': number;
+  readonly 'stream-node-max-bytes': number;
+  readonly 'stream-node-max-entries': number;
   readonly 'active-expire-effort': number;
   readonly 'slowlog-log-slower-than': number;
   readonly 'latency-monitor-threshold': number;

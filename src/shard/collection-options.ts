@@ -6,6 +6,8 @@ import type { Keyspace } from '../store/keyspace.ts';
 export function setCollectionOption(keyspace: Keyspace, name: string, value: unknown): void {
   const { limits } = keyspace.objects;
   if (name === 'list-max-listpack-size') limits.list.set(Number(value));
+  if (name === 'stream-node-max-bytes') limits.stream.bytes = Number(value);
+  if (name === 'stream-node-max-entries') limits.stream.entries = Number(value);
 }
 
 export function setCollectionOptions(keyspace: Keyspace, options: StartOptions): void {

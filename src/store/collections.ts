@@ -2,11 +2,11 @@
 import type { ByteRanges } from '../base/byte-ranges.ts';
 import { changeCollection } from '../types/changes.ts';
 import type { Collection } from '../types/collection.ts';
-import { TYPE_LIST } from '../types/value-types.ts';
+import { TYPE_LIST, TYPE_STREAM } from '../types/value-types.ts';
 import type { Keyspace } from './keyspace.ts';
 
 /**
- * Stores a collection, which must not be empty and belongs to the keyspace from then on, in the place of whatever the key has.
+ * Stores a collection, which must not be empty unless it is a stream, and belongs to the keyspace from then on, in the place of whatever the key has.
  * Returns the entry's ref. Throws OutOfMemory with nothing changed.
  */
 export function storeCollection(
@@ -58,7 +58,7 @@ export function renameCollection(
 
 /**
  * Changes the collection of an entry by one of its type's operations (types/changes.ts), and returns what that returns. A
- * collection that is empty then is deleted: `ref` is invalid. `ranges` must not lie in the collection.
+ * collection that is empty then is deleted: `ref` is invalid. Only a stream stays, with its last id and its groups. `ranges` must not lie in the collection.
  */
 export function changeAt(
   keyspace: Keyspace,
@@ -77,7 +77,7 @@ export function changeAt(
   const collection = keyspace.objects.get(number);
   const result = changeCollection(collection, operation, first, second, ranges, from, to);
   if (result === 0) return 0;
-  if (collection.length === 0) {
+  if (collection.length === 0 && collection.type !== TYPE_STREAM) {
     keyspace.deleteEntry(db, ref, hash);
     return result;
   }

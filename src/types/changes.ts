@@ -3,7 +3,9 @@ import type { ByteRanges } from '../base/byte-ranges.ts';
 import type { Collection } from './collection.ts';
 import type { List } from './list.ts';
 import { changeList } from './list-changes.ts';
-import { TYPE_LIST } from './value-types.ts';
+import type { Stream } from './stream.ts';
+import { changeStream } from './stream-changes.ts';
+import { TYPE_LIST, TYPE_STREAM } from './value-types.ts';
 
 /** Makes a change and returns what the type's function says. */
 export function changeCollection(
@@ -18,6 +20,8 @@ export function changeCollection(
   switch (collection.type) {
     case TYPE_LIST:
       return changeList(collection as List, operation, first, second, ranges, from, to);
+    case TYPE_STREAM:
+      return changeStream(collection as Stream, operation, first, second, ranges, from, to);
     default:
       throw new Error(`no collection has the type ${collection.type}`);
   }

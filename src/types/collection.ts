@@ -1,5 +1,6 @@
 /** What all collections have in common for whoever keeps them: values that are more than one string. */
 import { ListLimits } from './list-limits.ts';
+import { StreamLimits } from './stream-limits.ts';
 
 export interface Collection {
   /** One of the TYPE_ numbers of value-types.ts. */
@@ -15,4 +16,5 @@ export interface Collection {
 /** The sizes at which collections change their form. One object for all collections of a shard; options change it. */
 export class CollectionLimits {
   readonly list: ListLimits = new ListLimits();
+  readonly stream: StreamLimits = new StreamLimits();
 }

@@ -36,8 +36,6 @@ const encodings = {
     aliases: ['zset-max-ziplist-value'],
   }),
   'hll-sparse-max-bytes': inert(anySize, 3000, 'bytes of a sparse HyperLogLog'),
-  'stream-node-max-bytes': inert(anySize, 4096, 'bytes of a piece of a stream'),
-  'stream-node-max-entries': inert(count(0), 100, 'entries of a piece of a stream'),
 };
 
 const memoryUse = {

@@ -1,5 +1,5 @@
 /** Options: how much memory the keys may take. */
-import { fixed, INT_MAX, integer, memory, text } from '../kinds.ts';
+import { count, fixed, INT_MAX, integer, memory, text } from '../kinds.ts';
 import { inert, row } from '../row.ts';
 
 const POLICIES = [
@@ -39,5 +39,21 @@ export const memoryLimits = {
     group: 'Memory',
     help: 'how large one piece of a list gets: elements, or -1 to -5 for 4 KB to 64 KB',
     aliases: ['list-max-ziplist-size'],
+  }),
+  'stream-node-max-bytes': row({
+    kind: memory({ min: 0 }),
+    default: 4096,
+    mutable: true,
+    affects: ['shards'],
+    group: 'Memory',
+    help: 'bytes of one piece of a stream; 0: as many as its entries need',
+  }),
+  'stream-node-max-entries': row({
+    kind: count(0),
+    default: 100,
+    mutable: true,
+    affects: ['shards'],
+    group: 'Memory',
+    help: 'entries of one piece of a stream; 0: any number',
   }),
 };

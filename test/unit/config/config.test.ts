@@ -379,6 +379,7 @@ describe('the config of shards', () => {
       'slowlog-log-slower-than': 10000,
       'latency-monitor-threshold': 0,
       ...{ 'latency-tracking': true, 'list-max-listpack-size': -2, 'notify-keyspace-events': '' },
+      ...{ 'stream-node-max-bytes': 4096, 'stream-node-max-entries': 100 },
     });
     expectTypeOf(forShards.hz).toEqualTypeOf<number>();
     expectTypeOf(forShards).not.toHaveProperty('port');
