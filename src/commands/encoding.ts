@@ -2,7 +2,7 @@
 import { parseInteger } from '../base/numbers.ts';
 import { imageOf } from '../rdb/collections.ts';
 import type { Keyspace } from '../store/keyspace.ts';
-import { TYPE_LIST, TYPE_STRING } from '../store/layout.ts';
+import { TYPE_LIST, TYPE_STREAM, TYPE_STRING } from '../store/layout.ts';
 import type { Collection } from '../types/collection.ts';
 import type { List } from '../types/list.ts';
 
@@ -24,6 +24,8 @@ function collectionEncoding(collection: Collection): string {
   switch (collection.type) {
     case TYPE_LIST:
       return (collection as List).isSmall ? 'listpack' : 'quicklist';
+    case TYPE_STREAM:
+      return 'stream';
     default:
       return 'unknown';
   }

@@ -25,6 +25,7 @@ import { replication } from './replication.ts';
 import { scanning } from './scan.ts';
 import { server } from './server.ts';
 import { sorting } from './sort.ts';
+import { streams } from './streams/streams.ts';
 import { stringPairs } from './string-pairs.ts';
 import { strings } from './strings.ts';
 import { transactions } from './transactions.ts';
@@ -37,6 +38,7 @@ export const families: readonly CommandSpec[] = [
   ...bitmaps,
   ...bitfields,
   ...lists,
+  ...streams,
   ...keys,
   ...renaming,
   ...objects,

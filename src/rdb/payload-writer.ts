@@ -1,6 +1,12 @@
 /** Collects a value in the form of RDB files in one growing buffer. One object serves one value after the other. */
 import { copyBytes, type ViewedBytes, viewedBytes } from '../base/bytes.ts';
-import { encodedBytesMax, LENGTH_BYTES_MAX, writeLength, writeLength64, writeString } from './string-encoding.ts';
+import {
+  encodedBytesMax,
+  LENGTH_BYTES_MAX,
+  writeLength,
+  writeLength64,
+  writeString,
+} from './string-encoding.ts';
 import type { ValueWriter } from './value-writer.ts';
 
 const INITIAL_BYTES = 1024;

@@ -17,7 +17,13 @@ import {
   RDB_VERSION_WRITTEN,
   VALUE_STRING,
 } from './format.ts';
-import { encodedBytesMax, LENGTH_BYTES_MAX, writeLength, writeLength64, writeString } from './string-encoding.ts';
+import {
+  encodedBytesMax,
+  LENGTH_BYTES_MAX,
+  writeLength,
+  writeLength64,
+  writeString,
+} from './string-encoding.ts';
 import type { ValueWriter } from './value-writer.ts';
 
 /** Takes `bytes[start, end)` of the file. The bytes are only there until it returns. */

@@ -87,6 +87,11 @@ export class BlockedClients {
     [NOTICE.ready, (notice) => this.#byTicket.get(notice.number)?.tryAgain()],
   ];
 
+  /** Whether a command placed `blocking` may have to wait. */
+  mayWait({ placement }: Command, args: Arguments): boolean {
+    return placement?.at === 'blocking' && (placement.waits === undefined || placement.waits(args));
+  }
+
   /** Sends a command placed `blocking`. False: it cannot be taken now, and the connection is parked. */
   send(connection: Connection, command: Command, args: Arguments): boolean {
     const { tickets, router, runs, sender } = this.parts;

@@ -109,7 +109,12 @@ const EXACT_DIGITS = 15;
 const TEXT_BYTES_MAX = 127;
 
 /** Reads `bytes[start, end)`, `ms-seq`, or `ms` alone, which `missingSeq` completes. Undefined: it is no id. */
-export function parseId(bytes: Uint8Array, start: number, end: number, missingSeq: Half): StreamId | undefined {
+export function parseId(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  missingSeq: Half,
+): StreamId | undefined {
   if (end - start > TEXT_BYTES_MAX) return undefined;
   const dash = bytes.indexOf(DASH, start);
   const hasSeq = dash >= 0 && dash < end;

@@ -14,7 +14,13 @@ import type { ByteRanges } from '../base/byte-ranges.ts';
 import { equalBytes } from '../base/bytes.ts';
 import { parseInteger } from '../base/numbers.ts';
 import { Chunk } from './chunk.ts';
-import { EntryReader, EntryWriter, entryBytes, integerEntryBytes, writeIntegerElement } from './listpack-entry.ts';
+import {
+  EntryReader,
+  EntryWriter,
+  entryBytes,
+  integerEntryBytes,
+  writeIntegerElement,
+} from './listpack-entry.ts';
 import { differenceOf, type Half, type StreamId } from './stream-id.ts';
 
 export const FLAG_DELETED = 1;

@@ -13,7 +13,7 @@ import type { ByteRanges } from '../base/byte-ranges.ts';
 import { latin1 } from '../base/bytes.ts';
 import type { Collection } from './collection.ts';
 import { StreamCursor } from './stream-cursor.ts';
-import { byName, Group, NOT_KNOWN } from './stream-groups.ts';
+import { byName, type Group, NOT_KNOWN } from './stream-groups.ts';
 import { compareIds, FIRST_ID, type Half, idAfter, isZeroId, LAST_ID, type StreamId } from './stream-id.ts';
 import { NODE_BYTES_MAX, type StreamLimits } from './stream-limits.ts';
 import { FLAG_DELETED, StreamNode } from './stream-node.ts';
@@ -141,6 +141,26 @@ export class Stream implements Collection {
       else high = middle;
     }
     return low - 1;
+  }
+
+  /** How many entries there are from `start` to `end`, both included, but no more than `most`. */
+  countBetween(start: StreamId, end: StreamId, most: number): number {
+    if (this.length === 0 || compareIds(start, end) > 0) return 0;
+    const first = Math.max(this.nodeIndexOf(start), this.firstNode);
+    const last = this.nodeIndexOf(end);
+    let count = 0;
+    if (last - first < 2) {
+      cursor.open(this, start, end);
+      while (count < most && cursor.next()) count++;
+      return count;
+    }
+    // Of those in the middle every entry counts.
+    cursor.open(this, start, cursor.lastOf(this, first));
+    while (count < most && cursor.next()) count++;
+    for (let i = first + 1; i < last && count < most; i++) count += this.nodes[i]!.count;
+    cursor.open(this, this.nodes[last]!, end);
+    while (count < most && cursor.next()) count++;
+    return Math.min(count, most);
   }
 
   has(id: StreamId): boolean {
@@ -291,7 +311,8 @@ export class Stream implements Collection {
   /** Whether entries from `start` on have been deleted one by one, as far as that is known. */
   hasGapsFrom(start: StreamId): boolean {
     const { maxDeletedId } = this;
-    if (this.length === 0 || isZeroId(maxDeletedId) || compareIds(this.firstId, maxDeletedId) > 0) return false;
+    if (this.length === 0 || isZeroId(maxDeletedId) || compareIds(this.firstId, maxDeletedId) > 0)
+      return false;
     return compareIds(start, maxDeletedId) <= 0;
   }
 
