@@ -238,6 +238,8 @@ export interface ServerReport {
   readonly blockedClients: number;
   /** Keys that clients wait for. */
   readonly blockingKeys: number;
+  /** Those of them of which also a client that waits learns when they go. */
+  readonly neededBlockingKeys: number;
   /** Clients closed because of `maxmemory-clients`. */
   readonly evictedClients: number;
   readonly tracking: TrackingReport;

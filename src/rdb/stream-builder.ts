@@ -2,7 +2,7 @@
 import { RangeList } from '../base/byte-ranges.ts';
 import { narrow } from '../base/numbers.ts';
 import { Stream } from '../types/stream.ts';
-import { type Consumer, Group, NOT_KNOWN } from '../types/stream-groups.ts';
+import { type Consumer, Group } from '../types/stream-groups.ts';
 import type { StreamId } from '../types/stream-id.ts';
 import type { StreamLimits } from '../types/stream-limits.ts';
 import type { StreamGroup, StreamValue, StreamId as WideId } from './values.ts';
@@ -19,7 +19,10 @@ export function buildStream(value: StreamValue, limits: StreamLimits): Stream {
   stream.lastId = narrowed(value.lastId);
   stream.maxDeletedId = narrowed(value.maxDeletedId);
   stream.entriesAdded = value.entriesAdded;
-  for (const group of value.groups) stream.addGroup(groupOf(group));
+  for (const group of value.groups) {
+    const lastId = narrowed(group.lastDelivered);
+    stream.addGroup(groupOf(group, lastId, group.entriesRead ?? stream.entriesUpTo(lastId)));
+  }
   return stream;
 }
 
@@ -45,8 +48,8 @@ function gather(fields: readonly Uint8Array[]): void {
   });
 }
 
-function groupOf(value: StreamGroup): Group {
-  const group = new Group(value.name, narrowed(value.lastDelivered), value.entriesRead ?? NOT_KNOWN);
+function groupOf(value: StreamGroup, lastId: StreamId, entriesRead: number): Group {
+  const group = new Group(value.name, lastId, entriesRead);
   const consumers = new Map<string, Consumer>();
   for (const { name, seenAt, activeAt, pending } of value.consumers) {
     const consumer = group.addConsumer(name, seenAt);

@@ -72,9 +72,18 @@ export class BlockedClients {
 
   /** How many keys clients wait for. */
   get keyCount(): number {
+    return this.#keyCount(() => true);
+  }
+
+  /** How many of them are keys that must not go for somebody. */
+  get neededKeyCount(): number {
+    return this.#keyCount(({ placement }) => placement?.at === 'blocking' && placement.needsKeys === true);
+  }
+
+  #keyCount(isMeant: (command: Command) => boolean): number {
     const keys = new Set<string>();
     for (const client of this.#byTicket.values())
-      if (client.isBlocked) for (const key of client.keys) keys.add(key);
+      if (client.isBlocked && isMeant(client.command)) for (const key of client.keys) keys.add(key);
     return keys.size;
   }
 
