@@ -145,6 +145,11 @@ export function integerEntryBytes(value: number | bigint): number {
 
 /** Writes the entry of an integer at `target[at]` and returns the offset behind it. */
 export function writeIntegerElement(target: Uint8Array, at: number, value: number | bigint): number {
+  if (value >= 0 && value < 128) {
+    target[at] = value as number;
+    target[at + 1] = 1;
+    return at + 2;
+  }
   const content = integerBytes(value);
   writeIntegerEntry(target, at, value, content);
   target[at + content] = content;

@@ -11,9 +11,8 @@
  * before it, by which it is found from behind. Deleting an entry sets a flag.
  */
 import type { ByteRanges } from '../base/byte-ranges.ts';
-import { equalBytes } from '../base/bytes.ts';
+import { equalBytes, type ViewedBytes } from '../base/bytes.ts';
 import { parseInteger } from '../base/numbers.ts';
-import { Chunk } from './chunk.ts';
 import {
   EntryReader,
   EntryWriter,
@@ -21,6 +20,7 @@ import {
   integerEntryBytes,
   writeIntegerElement,
 } from './listpack-entry.ts';
+import type { StreamBlock } from './stream-block.ts';
 import { differenceOf, type Half, type StreamId } from './stream-id.ts';
 
 export const FLAG_DELETED = 1;
@@ -34,25 +34,52 @@ const INTEGER_BYTES_MAX = 10;
 /** Flags, differences, two numbers. */
 const ENTRY_FRAME_BYTES = 5 * INTEGER_BYTES_MAX;
 
+/** How the entry of a string of less than 64 bytes begins, with its length in the other bits. */
+const SHORT_STRING = 0x80;
+const SHORT_MASK = 0xc0;
+
 const writer = new EntryWriter();
 const reader = new EntryReader();
 
-export class StreamNode extends Chunk implements StreamId {
+export class StreamNode implements StreamId {
   readonly ms: Half;
   readonly seq: Half;
-  /** Entries that are marked as deleted; `count` are the others. */
+  block: StreamBlock;
+  /** Those of the block. The node is `bytes[start, end)`. */
+  bytes: ViewedBytes;
+  start: number;
+  end: number;
+  /** Entries that are not deleted, and those that are marked as such. */
+  count = 0;
   deleted = 0;
-  /** Elements of the block. */
+  /** Elements of the node. */
   elements = 0;
   /** Names of the first entry. */
   fields = 0;
   /** How far behind `start` the first entry begins. */
   entriesOffset = 0;
 
-  constructor(size: number, id: StreamId) {
-    super(size);
-    this.ms = id.ms;
-    this.seq = id.seq;
+  /** An empty one at `start` of a block. */
+  constructor(block: StreamBlock, start: number, { ms, seq }: StreamId) {
+    this.ms = ms;
+    this.seq = seq;
+    this.block = block;
+    this.bytes = block.bytes;
+    this.start = start;
+    this.end = start;
+    block.nodes++;
+  }
+
+  /** Moves the node to the beginning of another block. */
+  moveTo(block: StreamBlock): void {
+    const { start, end } = this;
+    block.bytes.set(this.bytes.subarray(start, end), block.base);
+    this.block.nodes--;
+    block.nodes++;
+    this.block = block;
+    this.bytes = block.bytes;
+    this.start = block.base;
+    this.end = block.base + end - start;
   }
 
   /** Bytes of the listpack. */
@@ -61,14 +88,9 @@ export class StreamNode extends Chunk implements StreamId {
     return LISTPACK_FRAME_BYTES + counts + this.end - this.start;
   }
 
-  /** What it takes at most to append the names and values `ranges[from, to)`, names of the node included. */
-  static roomFor(ranges: ByteRanges, from: number, to: number): number {
-    const { starts, ends } = ranges;
-    let bytes = ENTRY_FRAME_BYTES + 2 * INTEGER_BYTES_MAX;
-    for (let i = from; i < to; i += 2) {
-      bytes += 2 * (ends[i]! - starts[i]!) + ends[i + 1]! - starts[i + 1]! + 3 * ELEMENT_EXTRA_BYTES;
-    }
-    return bytes;
+  /** What it takes at most to append so many names and values of `bytes` bytes together. */
+  static roomFor(bytes: number, words: number): number {
+    return bytes + words * ELEMENT_EXTRA_BYTES + ENTRY_FRAME_BYTES;
   }
 
   /** Writes the names of the first entry, which are those of `ranges[from, to)`. There is room. */
@@ -124,8 +146,13 @@ export class StreamNode extends Chunk implements StreamId {
 
 /** Whether the listpack entry at `bytes[at]` is the element `source[start, end)`. */
 function isElement(bytes: Uint8Array, at: number, source: Uint8Array, start: number, end: number): boolean {
+  const length = end - start;
+  const first = bytes[at]!;
+  // A short name, which most are.
+  if ((first & SHORT_MASK) === SHORT_STRING) {
+    return (first & ~SHORT_MASK) === length && equalBytes(bytes, at + 1, source, start, length);
+  }
   reader.read(bytes, at);
   if (reader.isInteger) return parseInteger(source, start, end) === reader.integer;
-  const length = end - start;
   return reader.end - reader.start === length && equalBytes(bytes, reader.start, source, start, length);
 }

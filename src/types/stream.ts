@@ -12,6 +12,7 @@
 import type { ByteRanges } from '../base/byte-ranges.ts';
 import { latin1 } from '../base/bytes.ts';
 import type { Collection } from './collection.ts';
+import { StreamBlock } from './stream-block.ts';
 import { StreamCursor } from './stream-cursor.ts';
 import { byName, type Group, NOT_KNOWN } from './stream-groups.ts';
 import { compareIds, FIRST_ID, type Half, idAfter, isZeroId, LAST_ID, type StreamId } from './stream-id.ts';
@@ -21,11 +22,14 @@ import { TYPE_STREAM } from './value-types.ts';
 
 /** About what the object takes. Measured on Node 20. */
 const STREAM_BYTES = 240;
-/** Of a node beside its chunk: fields of its own, its id, its place in the array. */
-const NODE_BYTES = 72;
+/** Of a node beside its bytes: the object, its id, its place in the array. */
+const NODE_BYTES = 144;
 const FIRST_CAPACITY_BYTES = 64;
 /** Blocks with more than this part unused are exchanged for smaller ones when they are full of entries. */
 const UNUSED_PART = 1 / 16;
+/** Streams that take more have blocks of this size for several nodes, if these are not too large. */
+const SHARED_BYTES = 1 << 16;
+const SHARED_NODE_BYTES_MAX = 1 << 13;
 /** So many empty places in front of the nodes are let be. */
 const FREE_PLACES_MIN = 32;
 
@@ -63,7 +67,10 @@ export class Stream implements Collection {
   }
 
   dispose(): void {
-    for (let i = this.firstNode; i < this.nodes.length; i++) this.nodes[i]!.release();
+    for (let i = this.firstNode; i < this.nodes.length; i++) {
+      const { block } = this.nodes[i]!;
+      if (--block.nodes === 0) block.release();
+    }
   }
 
   // ---------------------------------------------------------------- entries
@@ -71,54 +78,97 @@ export class Stream implements Collection {
   /** Appends an entry with the names and values `ranges[from, to)`. Its id is higher than `lastId`. */
   append(ms: Half, seq: Half, ranges: ByteRanges, from: number, to: number): void {
     const { nodes } = this;
-    const room = StreamNode.roomFor(ranges, from, to);
+    const { starts, ends } = ranges;
+    let bytes = 0;
+    for (let i = from; i < to; i++) bytes += ends[i]! - starts[i]!;
+    const room = StreamNode.roomFor(bytes, to - from);
+    const id = { ms, seq };
     let node = this.nodeCount === 0 ? undefined : nodes[nodes.length - 1]!;
-    if (node === undefined || this.#isFull(node, ranges, from, to)) {
-      node = this.#addNode(node, { ms, seq }, room);
+    if (node === undefined || this.#isFull(node, bytes)) {
+      // Its names come once more, in front of all entries.
+      node = this.#addNode(node, id, 2 * room);
       node.begin(ranges, from, to);
-    } else if (node.end + room > node.limit) {
-      this.#resize(node, Math.max(2 * node.capacity, node.end - node.start + room));
+    } else if (node.end + room > node.block.limit) {
+      this.#grow(node, room);
     }
     node.append(ms, seq, ranges, from, to);
-    this.lastId = { ms, seq };
+    this.lastId = id;
     this.entriesAdded++;
-    if (this.length++ === 0) this.firstId = this.lastId;
+    if (this.length++ === 0) this.firstId = id;
   }
 
-  #isFull(node: StreamNode, { starts, ends }: ByteRanges, from: number, to: number): boolean {
-    let bytes = node.listpackBytes;
-    for (let i = from; i < to; i++) bytes += ends[i]! - starts[i]!;
+  #isFull(node: StreamNode, bytes: number): boolean {
     const { limits } = this;
     const bytesMax = limits.bytes === 0 ? NODE_BYTES_MAX : Math.min(limits.bytes, NODE_BYTES_MAX);
-    if (bytes >= bytesMax) return true;
+    if (node.listpackBytes + bytes >= bytesMax) return true;
     return limits.entries !== 0 && node.count + node.deleted >= limits.entries;
   }
 
+  /** A new node with room for `room` bytes, behind `last`, which is full. */
   #addNode(last: StreamNode | undefined, id: StreamId, room: number): StreamNode {
+    let block: StreamBlock | undefined;
+    let start = 0;
     let size = FIRST_CAPACITY_BYTES;
     if (last !== undefined) {
+      // About as large as the one before it.
       const content = last.end - last.start;
-      size = content + (content >>> 4);
-      if (last.capacity - content > last.capacity * UNUSED_PART) this.#resize(last, content);
+      size = Math.max(room, content + (content >>> 4));
+      const isLong = this.#nodeBytes >= SHARED_BYTES && size <= SHARED_NODE_BYTES_MAX;
+      if (!last.block.isShared) this.#fit(last);
+      else if (last.end + size <= last.block.limit) block = last.block;
+      start = last.end;
+      if (block === undefined && isLong) block = this.#newBlock(SHARED_BYTES, true);
     }
-    const node = new StreamNode(Math.max(size, room), id);
+    block ??= this.#newBlock(Math.max(size, room), false);
+    const node = new StreamNode(block, block.nodes === 0 ? block.base : start, id);
     this.nodes.push(node);
-    this.#nodeBytes += node.memoryBytes + NODE_BYTES;
+    this.#nodeBytes += NODE_BYTES;
     return node;
   }
 
-  #resize(node: StreamNode, size: number): void {
-    this.#nodeBytes -= node.memoryBytes;
-    node.resize(size, false);
-    this.#nodeBytes += node.memoryBytes;
+  /** Makes room behind the last node. */
+  #grow(node: StreamNode, room: number): void {
+    const content = node.end - node.start;
+    const needed = content + room;
+    const isShared = node.block.isShared && needed <= SHARED_NODE_BYTES_MAX;
+    this.#move(node, this.#newBlock(isShared ? SHARED_BYTES : Math.max(2 * content, needed), isShared));
+  }
+
+  /** A node that does not grow any more has a block of about its size. */
+  #fit(node: StreamNode): void {
+    const content = node.end - node.start;
+    const { base, limit } = node.block;
+    if (limit - base - content > (limit - base) * UNUSED_PART) {
+      this.#move(node, this.#newBlock(content, false));
+    }
+  }
+
+  #newBlock(size: number, isShared: boolean): StreamBlock {
+    const block = new StreamBlock(size, isShared);
+    this.#nodeBytes += block.memoryBytes;
+    return block;
+  }
+
+  #move(node: StreamNode, to: StreamBlock): void {
+    const { block } = node;
+    node.moveTo(to);
+    this.#leave(block);
+  }
+
+  /** One of the nodes of a block is gone. */
+  #leave(block: StreamBlock): void {
+    if (block.nodes > 0) return;
+    this.#nodeBytes -= block.memoryBytes;
+    block.release();
   }
 
   #removeNode(index: number): void {
     const { nodes } = this;
     const node = nodes[index]!;
     this.length -= node.count;
-    this.#nodeBytes -= node.memoryBytes + NODE_BYTES;
-    node.release();
+    this.#nodeBytes -= NODE_BYTES;
+    node.block.nodes--;
+    this.#leave(node.block);
     if (index !== this.firstNode) {
       nodes.splice(index, 1);
       return;

@@ -14,10 +14,13 @@ import { createHash } from 'node:crypto';
 import { firstElement } from '../../protocol/reply-reader.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { ABSENT, type Keyspace, NO_EXPIRY } from '../../store/keyspace.ts';
-import { TYPE_LIST, TYPE_STRING } from '../../store/layout.ts';
+import { TYPE_LIST, TYPE_STREAM, TYPE_STRING } from '../../store/layout.ts';
 import type { Collection } from '../../types/collection.ts';
 import type { List } from '../../types/list.ts';
 import { ListCursor } from '../../types/list-cursor.ts';
+import type { Stream } from '../../types/stream.ts';
+import { StreamCursor } from '../../types/stream-cursor.ts';
+import { FIRST_ID, LAST_ID } from '../../types/stream-id.ts';
 import type { ShardContext } from '../context.ts';
 
 const DIGEST_BYTES = 20;
@@ -70,9 +73,23 @@ function mixValue(digest: Digest, keyspace: Keyspace, ref: number): void {
 }
 
 function mixCollection(digest: Digest, collection: Collection): void {
+  if (collection.type === TYPE_STREAM) mixStream(digest, collection as Stream);
   if (collection.type !== TYPE_LIST) return;
   const cursor = new ListCursor();
   for (let is = cursor.open(collection as List, 0); is; is = cursor.next()) digest.mix(cursor.read().copy());
+}
+
+function mixStream(digest: Digest, stream: Stream): void {
+  const cursor = new StreamCursor();
+  cursor.open(stream, FIRST_ID, LAST_ID);
+  while (cursor.next()) {
+    digest.mix(Buffer.from(`${cursor.ms}.${cursor.seq}`, 'latin1'));
+    for (let left = cursor.fieldCount; left > 0; left--) {
+      cursor.nextField();
+      digest.mix(cursor.field.copy());
+      digest.mix(cursor.value.copy());
+    }
+  }
 }
 
 /** Answers the records of this shard's databases, one behind the other. */

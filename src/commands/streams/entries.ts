@@ -1,5 +1,5 @@
 /** Writing ids and entries of streams into replies. */
-import { fromLatin1, writeUnsigned } from '../../base/bytes.ts';
+import { fromLatin1, viewedBytes, writeUnsigned } from '../../base/bytes.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import type { Stream } from '../../types/stream.ts';
 import { StreamCursor } from '../../types/stream-cursor.ts';
@@ -8,7 +8,7 @@ import { type Half, idText, type StreamId } from '../../types/stream-id.ts';
 const DASH = 45;
 const cursor = new StreamCursor();
 /** The text of an id: its ms stays for the next one, which mostly has the same. */
-const text = new Uint8Array(40);
+const text = viewedBytes(new ArrayBuffer(40));
 let textMs: Half = -1;
 let textMsEnd = 0;
 
