@@ -44,6 +44,7 @@ const OF_GROUP: Partial<Record<CommandGroup, string>> = {
   string: 'string',
   list: 'list',
   'sorted-set': 'sortedset',
+  stream: 'stream',
   bitmap: 'bitmap',
   hyperloglog: 'hyperloglog',
   geo: 'geo',

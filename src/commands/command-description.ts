@@ -152,7 +152,7 @@ function writeKeySpec(
   // Counted from the first key; negative numbers count from the last word.
   writeInteger(reply, 'lastkey', keys.last < 0 ? keys.last : keys.last - keys.first);
   writeInteger(reply, 'keystep', keys.step);
-  writeInteger(reply, 'limit', 0);
+  writeInteger(reply, 'limit', keys.limit ?? 0);
 }
 
 function writeStep(

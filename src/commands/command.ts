@@ -5,6 +5,7 @@
 import type { Arguments } from '../protocol/arguments.ts';
 import type { ReplyWriter } from '../protocol/reply-writer.ts';
 import type { KeyspaceView } from '../store/view.ts';
+import type { Collection } from '../types/collection.ts';
 import type { ServerContext, ShardContext } from './context.ts';
 
 export type CommandGroup =
@@ -12,6 +13,7 @@ export type CommandGroup =
   | 'list'
   | 'hash'
   | 'sorted-set'
+  | 'stream'
   | 'generic'
   | 'connection'
   | 'server'
@@ -64,7 +66,13 @@ export type KeyFlag =
 export interface KeySpecification {
   /** The keys begin behind this word, looked for from word `startFrom` on; negative: from there towards the first. */
   readonly keyword?: { readonly word: string; readonly startFrom: number };
-  readonly positions?: { readonly first: number; readonly last: number; readonly step: number };
+  readonly positions?: {
+    readonly first: number;
+    readonly last: number;
+    readonly step: number;
+    /** Where the last word is `last`, which part of the words up to there are keys: 2 for the first half. */
+    readonly limit?: number;
+  };
   /** In place of positions: the number of keys stands in word `word`, and the first key `first` words behind that. */
   readonly keyNumber?: { readonly word: number; readonly first: number; readonly step: number };
   readonly flags: readonly KeyFlag[];
@@ -208,6 +216,15 @@ export type Placement =
       readonly timeoutMs: (args: Arguments) => number;
       /** One of the TYPE_ numbers of store/layout.ts: keys of other types are none that it waits for. */
       readonly awaitedType: number;
+      /** Whether the request may wait at all, where not all do: one that does not is as one placed `together`. */
+      readonly waits?: (args: Arguments) => boolean;
+      /** True when it also looks again when a key that it waits for goes, or gets a value of another type. */
+      readonly needsKeys?: boolean;
+      /**
+       * The words to wait with, in place of those that mean something of the moment when the command comes. `valueAt` has the collections
+       * at key words of this shard; each shard keeps its own words.
+       */
+      readonly settle?: (args: Arguments, valueAt: (word: number) => Collection | undefined) => Uint8Array[];
       /** The keys that it waits for, where these are not all. */
       readonly awaitedWords?: readonly number[];
     }

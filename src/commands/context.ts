@@ -48,6 +48,11 @@ export interface KeysTogether {
    * OutOfMemory.
    */
   run(name: string, ...words: readonly Uint8Array[]): Uint8Array;
+  /**
+   * The same on the shard of the key in word `word`, whichever of `words` that is, and with its reply in that version of the protocol. The
+   * command may be one placed `together` or `blocking` that has no other key; it does not wait there.
+   */
+  runAt(word: number, name: string, words: readonly Uint8Array[], resp: 2 | 3): Uint8Array;
 }
 
 /**
@@ -233,6 +238,8 @@ export interface ServerReport {
   readonly blockedClients: number;
   /** Keys that clients wait for. */
   readonly blockingKeys: number;
+  /** Those of them of which also a client that waits learns when they go. */
+  readonly neededBlockingKeys: number;
   /** Clients closed because of `maxmemory-clients`. */
   readonly evictedClients: number;
   readonly tracking: TrackingReport;

@@ -2,7 +2,7 @@
 import { parseInteger } from '../base/numbers.ts';
 import { imageOf } from '../rdb/collections.ts';
 import type { Keyspace } from '../store/keyspace.ts';
-import { TYPE_HASH, TYPE_LIST, TYPE_STRING, TYPE_ZSET } from '../store/layout.ts';
+import { TYPE_HASH, TYPE_LIST, TYPE_STREAM, TYPE_STRING, TYPE_ZSET } from '../store/layout.ts';
 import type { Collection } from '../types/collection.ts';
 import type { Hash } from '../types/hash.ts';
 import type { List } from '../types/list.ts';
@@ -30,6 +30,8 @@ function collectionEncoding(collection: Collection): string {
       return (collection as Hash).encoding;
     case TYPE_ZSET:
       return (collection as SortedSet).isPacked ? 'listpack' : 'skiplist';
+    case TYPE_STREAM:
+      return 'stream';
     default:
       return 'unknown';
   }

@@ -30,6 +30,7 @@ import { scanning } from './scan.ts';
 import { server } from './server.ts';
 import { sorting } from './sort.ts';
 import { sortedSets } from './sorted-sets/sorted-sets.ts';
+import { streams } from './streams/streams.ts';
 import { stringPairs } from './string-pairs.ts';
 import { strings } from './strings.ts';
 import { transactions } from './transactions.ts';
@@ -47,6 +48,7 @@ export const families: readonly CommandSpec[] = [
   ...lists,
   ...hashes,
   ...sortedSets,
+  ...streams,
   ...keys,
   ...renaming,
   ...objects,

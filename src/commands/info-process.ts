@@ -73,7 +73,7 @@ export function clientsSection({ report, config }: InfoSource): Field[] {
     ['pubsub_clients', report.pubSub.clients],
     ['clients_in_timeout_table', 0],
     ['total_blocking_keys', report.blockingKeys],
-    ['total_blocking_keys_on_nokey', 0],
+    ['total_blocking_keys_on_nokey', report.neededBlockingKeys],
   ];
 }
 

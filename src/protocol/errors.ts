@@ -42,6 +42,9 @@ export const WITHSCORES_BY_LEX = 'ERR syntax error, WITHSCORES not supported in 
 export const WEIGHT_NOT_A_FLOAT = 'ERR weight value is not a float';
 export const LIMIT_NEGATIVE = "ERR LIMIT can't be negative";
 export const SAMPLE_OUT_OF_RANGE = 'ERR value is out of range';
+export const INVALID_STREAM_ID = 'ERR Invalid stream ID specified as stream command argument';
+export const INVALID_INTERVAL_START = 'ERR invalid start ID for the interval';
+export const INVALID_INTERVAL_END = 'ERR invalid end ID for the interval';
 export const OFFSET_OUT_OF_RANGE = 'ERR offset is out of range';
 export const BIT_OFFSET_INVALID = 'ERR bit offset is not an integer or out of range';
 export const BIT_INVALID = 'ERR bit is not an integer or out of range';
@@ -191,6 +194,66 @@ const QUOTED_CHARS_MAX = 128;
 function quoted(text: string, charsMax = QUOTED_CHARS_MAX): string {
   const nul = text.indexOf('\0');
   return text.slice(0, nul < 0 ? charsMax : Math.min(nul, charsMax));
+}
+
+/** What commands of streams refuse. */
+export const STREAM = {
+  zeroId: 'ERR The ID specified in XADD must be greater than 0-0',
+  idTooLow: 'ERR The ID specified in XADD is equal or smaller than the target stream top item',
+  exhausted: 'ERR The stream has exhausted the last possible ID, unable to add more items',
+  tooLarge: 'ERR Elements are too large to be stored',
+  twoStrategies: 'ERR syntax error, MAXLEN and MINID options at the same time are not compatible',
+  maxLenNegative: 'ERR The MAXLEN argument must be >= 0.',
+  limitNegative: 'ERR The LIMIT argument must be >= 0.',
+  limitAlone: 'ERR syntax error, LIMIT cannot be used without specifying a trimming strategy',
+  limitExact: 'ERR syntax error, LIMIT cannot be used without the special ~ option',
+  noStrategy: 'ERR syntax error, XTRIM must be called with a trimming strategy',
+  entriesAddedNegative: 'ERR entries_added must be positive',
+  lastBelowGivenMaxDeleted:
+    'ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id',
+  lastBelowMaxDeleted: 'ERR The ID specified in XSETID is smaller than current max_deleted_entry_id',
+  lastBelowTop: 'ERR The ID specified in XSETID is smaller than the target stream top item',
+  entriesAddedBelowLength:
+    'ERR The entries_added specified in XSETID is smaller than the target stream length',
+  groupOutsideOfGroupRead: 'ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead.',
+  noAckOutsideOfGroupRead: 'ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead.',
+  missingGroup: 'ERR Missing GROUP option for XREADGROUP',
+  dollarInGroup:
+    'ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by specifying a proper ID, or use the > ID to get new messages. The $ ID would just return an empty result set.',
+  newOutsideOfGroup:
+    'ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option.',
+  entriesReadNegative: 'ERR value for ENTRIESREAD must be positive or -1',
+  noKeyForGroup:
+    'ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM option to create an empty stream automatically.',
+  groupExists: 'BUSYGROUP Consumer Group name already exists',
+  countNotPositive: 'ERR COUNT must be > 0',
+} as const;
+
+/** `command` is `xread` or `xreadgroup`. */
+export function unbalancedStreams(command: string): string {
+  const symbol = command === 'xreadgroup' ? '>' : '$';
+  return `ERR Unbalanced '${command}' list of streams: for each stream key an ID or '${symbol}' must be specified.`;
+}
+
+export function noGroupAt(key: string, group: string): string {
+  return `NOGROUP No such key '${quoted(key, key.length)}' or consumer group '${quoted(group, group.length)}'`;
+}
+
+export function noGroupToRead(key: string, group: string): string {
+  return `${noGroupAt(key, group)} in XREADGROUP with GROUP option`;
+}
+
+export function noSuchGroup(key: string, group: string): string {
+  return `NOGROUP No such consumer group '${quoted(group, group.length)}' for key name '${quoted(key, key.length)}'`;
+}
+
+/** `what` is `min-idle-time argument` or `IDLE option argument`, and the like. */
+export function invalidClaimArgument(what: string, command: string): string {
+  return `ERR Invalid ${what} for ${command}`;
+}
+
+export function unrecognizedClaimOption(option: string): string {
+  return `ERR Unrecognized XCLAIM option '${quoted(option, option.length)}'`;
 }
 
 /** `parts` are the command's name and its arguments as latin1 text. */

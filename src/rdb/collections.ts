@@ -4,7 +4,8 @@ import type { Collection, CollectionLimits } from '../types/collection.ts';
 import type { Hash } from '../types/hash.ts';
 import { List } from '../types/list.ts';
 import type { SortedSet } from '../types/sorted-set.ts';
-import { TYPE_HASH, TYPE_LIST, TYPE_ZSET } from '../types/value-types.ts';
+import type { Stream } from '../types/stream.ts';
+import { TYPE_HASH, TYPE_LIST, TYPE_STREAM, TYPE_ZSET } from '../types/value-types.ts';
 import { buildHash } from './hash-builder.ts';
 import { hashEncoder } from './hash-encoder.ts';
 import { ListEncoder } from './list-encoder.ts';
@@ -13,21 +14,22 @@ import { RdbInput } from './rdb-input.ts';
 import { BufferSource } from './rdb-source.ts';
 import { buildSortedSet } from './sorted-set-builder.ts';
 import { sortedSetEncoder } from './sorted-set-encoder.ts';
+import { buildStream } from './stream-builder.ts';
+import { StreamEncoder } from './stream-encoder.ts';
 import { decodeValue, isEmpty } from './value-decoder.ts';
 import { kindOfType } from './value-kinds.ts';
 import type { CollectionEncoder } from './value-writer.ts';
 import type { RdbValue } from './values.ts';
 
 /** What is kept, for people. */
-export const KEPT_KINDS = 'strings, lists, hashes and sorted sets';
+export const KEPT_KINDS = 'strings, lists, sets, sorted sets, hashes and streams';
 
 /** Whether values of RDB type `valueType` are kept. */
 export function isKept(valueType: number): boolean {
-  const kind = kindOfType(valueType);
-  return kind === 'string' || kind === 'list' || kind === 'hash' || kind === 'sorted set';
+  return kindOfType(valueType) !== 'value of a module';
 }
 
-/** The collection must not be empty. */
+/** The collection must not be empty, unless it is a stream. */
 export function encoderOf(collection: Collection): CollectionEncoder {
   switch (collection.type) {
     case TYPE_LIST:
@@ -36,6 +38,8 @@ export function encoderOf(collection: Collection): CollectionEncoder {
       return hashEncoder(collection as Hash);
     case TYPE_ZSET:
       return sortedSetEncoder(collection as SortedSet);
+    case TYPE_STREAM:
+      return new StreamEncoder(collection as Stream);
     default:
       throw new Error(`no collection has the type ${collection.type}`);
   }
@@ -72,6 +76,7 @@ export function collectionOf(
 export function buildCollection(value: RdbValue, limits: CollectionLimits): Collection | undefined {
   if (value.kind === 'hash') return buildHash(value, limits.hash);
   if (value.kind === 'sorted-set') return buildSortedSet(value, limits.sortedSet);
+  if (value.kind === 'stream') return buildStream(value, limits.stream);
   if (value.kind !== 'list') return undefined;
   const list = new List(limits.list);
   // As many chunks as its elements need, whatever the file had.

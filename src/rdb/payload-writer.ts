@@ -1,6 +1,12 @@
 /** Collects a value in the form of RDB files in one growing buffer. One object serves one value after the other. */
-import { type ViewedBytes, viewedBytes } from '../base/bytes.ts';
-import { encodedBytesMax, LENGTH_BYTES_MAX, writeLength, writeString } from './string-encoding.ts';
+import { copyBytes, type ViewedBytes, viewedBytes } from '../base/bytes.ts';
+import {
+  encodedBytesMax,
+  LENGTH_BYTES_MAX,
+  writeLength,
+  writeLength64,
+  writeString,
+} from './string-encoding.ts';
 import type { ValueWriter } from './value-writer.ts';
 
 const INITIAL_BYTES = 1024;
@@ -30,6 +36,16 @@ export class PayloadWriter implements ValueWriter {
   length(length: number): void {
     this.room(LENGTH_BYTES_MAX);
     this.end = writeLength(this.bytes, this.end, length);
+  }
+
+  length64(length: number | bigint): void {
+    this.room(LENGTH_BYTES_MAX);
+    this.end = writeLength64(this.bytes, this.end, length);
+  }
+
+  plain(bytes: ViewedBytes, start: number, end: number): void {
+    this.room(end - start);
+    this.end = copyBytes(bytes, start, end, this.bytes, this.end);
   }
 
   string(bytes: ViewedBytes, start: number, end: number): void {

@@ -17,7 +17,13 @@ import {
   RDB_VERSION_WRITTEN,
   VALUE_STRING,
 } from './format.ts';
-import { encodedBytesMax, LENGTH_BYTES_MAX, writeLength, writeString } from './string-encoding.ts';
+import {
+  encodedBytesMax,
+  LENGTH_BYTES_MAX,
+  writeLength,
+  writeLength64,
+  writeString,
+} from './string-encoding.ts';
 import type { ValueWriter } from './value-writer.ts';
 
 /** Takes `bytes[start, end)` of the file. The bytes are only there until it returns. */
@@ -190,6 +196,16 @@ export class RdbWriter implements ValueWriter {
 
   length(length: number): void {
     this.#length(length);
+  }
+
+  length64(length: number | bigint): void {
+    this.#ensure(LENGTH_BYTES_MAX);
+    this.#at = writeLength64(this.#buffer, this.#at, length);
+  }
+
+  plain(bytes: ViewedBytes, start: number, end: number): void {
+    this.#checkWhole();
+    this.#raw(bytes, start, end);
   }
 
   string(bytes: ViewedBytes, start: number, end: number): void {

@@ -20,6 +20,8 @@ const ID_BYTES = 16;
 const FLAG_DELETED = 1;
 const FLAG_SAME_FIELDS = 2;
 const UINT64_MAX = 0xffffffffffffffffn;
+/** What is more is the sign for a number that is not known. */
+const MOST_READ = BigInt(Number.MAX_SAFE_INTEGER);
 const NO_ID: StreamId = { ms: 0n, sequence: 0n };
 
 /** Reads a stream in one of its three forms. */
@@ -79,7 +81,7 @@ function readEntries(packed: PackedBytes, master: StreamId, entries: StreamEntry
 function readGroup(input: RdbInput, type: number): StreamGroup {
   const name = input.stringCopy();
   const lastDelivered = readId(input);
-  const read = type === VALUE_STREAM ? UINT64_MAX : input.length64();
+  const read = type === VALUE_STREAM ? undefined : input.length64();
   const pending: PendingEntry[] = [];
   const known = new Set<string>();
   for (let left = input.length(); left > 0; left--) {
@@ -94,7 +96,7 @@ function readGroup(input: RdbInput, type: number): StreamGroup {
   return {
     name,
     lastDelivered,
-    entriesRead: read > BigInt(Number.MAX_SAFE_INTEGER) ? undefined : Number(read),
+    entriesRead: read === undefined ? undefined : read > MOST_READ ? -1 : Number(read),
     pending,
     consumers,
   };

@@ -39,6 +39,14 @@ export function writeLength(target: Uint8Array, at: number, length: number): num
   return writeBigEndian(target, at + 5, length % 0x100000000);
 }
 
+/** The same for any number of 64 bits. */
+export function writeLength64(target: Uint8Array, at: number, length: number | bigint): number {
+  if (typeof length === 'number') return writeLength(target, at, length);
+  target[at] = LENGTH_64_BITS;
+  writeBigEndian(target, at + 1, Number(length >> 32n));
+  return writeBigEndian(target, at + 5, Number(length & 0xffffffffn));
+}
+
 function writeBigEndian(target: Uint8Array, at: number, value: number): number {
   target[at] = value >>> 24;
   target[at + 1] = value >>> 16;

@@ -5,12 +5,16 @@ import type { ViewedBytes } from '../base/bytes.ts';
 export interface ValueWriter {
   /** A length, or another number. */
   length(length: number): void;
+  /** A number of up to 64 bits in the form of a length. */
+  length64(length: number | bigint): void;
   /** The string `bytes[start, end)`. */
   string(bytes: ViewedBytes, start: number, end: number): void;
   /** A moment, ms since 1970: eight bytes. */
   int64(value: number): void;
   /** A floating-point number: eight bytes. */
   double(value: number): void;
+  /** The bytes `bytes[start, end)` as they are, without a length. */
+  plain(bytes: ViewedBytes, start: number, end: number): void;
 }
 
 /** Writes a collection that does not change meanwhile, a part at a time. */

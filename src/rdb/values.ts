@@ -66,7 +66,7 @@ export interface StreamConsumer {
 export interface StreamGroup {
   readonly name: Uint8Array;
   readonly lastDelivered: StreamId;
-  /** Entries read so far; undefined when that is not known, as in files before 7.0. */
+  /** Entries read so far; -1 when that is not known, undefined in files before 7.0, which do not tell. */
   readonly entriesRead: number | undefined;
   readonly pending: readonly PendingEntry[];
   readonly consumers: readonly StreamConsumer[];

@@ -15,6 +15,8 @@ export interface StartOptions {
   readonly 'hll-sparse-max-bytes': number;
   readonly 'zset-max-listpack-entries': number;
   readonly 'zset-max-listpack-value': number;
+  readonly 'stream-node-max-bytes': number;
+  readonly 'stream-node-max-entries': number;
   readonly 'active-expire-effort': number;
   readonly 'slowlog-log-slower-than': number;
   readonly 'latency-monitor-threshold': number;

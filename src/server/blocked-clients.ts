@@ -72,9 +72,18 @@ export class BlockedClients {
 
   /** How many keys clients wait for. */
   get keyCount(): number {
+    return this.#keyCount(() => true);
+  }
+
+  /** How many of them are keys that must not go for somebody. */
+  get neededKeyCount(): number {
+    return this.#keyCount(({ placement }) => placement?.at === 'blocking' && placement.needsKeys === true);
+  }
+
+  #keyCount(isMeant: (command: Command) => boolean): number {
     const keys = new Set<string>();
     for (const client of this.#byTicket.values())
-      if (client.isBlocked) for (const key of client.keys) keys.add(key);
+      if (client.isBlocked && isMeant(client.command)) for (const key of client.keys) keys.add(key);
     return keys.size;
   }
 
@@ -86,6 +95,11 @@ export class BlockedClients {
     [NOTICE.served, (notice, link) => this.#byTicket.get(notice.number)?.served(notice.parts[0]!, link)],
     [NOTICE.ready, (notice) => this.#byTicket.get(notice.number)?.tryAgain()],
   ];
+
+  /** Whether a command placed `blocking` may have to wait. */
+  mayWait({ placement }: Command, args: Arguments): boolean {
+    return placement?.at === 'blocking' && (placement.waits === undefined || placement.waits(args));
+  }
 
   /** Sends a command placed `blocking`. False: it cannot be taken now, and the connection is parked. */
   send(connection: Connection, command: Command, args: Arguments): boolean {

@@ -248,7 +248,9 @@ export class Dispatcher {
         taken = this.#toTogether(connection, command, args);
         break;
       case ROUTE.blocking:
-        taken = this.blocked.send(connection, command, args);
+        taken = this.blocked.mayWait(command, args)
+          ? this.blocked.send(connection, command, args)
+          : this.#toTogether(connection, command, args);
         break;
       case ROUTE.every:
         taken = this.#toEvery(connection, command, args);

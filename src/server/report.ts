@@ -112,10 +112,18 @@ export function reportOf(server: Server): ServerReport {
 }
 
 /** How many clients wait, for data or for something that the server does, and for how many keys. */
-function waitersOf({ gate, deferred, dispatcher }: Server): { blockedClients: number; blockingKeys: number } {
+function waitersOf({
+  gate,
+  deferred,
+  dispatcher,
+}: Server): Pick<ServerReport, 'blockedClients' | 'blockingKeys' | 'neededBlockingKeys'> {
   const held = gate.pause.heldCount + gate.exitPause.heldCount + deferred.waitingCount;
   const { blocked } = dispatcher;
-  return { blockedClients: held + blocked.count, blockingKeys: blocked.keyCount };
+  return {
+    blockedClients: held + blocked.count,
+    blockingKeys: blocked.keyCount,
+    neededBlockingKeys: blocked.neededKeyCount,
+  };
 }
 
 /** What clients wait to be told of. */

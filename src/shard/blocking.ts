@@ -12,6 +12,7 @@
  * tried here: the acceptor is told to send it again, with holds for these shards, and those behind it wait for that.
  */
 
+import type { Placement } from '../commands/command.ts';
 import type { Waiting } from '../commands/context.ts';
 import { keyWords } from '../commands/key-words.ts';
 import type { Command } from '../commands/table.ts';
@@ -40,6 +41,8 @@ export interface BlockingHost {
   /** Runs the command of one who waits, and returns its reply. */
   runAgain(waiter: Waiter): Uint8Array;
 }
+
+type BlockingPlacement = Extract<Placement, { at: 'blocking' }>;
 
 export interface BlockingParts {
   readonly claims: SharedArrayBuffer;
@@ -146,18 +149,36 @@ export class Blocking implements Waiting, Journal {
     const host = this.#host;
     const { keys, placement } = this.#parts.commands[id]!;
     if (placement?.at !== 'blocking') throw new Error('a command waits that is not placed so');
-    const kept = args.withoutName();
+    const kept = this.#settled(placement, db, args.withoutName());
     const isHere = (word: number) => host.shardOfKey(kept.copy(word)) === host.shardIndex;
     const awaited = this.#awaitedWords(id, kept);
     const isSpread = keyWords(keys!, kept).some((word) => !awaited.includes(word) && !isHere(word));
     const type = placement.awaitedType;
-    const waiter: Waiter = { ticket, id, db, resp, args: kept, type, isSpread, queues: [], isAway: false };
+    const needsKeys = placement.needsKeys ?? false;
+    const waiter: Waiter = {
+      ...{ ticket, id, db, resp, args: kept, type, needsKeys, isSpread },
+      ...{ queues: [], isAway: false },
+    };
     if (this.#clients.count === 0) this.#parts.observe(this, true);
     for (const word of awaited) {
       if (!isHere(word)) continue;
       const key = kept.copy(word);
       this.#clients.add(waiter, key, host.keyspace.hash(key, 0, key.length));
     }
+  }
+
+  /** The words of a command as they are to be kept: what they mean of this moment is what they say then. */
+  #settled({ settle }: BlockingPlacement, db: number, args: Arguments): Arguments {
+    if (settle === undefined) return args;
+    const { keyspace, shardIndex } = this.#host;
+    const words = settle(args, (word) => {
+      const key = args.copy(word);
+      if (this.#host.shardOfKey(key) !== shardIndex) return undefined;
+      const ref = keyspace.peek(db, key, 0, key.length, keyspace.hash(key, 0, key.length));
+      return ref === ABSENT || keyspace.typeOf(ref) === TYPE_STRING ? undefined : keyspace.collectionOf(ref);
+    });
+    args.setWords(words);
+    return args;
   }
 
   #awaitedWords(id: number, args: Arguments): readonly number[] {
@@ -208,9 +229,7 @@ export class Blocking implements Waiting, Journal {
   #serve(queue: WaitQueue): void {
     queue.isReady = false;
     for (const waiter of queue.waiters) {
-      const type = this.#typeOf(queue);
-      if (type === undefined) return;
-      if (type !== waiter.type) continue;
+      if (!waiter.needsKeys && this.#typeOf(queue) !== waiter.type) continue;
       if (!this.#claims.isWaiting(waiter.ticket)) {
         this.#remove(waiter);
         continue;
@@ -251,14 +270,19 @@ export class Blocking implements Waiting, Journal {
   // What is new
 
   stored(db: number, ref: number): void {
-    if (this.#host.keyspace.typeOf(ref) !== TYPE_STRING) this.changed(db, ref);
+    const queue = this.#queueAt(db, ref);
+    if (queue !== undefined) this.#lookAt(queue);
   }
 
   changed(db: number, ref: number): void {
+    const queue = this.#queueAt(db, ref);
+    if (queue !== undefined) this.#lookAt(queue);
+  }
+
+  #queueAt(db: number, ref: number): WaitQueue | undefined {
     const { keyspace } = this.#host;
     const start = keyspace.keyStart(ref);
-    const queue = this.#clients.queueOf(db, keyspace.bytesOf(ref), start, start + keyspace.keyLength(ref));
-    if (queue !== undefined) this.#lookAt(queue);
+    return this.#clients.queueOf(db, keyspace.bytesOf(ref), start, start + keyspace.keyLength(ref));
   }
 
   swapped(a: number, b: number): void {
@@ -270,7 +294,18 @@ export class Blocking implements Waiting, Journal {
 
   expiryChanged(): void {}
 
-  removed(): void {}
+  removed(db: number, ref: number): void {
+    const queue = this.#queueAt(db, ref);
+    if (queue !== undefined && needsKey(queue)) this.#lookAt(queue);
+  }
 
-  flushed(): void {}
+  flushed(db: number): void {
+    for (const queue of this.#clients.queuesOf(db)) if (needsKey(queue)) this.#lookAt(queue);
+  }
+}
+
+/** Whether anybody in a queue wants to know that the key is gone. */
+function needsKey({ waiters }: WaitQueue): boolean {
+  for (const waiter of waiters) if (waiter.needsKeys) return true;
+  return false;
 }

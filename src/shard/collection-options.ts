@@ -11,6 +11,8 @@ export function setCollectionOption(keyspace: Keyspace, name: string, value: unk
   else if (name === 'hll-sparse-max-bytes') limits.hyperloglogSparseBytes = Number(value);
   else if (name === 'zset-max-listpack-entries') limits.sortedSet.entries = Number(value);
   else if (name === 'zset-max-listpack-value') limits.sortedSet.value = Number(value);
+  if (name === 'stream-node-max-bytes') limits.stream.bytes = Number(value);
+  if (name === 'stream-node-max-entries') limits.stream.entries = Number(value);
 }
 
 export function setCollectionOptions(keyspace: Keyspace, options: StartOptions): void {

@@ -100,11 +100,11 @@ export class Executor extends HandlerContext implements ShardContext {
     figures.commandsExecuted++;
     if (isPart) this.#executePart(id);
     else this.#executeWhole(id, words[at + 2]!);
-    if (this.waiting.needsCare) this.#serveWaiting();
+    if (this.waiting.needsCare) this.serveWaiting();
   }
 
   /** Serves clients that waited for what is new, and tells what that has changed. */
-  #serveWaiting(): void {
+  serveWaiting(): void {
     // Serving one of them may change several keys.
     this.#epochs.begin(this.shardIndex);
     this.waiting.care();
@@ -281,7 +281,7 @@ export class Executor extends HandlerContext implements ShardContext {
     figures.contention.parkedMs += performance.now() - startMs;
     clock.update();
     figures.usesAll();
-    if (this.waiting.needsCare) this.#serveWaiting();
+    if (this.waiting.needsCare) this.serveWaiting();
     replies.endRun();
   }
 

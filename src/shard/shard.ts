@@ -201,6 +201,8 @@ export class Shard {
     this.#clock.nowMs = now;
     this.#expiry.run(now);
     if (this.#changes.hasPending) this.#executor.tellChanges();
+    // Some wait for keys that must not go.
+    if (this.#executor.waiting.needsCare) this.#executor.serveWaiting();
     this.#figures.usesAll();
     this.#publish();
   }

@@ -74,7 +74,7 @@ export interface TogetherHost {
   idOf(name: string): number;
   /** See Executor. */
   readonly waiting: Pick<Blocking, 'register'>;
-  runInner(id: number, db: number, args: Arguments): Uint8Array;
+  runInner(id: number, db: number, args: Arguments, resp?: 2 | 3): Uint8Array;
   runStep(id: number, db: number, args: Arguments, reply: ReplyWriter, isCounted: boolean): number;
 }
 
@@ -146,13 +146,20 @@ export class Together implements KeysTogether {
   }
 
   run(name: string, ...words: readonly Uint8Array[]): Uint8Array {
+    return this.#runOn(this.#host.shardOfKey(words[0]!), name, words, 2);
+  }
+
+  runAt(word: number, name: string, words: readonly Uint8Array[], resp: 2 | 3): Uint8Array {
+    return this.#runOn(this.#host.shardOf(word), name, words, resp);
+  }
+
+  #runOn(shard: number, name: string, words: readonly Uint8Array[], resp: 2 | 3): Uint8Array {
     const host = this.#host;
     const id = host.idOf(name);
-    const shard = host.shardOfKey(words[0]!);
     const args = new Arguments();
     args.setWords([NO_BYTES, ...words]);
-    if (shard === this.#self) return host.runInner(id, host.db, args);
-    const answer = this.#callRun(shard, id, host.db, args, 0);
+    if (shard === this.#self) return host.runInner(id, host.db, args, resp);
+    const answer = this.#callRun(shard, id, host.db, args, resp === 3 ? FLAG_RESP3 : 0);
     if (answer[0] === OUT_OF_MEMORY) throw new OutOfMemory();
     return answer.subarray(ANSWER_HEADER_BYTES);
   }
@@ -332,7 +339,8 @@ export class Together implements KeysTogether {
       return buffer.take();
     }
     try {
-      buffer.writer.raw(host.runInner(id, message[1]!, args));
+      const resp = (flags & FLAG_RESP3) !== 0 ? 3 : 2;
+      buffer.writer.raw(host.runInner(id, message[1]!, args, resp));
     } catch (error) {
       if (!(error instanceof OutOfMemory)) throw error;
       return answer(OUT_OF_MEMORY);

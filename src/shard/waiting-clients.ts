@@ -14,6 +14,8 @@ export interface Waiter {
   readonly args: Arguments;
   /** The type of value that it waits for. */
   readonly type: number;
+  /** It also looks again when a key goes, or gets a value of another type. */
+  readonly needsKeys: boolean;
   /** What it does when there is something concerns keys of other shards. */
   readonly isSpread: boolean;
   /** One for each of its keys on this shard. */

@@ -2,12 +2,12 @@
 import type { ByteRanges } from '../base/byte-ranges.ts';
 import { changeCollection } from '../types/changes.ts';
 import { type Collection, isPacked } from '../types/collection.ts';
-import { TYPE_LIST } from '../types/value-types.ts';
+import { TYPE_LIST, TYPE_STREAM } from '../types/value-types.ts';
 import { type Keyspace, NO_EXPIRY } from './keyspace.ts';
 import { FLAG_PACKED } from './layout.ts';
 
 /**
- * Stores a collection, which must not be empty and belongs to the keyspace from then on, in the place of whatever the key has; of a
+ * Stores a collection, which must not be empty (but a stream may) and belongs to the keyspace from then on, in the place of whatever the key has; of a
  * packed one a copy. Returns the entry's ref. Throws OutOfMemory with nothing changed.
  */
 export function storeCollection(
@@ -101,7 +101,7 @@ export function createAt(
 
 /**
  * Changes the collection of an entry by one of its type's operations (types/changes.ts), and returns what that returns. A
- * collection that is empty then is deleted. `ref` is invalid then in any case, unless the collection was on the heap and is not empty.
+ * collection that is empty then is deleted, unless it is a stream. `ref` is invalid then in any case, unless the collection was on the heap and is not empty.
  * `ranges` must not lie in the collection. Throws OutOfMemory with nothing changed.
  */
 export function changeAt(
@@ -120,7 +120,7 @@ export function changeAt(
   const collection = keyspace.collectionOf(ref);
   const result = changeCollection(collection, operation, first, second, ranges, from, to);
   if (result === 0) return 0;
-  if (collection.length === 0) {
+  if (collection.length === 0 && collection.type !== TYPE_STREAM) {
     keyspace.deleteEntry(db, ref, hash);
     return result;
   }

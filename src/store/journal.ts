@@ -22,7 +22,7 @@ export interface Journal {
    */
   patched(db: number, ref: number, offset: number, end: number): void;
   /**
-   * After: the collection of the entry was changed, and is not empty: `operation` and the numbers are those of its type's
+   * After: the collection of the entry was changed, and is still there: `operation` and the numbers are those of its type's
    * changes (types/changes.ts), which took `ranges[from, to)`.
    */
   changed(

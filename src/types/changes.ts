@@ -9,7 +9,9 @@ import type { MemberSet } from './set.ts';
 import { changeSet } from './set-changes.ts';
 import type { SortedSet } from './sorted-set.ts';
 import { changeSortedSet } from './sorted-set-changes.ts';
-import { TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_ZSET } from './value-types.ts';
+import type { Stream } from './stream.ts';
+import { changeStream } from './stream-changes.ts';
+import { TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STREAM, TYPE_ZSET } from './value-types.ts';
 
 /** Makes a change and returns what the type's function says. */
 export function changeCollection(
@@ -30,6 +32,8 @@ export function changeCollection(
       return changeSortedSet(collection as SortedSet, operation, first, second, ranges, from, to);
     case TYPE_SET:
       return changeSet(collection as MemberSet, operation, ranges, from, to);
+    case TYPE_STREAM:
+      return changeStream(collection as Stream, operation, first, second, ranges, from, to);
     default:
       throw new Error(`no collection has the type ${collection.type}`);
   }

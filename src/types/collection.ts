@@ -3,6 +3,7 @@ import { HashLimits } from './hash-limits.ts';
 import { ListLimits } from './list-limits.ts';
 import { SetLimits } from './set-limits.ts';
 import { SortedSetLimits } from './sorted-set-limits.ts';
+import { StreamLimits } from './stream-limits.ts';
 
 export interface Collection {
   /** One of the TYPE_ numbers of value-types.ts. */
@@ -46,4 +47,5 @@ export class CollectionLimits {
   /** `hll-sparse-max-bytes`: of a HyperLogLog, which is a string but changes its form like a collection. */
   hyperloglogSparseBytes = 3000;
   readonly set: SetLimits = new SetLimits();
+  readonly stream: StreamLimits = new StreamLimits();
 }

@@ -138,6 +138,24 @@ function writeIntegerEntry(target: Uint8Array, at: number, value: number | bigin
   }
 }
 
+/** Bytes of the whole entry of an integer. */
+export function integerEntryBytes(value: number | bigint): number {
+  return integerBytes(value) + 1;
+}
+
+/** Writes the entry of an integer at `target[at]` and returns the offset behind it. */
+export function writeIntegerElement(target: Uint8Array, at: number, value: number | bigint): number {
+  if (value >= 0 && value < 128) {
+    target[at] = value as number;
+    target[at + 1] = 1;
+    return at + 2;
+  }
+  const content = integerBytes(value);
+  writeIntegerEntry(target, at, value, content);
+  target[at + content] = content;
+  return at + content + 1;
+}
+
 /** Bytes of the entry at `bytes[at]`. */
 export function entryBytes(bytes: Uint8Array, at: number): number {
   const first = bytes[at]!;

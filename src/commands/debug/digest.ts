@@ -15,7 +15,7 @@ import { shortestDouble } from '../../base/numbers.ts';
 import { firstElement } from '../../protocol/reply-reader.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { ABSENT, type Keyspace, NO_EXPIRY } from '../../store/keyspace.ts';
-import { TYPE_HASH, TYPE_LIST, TYPE_STRING, TYPE_ZSET } from '../../store/layout.ts';
+import { TYPE_HASH, TYPE_LIST, TYPE_STREAM, TYPE_STRING, TYPE_ZSET } from '../../store/layout.ts';
 import type { Collection } from '../../types/collection.ts';
 import { NEVER_EXPIRES } from '../../types/field-expiries.ts';
 import type { Hash } from '../../types/hash.ts';
@@ -24,6 +24,9 @@ import { ListCursor } from '../../types/list-cursor.ts';
 import { EntryReader } from '../../types/listpack-entry.ts';
 import type { SortedSet } from '../../types/sorted-set.ts';
 import { SortedSetCursor } from '../../types/sorted-set-cursor.ts';
+import type { Stream } from '../../types/stream.ts';
+import { StreamCursor } from '../../types/stream-cursor.ts';
+import { FIRST_ID, LAST_ID } from '../../types/stream-id.ts';
 import type { ShardContext } from '../context.ts';
 
 const DIGEST_BYTES = 20;
@@ -79,6 +82,7 @@ function mixValue(digest: Digest, keyspace: Keyspace, ref: number): void {
 function mixCollection(digest: Digest, collection: Collection): void {
   if (collection.type === TYPE_HASH) mixHash(digest, collection as Hash);
   if (collection.type === TYPE_ZSET) mixSortedSet(digest, collection as SortedSet);
+  if (collection.type === TYPE_STREAM) mixStream(digest, collection as Stream);
   if (collection.type !== TYPE_LIST) return;
   const cursor = new ListCursor();
   for (let is = cursor.open(collection as List, 0); is; is = cursor.next()) digest.mix(cursor.read().copy());
@@ -107,6 +111,19 @@ function mixSortedSet(digest: Digest, set: SortedSet): void {
     pair.mix(cursor.copy());
     pair.mix(Buffer.from(shortestDouble(cursor.score), 'latin1'));
     digest.add(pair.bytes);
+  }
+}
+
+function mixStream(digest: Digest, stream: Stream): void {
+  const cursor = new StreamCursor();
+  cursor.open(stream, FIRST_ID, LAST_ID);
+  while (cursor.next()) {
+    digest.mix(Buffer.from(`${cursor.ms}.${cursor.seq}`, 'latin1'));
+    for (let left = cursor.fieldCount; left > 0; left--) {
+      cursor.nextField();
+      digest.mix(cursor.field.copy());
+      digest.mix(cursor.value.copy());
+    }
   }
 }
 

@@ -8,7 +8,6 @@ import { fileName, flagSet, integers } from '../word-kinds.ts';
 
 const INT_MIN = -(2 ** 31);
 const anyInt = integer(0, INT_MAX);
-const anySize = memory({ min: 0 });
 const onSignal = flagSet(
   'default',
   ['save', 'nosave', 'now', 'force'],
@@ -23,8 +22,6 @@ const encodings = {
   'set-max-intset-entries': inert(count(0), 512, 'members of a small set of integers'),
   'set-max-listpack-entries': inert(count(0), 128, 'members of a small set'),
   'set-max-listpack-value': inert(count(0), 64, 'bytes of a member of a small set'),
-  'stream-node-max-bytes': inert(anySize, 4096, 'bytes of a piece of a stream'),
-  'stream-node-max-entries': inert(count(0), 100, 'entries of a piece of a stream'),
 };
 
 const memoryUse = {

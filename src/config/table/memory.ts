@@ -84,4 +84,20 @@ export const memoryLimits = {
     help: 'bytes of the longest member of a small sorted set',
     aliases: ['zset-max-ziplist-value'],
   }),
+  'stream-node-max-bytes': row({
+    kind: memory({ min: 0 }),
+    default: 4096,
+    mutable: true,
+    affects: ['shards'],
+    group: 'Memory',
+    help: 'bytes of one piece of a stream; 0: as many as its entries need',
+  }),
+  'stream-node-max-entries': row({
+    kind: count(0),
+    default: 100,
+    mutable: true,
+    affects: ['shards'],
+    group: 'Memory',
+    help: 'entries of one piece of a stream; 0: any number',
+  }),
 };

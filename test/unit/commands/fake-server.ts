@@ -129,6 +129,7 @@ export const REPORT: ServerReport = {
   clients: 3,
   blockedClients: 1,
   blockingKeys: 0,
+  neededBlockingKeys: 0,
   evictedClients: 6,
   tracking: { clients: 2, keys: 7, items: 8, prefixes: 1 },
   pubSub: { clients: 21, channels: 22, patterns: 23, shardChannels: 24 },

@@ -379,6 +379,7 @@ describe('the config of shards', () => {
       ...{ 'slowlog-log-slower-than': 10000, 'latency-monitor-threshold': 0 },
       ...{ 'zset-max-listpack-entries': 128, 'zset-max-listpack-value': 64 },
       ...{ 'latency-tracking': true, 'list-max-listpack-size': -2, 'hll-sparse-max-bytes': 3000 },
+      ...{ 'stream-node-max-bytes': 4096, 'stream-node-max-entries': 100 },
     });
     expectTypeOf(forShards.hz).toEqualTypeOf<number>();
     expectTypeOf(forShards).not.toHaveProperty('port');
