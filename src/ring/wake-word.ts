@@ -22,6 +22,7 @@ const waitAsync = (
 export class WakeWord {
   readonly #cell: Int32Array;
   #isWaiting = false;
+  #isArmed = false;
 
   constructor(memory: SharedArrayBuffer) {
     this.#cell = new Int32Array(memory);
@@ -50,10 +51,14 @@ export class WakeWord {
 
   /** Asks to be woken. Afterwards the caller must look for work once more, and `disarm` if there is any. */
   arm(): void {
+    this.#isArmed = true;
     Atomics.store(this.#cell, 0, 1);
   }
 
+  /** Asks not to be woken, because the lanes are looked at soon anyway. A pending wait stays. */
   disarm(): void {
+    if (!this.#isArmed) return;
+    this.#isArmed = false;
     Atomics.store(this.#cell, 0, 0);
   }
 

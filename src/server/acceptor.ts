@@ -311,15 +311,19 @@ export class Acceptor implements ConnectionHost {
   #scheduleTurnEnd(): void {
     if (this.#isTurnEndScheduled) return;
     this.#isTurnEndScheduled = true;
+    // The turn's end looks for replies anyway.
+    this.#wake.disarm();
     setImmediate(this.#endTurn);
   }
 
   readonly #endTurn = (): void => {
-    this.#isTurnEndScheduled = false;
+    // What replies bring about is done in the same turn.
+    this.#isTurnEndScheduled = true;
     this.#publish();
-    this.#briefWait.for(this.#links);
+    this.#briefWait.for(this.#links, this.traffic.reads);
     this.#takeReplies();
     this.#resumeWaiting();
+    this.#isTurnEndScheduled = false;
     this.#publish();
     this.#dispatcher.tracking.endTurn();
     this.#flush();

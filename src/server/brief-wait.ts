@@ -7,6 +7,8 @@ import type { ShardLink } from './shard-link.ts';
 
 /** With more under way there is enough to do, and one wake-up is for all. */
 const RUNS_MAX = 2;
+/** The same goes for clients that sent something in the turn. */
+const READS_MAX = 2;
 const WAIT_MS = 0.05;
 /** After so many waits in vain in a row, so many turns pass without one. */
 const FAILURES_MAX = 4;
@@ -15,9 +17,16 @@ const REST_TURNS = 256;
 export class BriefWait {
   #failures = 0;
   #rest = 0;
+  #reads = 0;
 
-  /** Returns when one of `links` has replies, or has none under way, or it has taken too long. */
-  for(links: readonly ShardLink[]): void {
+  /**
+   * Returns when one of `links` has replies, or has none under way, or it has taken too long. `reads` is how often sockets have
+   * been read since the start.
+   */
+  for(links: readonly ShardLink[], reads: number): void {
+    const newReads = reads - this.#reads;
+    this.#reads = reads;
+    if (newReads > READS_MAX) return;
     let runs = 0;
     for (let i = 0; i < links.length; i++) runs += links[i]!.pendingRuns;
     if (runs === 0 || runs > RUNS_MAX) return;
