@@ -43,6 +43,7 @@ const OF_FLAG: Partial<Record<CommandFlag, readonly string[]>> = {
 const OF_GROUP: Partial<Record<CommandGroup, string>> = {
   string: 'string',
   list: 'list',
+  set: 'set',
   bitmap: 'bitmap',
   generic: 'keyspace',
   connection: 'connection',

@@ -10,6 +10,7 @@ import type { ServerContext, ShardContext } from './context.ts';
 export type CommandGroup =
   | 'string'
   | 'list'
+  | 'set'
   | 'generic'
   | 'connection'
   | 'server'

@@ -2,9 +2,10 @@
 import { parseInteger } from '../base/numbers.ts';
 import { imageOf } from '../rdb/collections.ts';
 import type { Keyspace } from '../store/keyspace.ts';
-import { TYPE_LIST, TYPE_STRING } from '../store/layout.ts';
+import { TYPE_LIST, TYPE_SET, TYPE_STRING } from '../store/layout.ts';
 import type { Collection } from '../types/collection.ts';
 import type { List } from '../types/list.ts';
+import type { MemberSet } from '../types/set.ts';
 
 /** Redis puts strings up to this length into one piece of memory with their header. */
 const EMBEDDED_BYTES_MAX = 44;
@@ -24,6 +25,8 @@ function collectionEncoding(collection: Collection): string {
   switch (collection.type) {
     case TYPE_LIST:
       return (collection as List).isSmall ? 'listpack' : 'quicklist';
+    case TYPE_SET:
+      return (collection as MemberSet).encoding;
     default:
       return 'unknown';
   }

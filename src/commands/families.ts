@@ -24,6 +24,7 @@ import { renaming } from './renaming.ts';
 import { replication } from './replication.ts';
 import { scanning } from './scan.ts';
 import { server } from './server.ts';
+import { sets } from './sets/sets.ts';
 import { sorting } from './sort.ts';
 import { stringPairs } from './string-pairs.ts';
 import { strings } from './strings.ts';
@@ -37,6 +38,7 @@ export const families: readonly CommandSpec[] = [
   ...bitmaps,
   ...bitfields,
   ...lists,
+  ...sets,
   ...keys,
   ...renaming,
   ...objects,

@@ -65,11 +65,11 @@ function chooseShard(args: Arguments, shards: number): number | string {
 }
 
 /**
- * Word 1 as a cursor; undefined when it is none. Redis reads it with strtoul: a sign, leading zeros and even
+ * Word `word` as a cursor; undefined when it is none. Redis reads it with strtoul: a sign, leading zeros and even
  * no digits at all are taken, and what is negative wraps around to a number far behind every shard.
  */
-function readCursor(args: Arguments): number | undefined {
-  const text = args.text(1);
+export function readCursor(args: Arguments, word = 1): number | undefined {
+  const text = args.text(word);
   if (text === '') return 0;
   if (!/^[+-]?\d+$/.test(text)) return undefined;
   const digits = text.replace(/^[+-]?0*/, '');
@@ -133,7 +133,7 @@ function readOptions(args: Arguments): ScanOptions | string {
 }
 
 /** Undefined for `*`, which matches every key. */
-function readPattern(args: Arguments, index: number): Uint8Array | undefined {
+export function readPattern(args: Arguments, index: number): Uint8Array | undefined {
   const pattern = args.bytes.subarray(args.starts[index]!, args.ends[index]!);
   return pattern.length === 1 && pattern[0] === STAR ? undefined : pattern;
 }

@@ -2,23 +2,26 @@
 
 import type { Collection, CollectionLimits } from '../types/collection.ts';
 import { List } from '../types/list.ts';
-import { TYPE_LIST } from '../types/value-types.ts';
+import type { MemberSet } from '../types/set.ts';
+import { TYPE_LIST, TYPE_SET } from '../types/value-types.ts';
 import { ListEncoder } from './list-encoder.ts';
 import { PayloadWriter } from './payload-writer.ts';
 import { RdbInput } from './rdb-input.ts';
 import { BufferSource } from './rdb-source.ts';
+import { buildSet } from './set-builder.ts';
+import { setEncoder } from './set-encoder.ts';
 import { decodeValue, isEmpty } from './value-decoder.ts';
 import { kindOfType } from './value-kinds.ts';
 import type { CollectionEncoder } from './value-writer.ts';
 import type { RdbValue } from './values.ts';
 
 /** What is kept, for people. */
-export const KEPT_KINDS = 'strings and lists';
+export const KEPT_KINDS = 'strings, lists and sets';
 
 /** Whether values of RDB type `valueType` are kept. */
 export function isKept(valueType: number): boolean {
   const kind = kindOfType(valueType);
-  return kind === 'string' || kind === 'list';
+  return kind === 'string' || kind === 'list' || kind === 'set';
 }
 
 /** The collection must not be empty. */
@@ -26,6 +29,8 @@ export function encoderOf(collection: Collection): CollectionEncoder {
   switch (collection.type) {
     case TYPE_LIST:
       return new ListEncoder(collection as List);
+    case TYPE_SET:
+      return setEncoder(collection as MemberSet);
     default:
       throw new Error(`no collection has the type ${collection.type}`);
   }
@@ -60,6 +65,7 @@ export function collectionOf(
 
 /** A collection of what was read, which is not empty; undefined for strings and what is not kept. */
 export function buildCollection(value: RdbValue, limits: CollectionLimits): Collection | undefined {
+  if (value.kind === 'set') return buildSet(value, limits.set);
   if (value.kind !== 'list') return undefined;
   const list = new List(limits.list);
   // As many chunks as its elements need, whatever the file had.

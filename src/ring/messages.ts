@@ -10,6 +10,9 @@ export interface StartOptions {
   readonly 'proto-max-bulk-len': number;
   readonly hz: number;
   readonly 'list-max-listpack-size': number;
+  readonly 'set-max-intset-entries': number;
+  readonly 'set-max-listpack-entries': number;
+  readonly 'set-max-listpack-value': number;
   readonly 'active-expire-effort': number;
   readonly 'slowlog-log-slower-than': number;
   readonly 'latency-monitor-threshold': number;

@@ -14,10 +14,12 @@ import { createHash } from 'node:crypto';
 import { firstElement } from '../../protocol/reply-reader.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { ABSENT, type Keyspace, NO_EXPIRY } from '../../store/keyspace.ts';
-import { TYPE_LIST, TYPE_STRING } from '../../store/layout.ts';
+import { TYPE_LIST, TYPE_SET, TYPE_STRING } from '../../store/layout.ts';
 import type { Collection } from '../../types/collection.ts';
 import type { List } from '../../types/list.ts';
 import { ListCursor } from '../../types/list-cursor.ts';
+import type { MemberSet } from '../../types/set.ts';
+import { SetCursor } from '../../types/set-cursor.ts';
 import type { ShardContext } from '../context.ts';
 
 const DIGEST_BYTES = 20;
@@ -70,9 +72,17 @@ function mixValue(digest: Digest, keyspace: Keyspace, ref: number): void {
 }
 
 function mixCollection(digest: Digest, collection: Collection): void {
+  if (collection.type === TYPE_SET) addMembers(digest, collection as MemberSet);
   if (collection.type !== TYPE_LIST) return;
   const cursor = new ListCursor();
   for (let is = cursor.open(collection as List, 0); is; is = cursor.next()) digest.mix(cursor.read().copy());
+}
+
+/** Members have no order. */
+function addMembers(digest: Digest, set: MemberSet): void {
+  const cursor = new SetCursor();
+  cursor.open(set);
+  while (cursor.next()) digest.add(cursor.member.copy());
 }
 
 /** Answers the records of this shard's databases, one behind the other. */

@@ -1,5 +1,5 @@
 /** Options: how much memory the keys may take. */
-import { fixed, INT_MAX, integer, memory, text } from '../kinds.ts';
+import { count, fixed, INT_MAX, integer, memory, text } from '../kinds.ts';
 import { inert, row } from '../row.ts';
 
 const POLICIES = [
@@ -39,5 +39,29 @@ export const memoryLimits = {
     group: 'Memory',
     help: 'how large one piece of a list gets: elements, or -1 to -5 for 4 KB to 64 KB',
     aliases: ['list-max-ziplist-size'],
+  }),
+  'set-max-intset-entries': row({
+    kind: count(0),
+    default: 512,
+    mutable: true,
+    affects: ['shards'],
+    group: 'Memory',
+    help: 'members of a set of integers up to which it is packed',
+  }),
+  'set-max-listpack-entries': row({
+    kind: count(0),
+    default: 128,
+    mutable: true,
+    affects: ['shards'],
+    group: 'Memory',
+    help: 'members of any other set up to which it is packed',
+  }),
+  'set-max-listpack-value': row({
+    kind: memory({ min: 0 }),
+    default: 64,
+    mutable: true,
+    affects: ['shards'],
+    group: 'Memory',
+    help: 'bytes of a member up to which a set that is not of integers is packed',
   }),
 };
