@@ -45,6 +45,7 @@ const OF_GROUP: Partial<Record<CommandGroup, string>> = {
   list: 'list',
   'sorted-set': 'sortedset',
   stream: 'stream',
+  set: 'set',
   bitmap: 'bitmap',
   hyperloglog: 'hyperloglog',
   geo: 'geo',

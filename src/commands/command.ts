@@ -14,6 +14,7 @@ export type CommandGroup =
   | 'hash'
   | 'sorted-set'
   | 'stream'
+  | 'set'
   | 'generic'
   | 'connection'
   | 'server'

@@ -2,10 +2,11 @@
 import { parseInteger } from '../base/numbers.ts';
 import { imageOf } from '../rdb/collections.ts';
 import type { Keyspace } from '../store/keyspace.ts';
-import { TYPE_HASH, TYPE_LIST, TYPE_STREAM, TYPE_STRING, TYPE_ZSET } from '../store/layout.ts';
+import { TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STREAM, TYPE_STRING, TYPE_ZSET } from '../store/layout.ts';
 import type { Collection } from '../types/collection.ts';
 import type { Hash } from '../types/hash.ts';
 import type { List } from '../types/list.ts';
+import type { MemberSet } from '../types/set.ts';
 import type { SortedSet } from '../types/sorted-set.ts';
 
 /** Redis puts strings up to this length into one piece of memory with their header. */
@@ -32,6 +33,8 @@ function collectionEncoding(collection: Collection): string {
       return (collection as SortedSet).isPacked ? 'listpack' : 'skiplist';
     case TYPE_STREAM:
       return 'stream';
+    case TYPE_SET:
+      return (collection as MemberSet).encoding;
     default:
       return 'unknown';
   }

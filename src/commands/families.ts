@@ -28,6 +28,7 @@ import { renaming } from './renaming.ts';
 import { replication } from './replication.ts';
 import { scanning } from './scan.ts';
 import { server } from './server.ts';
+import { sets } from './sets/sets.ts';
 import { sorting } from './sort.ts';
 import { sortedSets } from './sorted-sets/sorted-sets.ts';
 import { streams } from './streams/streams.ts';
@@ -49,6 +50,7 @@ export const families: readonly CommandSpec[] = [
   ...hashes,
   ...sortedSets,
   ...streams,
+  ...sets,
   ...keys,
   ...renaming,
   ...objects,

@@ -2,10 +2,12 @@
 import { fromLatin1, latin1 } from '../base/bytes.ts';
 import { parseDouble } from '../base/numbers.ts';
 import { bulkOf } from '../protocol/reply-reader.ts';
-import { TYPE_LIST, TYPE_ZSET } from '../store/layout.ts';
+import { TYPE_LIST, TYPE_SET, TYPE_ZSET } from '../store/layout.ts';
 import type { Collection } from '../types/collection.ts';
 import type { List } from '../types/list.ts';
 import { ListCursor } from '../types/list-cursor.ts';
+import type { MemberSet } from '../types/set.ts';
+import { SetCursor } from '../types/set-cursor.ts';
 import type { SortedSet } from '../types/sorted-set.ts';
 import { SortedSetCursor } from '../types/sorted-set-cursor.ts';
 import type { ShardContext } from './context.ts';
@@ -30,6 +32,13 @@ export function elementsOf(collection: Collection): Uint8Array[] | undefined {
       for (let is = cursor.open(collection as SortedSet, 0); is; is = cursor.next()) {
         elements.push(cursor.copy());
       }
+      return elements;
+    }
+    case TYPE_SET: {
+      const cursor = new SetCursor();
+      const elements: Uint8Array[] = [];
+      cursor.open(collection as MemberSet);
+      while (cursor.next()) elements.push(cursor.member.copy());
       return elements;
     }
     default:

@@ -6,6 +6,7 @@
 import type { Row } from './row.ts';
 import { background } from './table/background.ts';
 import { clients } from './table/clients.ts';
+import { collectionForms } from './table/collections.ts';
 import { compatibility } from './table/compatibility.ts';
 import { log } from './table/log.ts';
 import { memoryLimits } from './table/memory.ts';
@@ -25,6 +26,7 @@ export const options = {
   ...clients,
   ...shards,
   ...memoryLimits,
+  ...collectionForms,
   ...background,
   ...persistence,
   ...log,

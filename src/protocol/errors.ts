@@ -29,6 +29,8 @@ export const LPOS_RANK_ZERO =
 export const LPOS_COUNT_NEGATIVE = "ERR COUNT can't be negative";
 export const LPOS_MAXLEN_NEGATIVE = "ERR MAXLEN can't be negative";
 export const KEY_COUNT_NOT_POSITIVE = 'ERR numkeys should be greater than 0';
+export const TOO_MANY_KEYS = "ERR Number of keys can't be greater than number of args";
+export const LIMIT_NEGATIVE = "ERR LIMIT can't be negative";
 export const COUNT_NOT_POSITIVE = 'ERR count should be greater than 0';
 export const SCORE_NOT_A_NUMBER = 'ERR resulting score is not a number (NaN)';
 export const ZADD_XX_AND_NX = 'ERR XX and NX options at the same time are not compatible';
@@ -40,7 +42,6 @@ export const LIMIT_OF_RANKS =
   'ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX';
 export const WITHSCORES_BY_LEX = 'ERR syntax error, WITHSCORES not supported in combination with BYLEX';
 export const WEIGHT_NOT_A_FLOAT = 'ERR weight value is not a float';
-export const LIMIT_NEGATIVE = "ERR LIMIT can't be negative";
 export const SAMPLE_OUT_OF_RANGE = 'ERR value is out of range';
 export const INVALID_STREAM_ID = 'ERR Invalid stream ID specified as stream command argument';
 export const INVALID_INTERVAL_START = 'ERR invalid start ID for the interval';

@@ -3,15 +3,18 @@
 import type { Collection, CollectionLimits } from '../types/collection.ts';
 import type { Hash } from '../types/hash.ts';
 import { List } from '../types/list.ts';
+import type { MemberSet } from '../types/set.ts';
 import type { SortedSet } from '../types/sorted-set.ts';
 import type { Stream } from '../types/stream.ts';
-import { TYPE_HASH, TYPE_LIST, TYPE_STREAM, TYPE_ZSET } from '../types/value-types.ts';
+import { TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STREAM, TYPE_ZSET } from '../types/value-types.ts';
 import { buildHash } from './hash-builder.ts';
 import { hashEncoder } from './hash-encoder.ts';
 import { ListEncoder } from './list-encoder.ts';
 import { PayloadWriter } from './payload-writer.ts';
 import { RdbInput } from './rdb-input.ts';
 import { BufferSource } from './rdb-source.ts';
+import { buildSet } from './set-builder.ts';
+import { setEncoder } from './set-encoder.ts';
 import { buildSortedSet } from './sorted-set-builder.ts';
 import { sortedSetEncoder } from './sorted-set-encoder.ts';
 import { buildStream } from './stream-builder.ts';
@@ -40,6 +43,8 @@ export function encoderOf(collection: Collection): CollectionEncoder {
       return sortedSetEncoder(collection as SortedSet);
     case TYPE_STREAM:
       return new StreamEncoder(collection as Stream);
+    case TYPE_SET:
+      return setEncoder(collection as MemberSet);
     default:
       throw new Error(`no collection has the type ${collection.type}`);
   }
@@ -77,6 +82,7 @@ export function buildCollection(value: RdbValue, limits: CollectionLimits): Coll
   if (value.kind === 'hash') return buildHash(value, limits.hash);
   if (value.kind === 'sorted-set') return buildSortedSet(value, limits.sortedSet);
   if (value.kind === 'stream') return buildStream(value, limits.stream);
+  if (value.kind === 'set') return buildSet(value, limits.set);
   if (value.kind !== 'list') return undefined;
   const list = new List(limits.list);
   // As many chunks as its elements need, whatever the file had.

@@ -17,6 +17,9 @@ export interface StartOptions {
   readonly 'zset-max-listpack-value': number;
   readonly 'stream-node-max-bytes': number;
   readonly 'stream-node-max-entries': number;
+  readonly 'set-max-intset-entries': number;
+  readonly 'set-max-listpack-entries': number;
+  readonly 'set-max-listpack-value': number;
   readonly 'active-expire-effort': number;
   readonly 'slowlog-log-slower-than': number;
   readonly 'latency-monitor-threshold': number;

@@ -1,18 +1,37 @@
 /** The options that say when collections change their form. */
 import type { StartOptions } from '../ring/messages.ts';
 import type { Keyspace } from '../store/keyspace.ts';
+import type { CollectionLimits } from '../types/collection.ts';
+
+const SETTERS: Readonly<Record<string, (limits: CollectionLimits, value: number) => void>> = {
+  'list-max-listpack-size': ({ list }, value) => list.set(value),
+  'hash-max-listpack-entries': ({ hash }, value) => hash.setEntries(value),
+  'hash-max-listpack-value': ({ hash }, value) => {
+    hash.valueBytes = value;
+  },
+  'set-max-intset-entries': ({ set }, value) => set.set('set-max-intset-entries', value),
+  'set-max-listpack-entries': ({ set }, value) => set.set('set-max-listpack-entries', value),
+  'set-max-listpack-value': ({ set }, value) => set.set('set-max-listpack-value', value),
+  'zset-max-listpack-entries': ({ sortedSet }, value) => {
+    sortedSet.entries = value;
+  },
+  'zset-max-listpack-value': ({ sortedSet }, value) => {
+    sortedSet.value = value;
+  },
+  'stream-node-max-bytes': ({ stream }, value) => {
+    stream.bytes = value;
+  },
+  'stream-node-max-entries': ({ stream }, value) => {
+    stream.entries = value;
+  },
+  'hll-sparse-max-bytes': (limits, value) => {
+    limits.hyperloglogSparseBytes = value;
+  },
+};
 
 /** Takes in an option; others than those for collections are passed over. */
 export function setCollectionOption(keyspace: Keyspace, name: string, value: unknown): void {
-  const { limits } = keyspace.objects;
-  if (name === 'list-max-listpack-size') limits.list.set(Number(value));
-  else if (name === 'hash-max-listpack-entries') limits.hash.setEntries(Number(value));
-  else if (name === 'hash-max-listpack-value') limits.hash.valueBytes = Number(value);
-  else if (name === 'hll-sparse-max-bytes') limits.hyperloglogSparseBytes = Number(value);
-  else if (name === 'zset-max-listpack-entries') limits.sortedSet.entries = Number(value);
-  else if (name === 'zset-max-listpack-value') limits.sortedSet.value = Number(value);
-  if (name === 'stream-node-max-bytes') limits.stream.bytes = Number(value);
-  if (name === 'stream-node-max-entries') limits.stream.entries = Number(value);
+  SETTERS[name]?.(keyspace.objects.limits, Number(value));
 }
 
 export function setCollectionOptions(keyspace: Keyspace, options: StartOptions): void {

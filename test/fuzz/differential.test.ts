@@ -21,7 +21,7 @@ const BATCHES_BETWEEN_DIGESTS = 10;
 /** Now and then all is emptied, so that keys are also new. */
 const FLUSH_ONE_IN = 1500;
 
-const ALL_GROUPS = ['string', 'bitmap', 'list', 'hash', 'sorted-set', 'hyperloglog', 'geo', 'stream'];
+const ALL_GROUPS = ['string', 'bitmap', 'list', 'set', 'sorted-set', 'hash', 'hyperloglog', 'geo', 'stream'];
 const DATABASES = 16;
 
 const GROUPS = process.env.DIFFERENTIAL_GROUPS?.split(',') ?? ALL_GROUPS;
@@ -103,7 +103,7 @@ async function run(redis: Client, shardis: Client, known: readonly Known[], rand
       for (;;) {
         const { name, group, arguments: args } = random.pick(known);
         const words = maker.wordsOf(name, group, args);
-        if (isDefined(words)) return words;
+        if (isComparable(words)) return words;
       }
     });
     const [theirs, ours] = await Promise.all([redis.pipeline(batch), shardis.pipeline(batch)]);
@@ -118,9 +118,15 @@ async function run(redis: Client, shardis: Client, known: readonly Known[], rand
   await compareData(redis, shardis, history);
 }
 
-/** SORT by texts that are the same, such as those of keys that are not there, leaves any order. */
-function isDefined(words: readonly string[]): boolean {
-  return !words[0]!.startsWith('sort') || !(words.includes('BY') && words.includes('ALPHA'));
+/** Whether Redis 7.0 must do the same with it. */
+function isComparable(words: readonly string[]): boolean {
+  const name = words[0]!;
+  // Texts that are the same, such as those of keys that are not there, leave SORT any order.
+  if (name.startsWith('sort')) return !(words.includes('BY') && words.includes('ALPHA'));
+  // WITHSCORE came with 7.2.
+  if (name === 'zrank' || name === 'zrevrank') return words.length === 3;
+  // 7.0 digests scores with 17 digits, 7.2 in their shortest form.
+  return !words.includes('STOREDIST');
 }
 
 /** What must be alike of a reply. */
@@ -132,7 +138,14 @@ function comparable(words: readonly string[], reply: Reply): Reply {
       text.replace(/quicklist|hashtable/, 'listpack').replace('int', 'embstr'),
     );
   }
+  if (/^(z|geo)/.test(words[0]!))
+    return mapTexts(UNORDERED.test(words[0]!) ? sortDeep(reply) : reply, shortest);
   return UNORDERED.test(words[0]!) ? sortDeep(reply) : reply;
+}
+
+/** A score as Redis 7.2 writes it: 7.0 does so with 17 digits. */
+function shortest(text: string): string {
+  return /^[$,+]-?\d+(\.\d+|e[+-]?\d+|\d{15,})/.test(text) ? text[0] + String(Number(text.slice(1))) : text;
 }
 
 async function compareData(redis: Client, shardis: Client, history: readonly string[][]): Promise<void> {

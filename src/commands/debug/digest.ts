@@ -15,13 +15,15 @@ import { shortestDouble } from '../../base/numbers.ts';
 import { firstElement } from '../../protocol/reply-reader.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { ABSENT, type Keyspace, NO_EXPIRY } from '../../store/keyspace.ts';
-import { TYPE_HASH, TYPE_LIST, TYPE_STREAM, TYPE_STRING, TYPE_ZSET } from '../../store/layout.ts';
+import { TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STREAM, TYPE_STRING, TYPE_ZSET } from '../../store/layout.ts';
 import type { Collection } from '../../types/collection.ts';
 import { NEVER_EXPIRES } from '../../types/field-expiries.ts';
 import type { Hash } from '../../types/hash.ts';
 import type { List } from '../../types/list.ts';
 import { ListCursor } from '../../types/list-cursor.ts';
 import { EntryReader } from '../../types/listpack-entry.ts';
+import type { MemberSet } from '../../types/set.ts';
+import { SetCursor } from '../../types/set-cursor.ts';
 import type { SortedSet } from '../../types/sorted-set.ts';
 import { SortedSetCursor } from '../../types/sorted-set-cursor.ts';
 import type { Stream } from '../../types/stream.ts';
@@ -80,12 +82,23 @@ function mixValue(digest: Digest, keyspace: Keyspace, ref: number): void {
 }
 
 function mixCollection(digest: Digest, collection: Collection): void {
-  if (collection.type === TYPE_HASH) mixHash(digest, collection as Hash);
-  if (collection.type === TYPE_ZSET) mixSortedSet(digest, collection as SortedSet);
-  if (collection.type === TYPE_STREAM) mixStream(digest, collection as Stream);
-  if (collection.type !== TYPE_LIST) return;
+  switch (collection.type) {
+    case TYPE_LIST:
+      return mixList(digest, collection as List);
+    case TYPE_HASH:
+      return mixHash(digest, collection as Hash);
+    case TYPE_SET:
+      return addMembers(digest, collection as MemberSet);
+    case TYPE_ZSET:
+      return mixSortedSet(digest, collection as SortedSet);
+    case TYPE_STREAM:
+      return mixStream(digest, collection as Stream);
+  }
+}
+
+function mixList(digest: Digest, list: List): void {
   const cursor = new ListCursor();
-  for (let is = cursor.open(collection as List, 0); is; is = cursor.next()) digest.mix(cursor.read().copy());
+  for (let is = cursor.open(list, 0); is; is = cursor.next()) digest.mix(cursor.read().copy());
 }
 
 /** Fields have no order: each is mixed with its value, and added. */
@@ -125,6 +138,13 @@ function mixStream(digest: Digest, stream: Stream): void {
       digest.mix(cursor.value.copy());
     }
   }
+}
+
+/** Members have no order. */
+function addMembers(digest: Digest, set: MemberSet): void {
+  const cursor = new SetCursor();
+  cursor.open(set);
+  while (cursor.next()) digest.add(cursor.member.copy());
 }
 
 /** Answers the records of this shard's databases, one behind the other. */

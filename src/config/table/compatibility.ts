@@ -19,9 +19,6 @@ const HIDDEN = { isHidden: true };
 
 const encodings = {
   'list-compress-depth': inert(anyInt, 0, 'pieces at the ends of a list that are not compressed'),
-  'set-max-intset-entries': inert(count(0), 512, 'members of a small set of integers'),
-  'set-max-listpack-entries': inert(count(0), 128, 'members of a small set'),
-  'set-max-listpack-value': inert(count(0), 64, 'bytes of a member of a small set'),
 };
 
 const memoryUse = {
