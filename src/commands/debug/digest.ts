@@ -84,15 +84,20 @@ function mixValue(digest: Digest, keyspace: Keyspace, ref: number): void {
 function mixCollection(digest: Digest, collection: Collection): void {
   switch (collection.type) {
     case TYPE_LIST:
-      return mixList(digest, collection as List);
+      mixList(digest, collection as List);
+      break;
     case TYPE_HASH:
-      return mixHash(digest, collection as Hash);
+      mixHash(digest, collection as Hash);
+      break;
     case TYPE_SET:
-      return addMembers(digest, collection as MemberSet);
+      addMembers(digest, collection as MemberSet);
+      break;
     case TYPE_ZSET:
-      return mixSortedSet(digest, collection as SortedSet);
+      mixSortedSet(digest, collection as SortedSet);
+      break;
     case TYPE_STREAM:
-      return mixStream(digest, collection as Stream);
+      mixStream(digest, collection as Stream);
+      break;
   }
 }
 
