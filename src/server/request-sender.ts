@@ -93,6 +93,7 @@ export class RequestSender {
     if (!joins) {
       run = this.#runs.take(connection);
       run.isSilent = isSilent;
+      run.isPrompt = true;
       run.link = link;
       link.openRun = run;
       link.queue(run);
@@ -266,6 +267,7 @@ export class RequestSender {
     remembered.remember(args);
     const whole = this.#runs.take(connection);
     whole.isSilent = connection.replyMode !== 'on';
+    whole.isPrompt = true;
     connection.appendRun(whole);
     const split = new SplitReply(parts, merge, connection.resp, partOfKey, (reply) => {
       const ns = split.slowestNs;

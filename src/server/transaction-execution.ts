@@ -164,6 +164,7 @@ export class TransactionExecution {
     const { runs, measuring, local } = this.#parts;
     const whole = runs.take(connection);
     whole.isSilent = connection.replyMode !== 'on';
+    whole.isPrompt = !plan.runsHere;
     connection.appendRun(whole);
     const { resp } = connection;
     const receiver = new TransactionReplies(connection, parts, (answers) => {
