@@ -47,7 +47,7 @@ export interface TransactionPlan {
   /** One for each command; the steps are in the same order. */
   readonly replies: readonly PlannedReply[];
   /** All shards that have steps, or keys of one that needs several shards at once. */
-  readonly links: ReadonlySet<ShardLink>;
+  readonly links: readonly ShardLink[];
   /** A command needs several shards at once. */
   readonly isTogether: boolean;
   /** The reply is just the steps' replies one after the other. */
@@ -72,7 +72,7 @@ export class TransactionPlanner {
   readonly #args = new Arguments();
   readonly #cutter: Cutter;
   #steps: PlannedStep[] = [];
-  #links = new Set<ShardLink>();
+  #links: ShardLink[] = [];
   #isTogether = false;
 
   constructor(host: PlannerHost) {
@@ -82,7 +82,7 @@ export class TransactionPlanner {
 
   plan(connection: Connection, queue: TransactionQueue): TransactionPlan {
     const steps: PlannedStep[] = [];
-    const links = new Set<ShardLink>();
+    const links: ShardLink[] = [];
     this.#steps = steps;
     this.#links = links;
     this.#isTogether = false;
@@ -173,14 +173,18 @@ export class TransactionPlanner {
       const [link = router.links[0]!] = links;
       return this.#whole(command, db, first, link);
     }
-    for (const link of links) this.#links.add(link);
+    for (const link of links) this.#concerns(link);
     this.#isTogether = true;
     return this.#whole(command, db, first, undefined);
   }
 
   #add(step: PlannedStep): void {
     this.#steps.push(step);
-    if (step.link !== undefined) this.#links.add(step.link);
+    if (step.link !== undefined) this.#concerns(step.link);
+  }
+
+  #concerns(link: ShardLink): void {
+    if (!this.#links.includes(link)) this.#links.push(link);
   }
 }
 
