@@ -53,6 +53,8 @@ export class RequestSender {
   readonly #transactions: Transactions;
   readonly #logged: LoggedTransactions;
   readonly #cutCommands: CutCommands;
+  /** By part: how long its request is. */
+  readonly #sizes: number[] = [];
 
   constructor(
     router: Router,
@@ -145,16 +147,20 @@ export class RequestSender {
     return true;
   }
 
-  /** Whether all lanes have room; otherwise the connection is parked. */
+  /** Whether all lanes have room; otherwise the connection is parked. Notes how long the requests are. */
   #hasRoomForAll(connection: Connection, args: Arguments, requests: readonly PartRequest[]): boolean {
-    for (const { link, words } of requests) {
-      if (link.hasRoomForMarked(link.requestBytes(args, words), requests.length)) continue;
+    for (let part = 0; part < requests.length; part++) {
+      const { link, words } = requests[part]!;
+      const size = link.requestBytes(args, words);
+      this.#sizes[part] = size;
+      if (link.hasRoomForMarked(size, requests.length)) continue;
       link.park(connection);
       return false;
     }
     return true;
   }
 
+  /** Sends requests for which there was room just now. */
   #pushParts(
     connection: Connection,
     command: Command,
@@ -176,7 +182,7 @@ export class RequestSender {
       const { link, words } = requests[part]!;
       // Of several keys the shard computes the hashes itself.
       const hash = words.length === command.keyIndex ? this.#router.hashOf(args, words.at(-1)!) : 0;
-      link.push(command.id, connection.db, flags, hash, args, words);
+      link.push(command.id, connection.db, flags, hash, args, words, this.#sizes[part]);
       this.#queuePart(link, receiver, part, guards, isWrite, isSpread);
     }
   }
