@@ -40,7 +40,8 @@ export class CutCommands {
     merge: Merge,
   ): CutCommand {
     const { runs } = this.#host;
-    const started = this.#free.pop() ?? new CutCommand(this.#host, this.#give);
+    const started =
+      (isUsedAgain(command) ? this.#free.pop() : undefined) ?? new CutCommand(this.#host, this.#give);
     const whole = runs.take(connection);
     whole.isSilent = connection.replyMode !== 'on';
     whole.isPrompt = true;
@@ -57,20 +58,28 @@ export class CutCommands {
     return started;
   }
 
-  readonly #give = (ended: CutCommand): void => {
-    if (this.#free.length < POOLED_MAX) this.#free.push(ended);
+  readonly #give = (ended: CutCommand, command: Command): void => {
+    if (isUsedAgain(command) && this.#free.length < POOLED_MAX) this.#free.push(ended);
   };
+}
+
+/**
+ * Only what stands for commands on keys is: that two parts belong to one FLUSHALL is seen by their common receiver, also when
+ * it has ended (see tracking.ts).
+ */
+function isUsedAgain({ placement }: Command): boolean {
+  return placement?.at === 'keys';
 }
 
 class CutCommand extends CutReply {
   readonly #host: CutCommandHost;
-  readonly #ended: (command: CutCommand) => void;
+  readonly #ended: (ended: CutCommand, command: Command) => void;
   readonly #words = new RememberedWords();
   #command: Command | undefined;
   #whole: Run | undefined;
   #count = 0;
 
-  constructor(host: CutCommandHost, ended: (command: CutCommand) => void) {
+  constructor(host: CutCommandHost, ended: (ended: CutCommand, command: Command) => void) {
     super();
     this.#host = host;
     this.#ended = ended;
@@ -104,7 +113,7 @@ class CutCommand extends CutReply {
     this.connection = undefined;
     this.#command = undefined;
     this.#whole = undefined;
-    this.#ended(this);
+    this.#ended(this, command);
     connection.receive(whole, reply, 0, reply.length);
     connection.runDone(whole);
     touched(connection);

@@ -425,15 +425,15 @@ export class ShardLink {
       const run = this.#pending.peek();
       if ((lane.frameFlags & FRAME_NOTE) !== 0) {
         noted(run, readNote(lane, offset));
-        continue;
-      }
-      const start = offset + FRAME_HEADER_BYTES;
-      const end = offset + lane.frameBytes;
-      if (run.split !== undefined) {
-        run.split.receive(run.part, lane.bytes, start, end);
       } else {
-        run.connection!.receive(run, lane.bytes, start, end);
-        touched(run.connection!);
+        const start = offset + FRAME_HEADER_BYTES;
+        const end = offset + lane.frameBytes;
+        if (run.split !== undefined) {
+          run.split.receive(run.part, lane.bytes, start, end);
+        } else {
+          run.connection!.receive(run, lane.bytes, start, end);
+          touched(run.connection!);
+        }
       }
       if ((lane.frameFlags & FRAME_LAST) === 0) continue;
       this.#pending.shift();
