@@ -37,7 +37,7 @@
  * FRAME_LAST ends the run.
  *
  * A frame with FRAME_NOTE holds no reply but what the shard has to say of a command of the run (see notes.ts). It
- * stands after the command's reply and before the frame that ends the run.
+ * stands after the command's reply and before the frame that ends the run, or is that frame.
  *
  * A frame with FRAME_NOTICE belongs to no run (see notices.ts): it may stand anywhere, also when nothing is under way.
  *

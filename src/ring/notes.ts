@@ -70,7 +70,7 @@ interface NoteLane {
   commit(offset: number, size: number, flags: number): void;
 }
 
-/** Writes a note into the room for `noteBytes` bytes that was reserved at `offset`, and commits it. */
+/** Writes a note into the room for `noteBytes` bytes that was reserved at `offset`, and commits it, with FRAME_ `flags` of its own. */
 export function writeNote(
   lane: NoteLane,
   offset: number,
@@ -78,6 +78,7 @@ export function writeNote(
   isUpperCase: boolean,
   ns: number,
   args: Words | undefined,
+  flags = 0,
 ): void {
   const cells = lane.words;
   const at = offset >> 2;
@@ -97,7 +98,7 @@ export function writeNote(
     cells[entry + 1] = length;
     end = copyBytes(args!.bytes, start, start + kept, lane.bytes, end);
   }
-  lane.commit(offset, end - offset, FRAME_NOTE);
+  lane.commit(offset, end - offset, FRAME_NOTE | flags);
 }
 
 /** Reads the note whose frame begins at `offset`. Its words are copies. */

@@ -14,10 +14,11 @@
  * The reply: with TRANSACTION_WHOLE what the client gets, an array of the steps' replies, or a null array when a watched key
  * has changed. Otherwise the integer 1 and the steps' replies behind one another, or the integer 0 alone.
  */
+import type { ViewedBytes } from '../base/bytes.ts';
 
 /** The words of a command as ranges of bytes: what Arguments are. */
 interface Words {
-  bytes: Uint8Array;
+  bytes: ViewedBytes;
   count: number;
   starts: Int32Array;
   ends: Int32Array;
@@ -38,24 +39,26 @@ export function transactionHeaderBytes(steps: number, held: number): number {
   return HELD_OFFSET + held * 4 + steps * STEP_BYTES;
 }
 
-/** Writes the header of a request without its steps: `view` is the header's memory. */
+/** Writes the header of a request without its steps, which begins at `at`. */
 export function writeTransactionHeader(
   view: DataView,
+  at: number,
   flags: number,
   watcher: number,
   held: readonly number[],
   steps: number,
 ): void {
-  view.setUint32(0, flags, true);
-  view.setUint32(4, steps, true);
-  view.setFloat64(8, watcher, true);
-  view.setUint32(16, held.length, true);
-  for (let i = 0; i < held.length; i++) view.setUint32(HELD_OFFSET + i * 4, held[i]!, true);
+  view.setUint32(at, flags, true);
+  view.setUint32(at + 4, steps, true);
+  view.setFloat64(at + 8, watcher, true);
+  view.setUint32(at + 16, held.length, true);
+  for (let i = 0; i < held.length; i++) view.setUint32(at + HELD_OFFSET + i * 4, held[i]!, true);
 }
 
-/** Writes step number `step` of a header with `held` shards; `flags` are STEP_ flags, `words` is how many words it has. */
+/** Writes step number `step` of the header at `at` with `held` shards; `flags` are STEP_ flags, `words` is how many words it has. */
 export function writeTransactionStep(
   view: DataView,
+  at: number,
   held: number,
   step: number,
   command: number,
@@ -64,7 +67,7 @@ export function writeTransactionStep(
   shard: number,
   words: number,
 ): void {
-  const from = HELD_OFFSET + held * 4 + step * STEP_BYTES;
+  const from = at + HELD_OFFSET + held * 4 + step * STEP_BYTES;
   view.setUint32(from, command | (db << 16) | (flags << 24), true);
   view.setUint32(from + 4, shard, true);
   view.setUint32(from + 8, words, true);
@@ -82,6 +85,8 @@ export class TransactionFrame {
   shard = 0;
   #args!: Words;
   #view!: DataView;
+  /** Where the header begins in `#view`. */
+  #at = 0;
   #held = 0;
   #step = 0;
   /** The first word of the next step. */
@@ -90,15 +95,15 @@ export class TransactionFrame {
   /** `args` are the words of the frame: word 1 is the header. */
   open(args: Words): void {
     this.#args = args;
-    this.#view = new DataView(
-      args.bytes.buffer,
-      args.bytes.byteOffset + args.starts[1]!,
-      args.ends[1]! - args.starts[1]!,
-    );
-    this.flags = this.#view.getUint32(0, true);
-    this.steps = this.#view.getUint32(4, true);
-    this.watcher = this.#view.getFloat64(8, true);
-    this.#held = this.#view.getUint32(16, true);
+    const { bytes } = args;
+    const view = bytes.view ?? new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const at = args.starts[1]!;
+    this.#view = view;
+    this.#at = at;
+    this.flags = view.getUint32(at, true);
+    this.steps = view.getUint32(at + 4, true);
+    this.watcher = view.getFloat64(at + 8, true);
+    this.#held = view.getUint32(at + 16, true);
     this.rewind();
   }
 
@@ -110,7 +115,7 @@ export class TransactionFrame {
   /** Goes to the next step, whose words become those of `into`; false when there is none. */
   next(into: Words): boolean {
     if (this.#step === this.steps) return false;
-    const from = HELD_OFFSET + this.#held * 4 + this.#step++ * STEP_BYTES;
+    const from = this.#at + HELD_OFFSET + this.#held * 4 + this.#step++ * STEP_BYTES;
     const head = this.#view.getUint32(from, true);
     this.command = head & 0xffff;
     this.db = (head >>> 16) & 0xff;
@@ -129,10 +134,15 @@ export class TransactionFrame {
     return true;
   }
 
+  /** How many shards are held. */
+  get heldCount(): number {
+    return this.#held;
+  }
+
   /** The shards that are held. */
   held(): Set<number> {
     const held = new Set<number>();
-    for (let i = 0; i < this.#held; i++) held.add(this.#view.getUint32(HELD_OFFSET + i * 4, true));
+    for (let i = 0; i < this.#held; i++) held.add(this.#view.getUint32(this.#at + HELD_OFFSET + i * 4, true));
     return held;
   }
 }

@@ -203,7 +203,10 @@ export class Acceptor implements ConnectionHost {
       this.#parse(connection, bytes, length, false);
     }
     this.#measuring.timer.pause();
-    if (connection.firstRun === undefined) connection.flush();
+    const { firstRun } = connection;
+    if (firstRun === undefined) connection.flush();
+    // What was answered here goes out with what the shard answers: one write instead of two, and in Redis, too, it waits.
+    else if (firstRun.isPrompt && connection.blocked === undefined) this.#scheduleTurnEnd();
     else this.touch(connection);
   }
 

@@ -94,7 +94,7 @@ export class ClientTransactions {
 
   #forgetWatches(connection: Connection): void {
     connection.watcher = 0;
-    connection.watchedLinks.clear();
+    if (connection.watchedLinks.size > 0) connection.watchedLinks.clear();
     connection.hasLostWatches = false;
   }
 

@@ -4,13 +4,18 @@ import type { Arguments } from '../protocol/arguments.ts';
 import type { Router } from './router.ts';
 import type { ShardLink } from './shard-link.ts';
 
+interface Part {
+  readonly link: ShardLink;
+  readonly words: readonly number[];
+}
+
 export interface Cut {
-  readonly parts: readonly { readonly link: ShardLink; readonly words: readonly number[] }[];
+  readonly parts: readonly Part[];
   /** The part of each key, in the command's order. */
   readonly partOfKey: readonly number[];
 }
 
-const NO_WORDS: readonly number[] = [];
+const NO_PARTS: readonly number[] = [];
 
 /** The word of the last key of a command whose keys have fixed places. */
 export function lastKeyWord(command: Command, args: Arguments): number {
@@ -18,32 +23,73 @@ export function lastKeyWord(command: Command, args: Arguments): number {
   return last < 0 ? args.count + last : last;
 }
 
-/** The parts of a command placed at `keys`, and for one placed at `every` all words for each shard. */
-export function cut(router: Router, command: Command, args: Arguments): Cut {
-  const { keys } = command;
-  if (command.placement?.at === 'every') {
-    const words = Array.from({ length: args.count - 1 }, (_, i) => i + 1);
-    return { parts: router.links.map((link) => ({ link, words })), partOfKey: [] };
+/** A part that is being made; its array is used again. */
+class GrowingPart implements Part {
+  readonly link: ShardLink;
+  readonly words: number[] = [];
+  /** Its place among the parts of the command being cut. */
+  place = 0;
+  /** How many of `words` are valid: 0 while it has no place. */
+  count = 0;
+
+  constructor(link: ShardLink) {
+    this.link = link;
   }
-  const { first, step } = keys!;
-  const last = lastKeyWord(command, args);
-  const { links } = router;
-  // The words before the keys, the name of a subcommand, go to all.
-  const before = first === 1 ? NO_WORDS : Array.from({ length: first - 1 }, (_, i) => i + 1);
-  const parts: { link: ShardLink; words: number[] }[] = [];
-  const partOfLink: (number | undefined)[] = new Array(links.length);
-  const partOfKey: number[] = [];
-  for (let key = first; key <= last; key += step) {
-    const link = router.linkOf(args, key);
-    let part = partOfLink[link.index];
-    if (part === undefined) {
-      part = parts.length;
-      partOfLink[link.index] = part;
-      parts.push({ link, words: before.slice() });
+
+  add(word: number): void {
+    this.words[this.count++] = word;
+  }
+
+  end(): void {
+    if (this.words.length > this.count) this.words.length = this.count;
+    this.count = 0;
+  }
+}
+
+export class Cutter {
+  readonly #router: Router;
+  readonly #byLink: readonly GrowingPart[];
+  readonly #parts: GrowingPart[] = [];
+  readonly #partOfKey: number[] = [];
+  readonly #cut: Cut = { parts: this.#parts, partOfKey: this.#partOfKey };
+
+  constructor(router: Router) {
+    this.#router = router;
+    this.#byLink = router.links.map((link) => new GrowingPart(link));
+  }
+
+  /**
+   * The parts of a command placed at `keys`, and for one placed at `every` all words for each shard. What is returned is valid
+   * until the next call: nothing is made for a command.
+   */
+  cut(command: Command, args: Arguments): Cut {
+    if (command.placement?.at === 'every') return this.#forEvery(args);
+    const router = this.#router;
+    const { first, step } = command.keys!;
+    const last = lastKeyWord(command, args);
+    const parts = this.#parts;
+    const partOfKey = this.#partOfKey;
+    let partCount = 0;
+    let keyCount = 0;
+    for (let key = first; key <= last; key += step) {
+      const part = this.#byLink[router.linkOf(args, key).index]!;
+      if (part.count === 0) {
+        part.place = partCount;
+        parts[partCount++] = part;
+        // The words before the keys, the name of a subcommand, go to all.
+        for (let word = 1; word < first; word++) part.add(word);
+      }
+      for (let word = key; word < key + step; word++) part.add(word);
+      partOfKey[keyCount++] = part.place;
     }
-    const { words } = parts[part]!;
-    for (let word = key; word < key + step; word++) words.push(word);
-    partOfKey.push(part);
+    if (parts.length > partCount) parts.length = partCount;
+    if (partOfKey.length > keyCount) partOfKey.length = keyCount;
+    for (let i = 0; i < partCount; i++) parts[i]!.end();
+    return this.#cut;
   }
-  return { parts, partOfKey };
+
+  #forEvery(args: Arguments): Cut {
+    const words = Array.from({ length: args.count - 1 }, (_, i) => i + 1);
+    return { parts: this.#router.links.map((link) => ({ link, words })), partOfKey: NO_PARTS };
+  }
 }

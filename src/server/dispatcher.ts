@@ -19,7 +19,7 @@ import { BlockedClients } from './blocked-clients.ts';
 import { ClientTransactions } from './client-transactions.ts';
 import type { CommandGate } from './command-gate.ts';
 import type { Connection } from './connection.ts';
-import { cut, lastKeyWord } from './cut.ts';
+import { Cutter, lastKeyWord } from './cut.ts';
 import type { DirectReader } from './direct-reader.ts';
 import type { DispatcherParts } from './dispatcher-parts.ts';
 import { listenerProblem } from './listener-problem.ts';
@@ -40,6 +40,7 @@ export class Dispatcher {
 
   readonly #commands: CommandTable;
   readonly #router: Router;
+  readonly #cutter: Cutter;
   readonly #direct: DirectReader;
   readonly #local: LocalCommands;
   readonly #gate: CommandGate;
@@ -55,6 +56,7 @@ export class Dispatcher {
   constructor(parts: DispatcherParts) {
     this.#commands = parts.commands;
     this.#router = parts.router;
+    this.#cutter = new Cutter(parts.router);
     this.#direct = parts.direct;
     this.#local = parts.local;
     this.#gate = parts.gate;
@@ -449,7 +451,7 @@ export class Dispatcher {
     const first = keys.first;
     const { onlyLink } = this.#router;
     if (onlyLink !== undefined) return this.#sender.sendWhole(connection, command, onlyLink, args, first);
-    const { parts, partOfKey } = cut(this.#router, command, args);
+    const { parts, partOfKey } = this.#cutter.cut(command, args);
     if (parts.length === 1) return this.#sender.sendWhole(connection, command, parts[0]!.link, args, first);
     return this.#sender.sendParts(connection, command, args, parts, partOfKey, placement.merge);
   }
@@ -475,7 +477,7 @@ export class Dispatcher {
     const placement = command.placement;
     if (placement?.at !== 'every') return true;
     if (this.#mustWait(connection, command)) return false;
-    const { parts } = cut(this.#router, command, args);
+    const { parts } = this.#cutter.cut(command, args);
     return this.#sender.sendParts(connection, command, args, parts, [], placement.merge);
   }
 }

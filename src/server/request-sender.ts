@@ -4,6 +4,7 @@
  *
  * Every method returns false, with nothing sent and the connection parked, when a lane has no room now.
  */
+import type { Merge } from '../commands/command.ts';
 import { keyWords } from '../commands/key-words.ts';
 import type { Command } from '../commands/table.ts';
 import type { Arguments } from '../protocol/arguments.ts';
@@ -17,12 +18,11 @@ import {
 } from '../ring/layout.ts';
 import { MARK_AGAIN } from '../ring/marks.ts';
 import type { Connection } from './connection.ts';
+import { CutCommands } from './cut-command.ts';
 import type { Measuring } from './measuring.ts';
 import type { Router } from './router.ts';
 import type { PartReceiver, RunPool } from './run.ts';
 import type { ShardLink } from './shard-link.ts';
-import { RememberedWords } from './slow-log.ts';
-import { SplitReply } from './split-reply.ts';
 import {
   type Attempt,
   type LoggedTransactions,
@@ -34,33 +34,42 @@ import {
 /** In the first letter of a name: lower case. */
 const LOWER_CASE_BIT = 32;
 
-const SPARE_WORDS_MAX = 256;
+/** What one shard gets of a command: the words with these numbers. */
+interface PartRequest {
+  readonly link: ShardLink;
+  readonly words: readonly number[];
+}
+
+interface PartUse {
+  readonly isWrite: boolean;
+  /** Nobody reads the memory of these shards directly. */
+  readonly guards: boolean;
+}
 
 export class RequestSender {
   readonly #router: Router;
   readonly #runs: RunPool;
-  readonly #measuring: Measuring;
   readonly #timer: CommandTimer;
   readonly #transactions: Transactions;
   readonly #logged: LoggedTransactions;
-  readonly #spareWords: RememberedWords[] = [];
-  /** Told when a connection may have something to flush. */
-  readonly #touched: (connection: Connection) => void;
+  readonly #cutCommands: CutCommands;
+  /** By part: how long its request is. */
+  readonly #sizes: number[] = [];
 
   constructor(
     router: Router,
     runs: RunPool,
     measuring: Measuring,
     logged: LoggedTransactions,
+    /** Told when a connection may have something to flush. */
     touched: (connection: Connection) => void,
   ) {
     this.#router = router;
     this.#runs = runs;
-    this.#measuring = measuring;
     this.#timer = measuring.timer;
     this.#transactions = new Transactions(router, runs, logged);
     this.#logged = logged;
-    this.#touched = touched;
+    this.#cutCommands = new CutCommands({ runs, measuring, touched });
   }
 
   /**
@@ -93,6 +102,7 @@ export class RequestSender {
     if (!joins) {
       run = this.#runs.take(connection);
       run.isSilent = isSilent;
+      run.isPrompt = true;
       run.link = link;
       link.openRun = run;
       link.queue(run);
@@ -128,31 +138,53 @@ export class RequestSender {
     connection: Connection,
     command: Command,
     args: Arguments,
-    requests: readonly { link: ShardLink; words: readonly number[] }[],
-    { isWrite, guards }: { isWrite: boolean; guards: boolean },
+    requests: readonly PartRequest[],
+    use: PartUse,
     makeReceiver: () => PartReceiver,
   ): boolean {
-    for (const { link, words } of requests) {
-      if (link.hasRoomForMarked(link.requestBytes(args, words), requests.length)) continue;
+    if (!this.#hasRoomForAll(connection, args, requests)) return false;
+    this.#pushParts(connection, command, args, requests, use, makeReceiver());
+    return true;
+  }
+
+  /** Whether all lanes have room; otherwise the connection is parked. Notes how long the requests are. */
+  #hasRoomForAll(connection: Connection, args: Arguments, requests: readonly PartRequest[]): boolean {
+    for (let part = 0; part < requests.length; part++) {
+      const { link, words } = requests[part]!;
+      const size = link.requestBytes(args, words);
+      this.#sizes[part] = size;
+      if (link.hasRoomForMarked(size, requests.length)) continue;
       link.park(connection);
       return false;
     }
+    return true;
+  }
+
+  /** Sends requests for which there was room just now. */
+  #pushParts(
+    connection: Connection,
+    command: Command,
+    args: Arguments,
+    requests: readonly PartRequest[],
+    { isWrite, guards }: PartUse,
+    receiver: PartReceiver,
+  ): void {
     if (this.#timer.isRunning) this.#timer.pause();
     const flags = this.#flagsOf(connection) | caseOf(args) | REQUEST_RUN_START | REQUEST_PART;
     const isSpread = requests.length > 1;
-    if (isWrite && isSpread)
+    if (isWrite && isSpread && this.#logged.isOn) {
       markTransaction(
         this.#logged,
         requests.map(({ link }) => link),
       );
-    const receiver = makeReceiver();
-    requests.forEach(({ link, words }, part) => {
+    }
+    for (let part = 0; part < requests.length; part++) {
+      const { link, words } = requests[part]!;
       // Of several keys the shard computes the hashes itself.
       const hash = words.length === command.keyIndex ? this.#router.hashOf(args, words.at(-1)!) : 0;
-      link.push(command.id, connection.db, flags, hash, args, words);
+      link.push(command.id, connection.db, flags, hash, args, words, this.#sizes[part]);
       this.#queuePart(link, receiver, part, guards, isWrite, isSpread);
-    });
-    return true;
+    }
   }
 
   #queuePart(
@@ -241,45 +273,16 @@ export class RequestSender {
     connection: Connection,
     command: Command,
     args: Arguments,
-    parts: readonly { link: ShardLink; words: readonly number[] }[],
+    parts: readonly PartRequest[],
     partOfKey: readonly number[],
-    merge: ConstructorParameters<typeof SplitReply>[1],
+    merge: Merge,
   ): boolean {
     const { isWrite, guardsDirectReads } = command;
     const use = { isWrite, guards: guardsDirectReads };
-    return this.sendPartsAside(connection, command, args, parts, use, () =>
-      this.#splitReply(connection, command, args, parts.length, partOfKey, merge),
-    );
-  }
-
-  /** Takes the command's place in the order of replies, and joins those of its parts. */
-  #splitReply(
-    connection: Connection,
-    command: Command,
-    args: Arguments,
-    parts: number,
-    partOfKey: readonly number[],
-    merge: ConstructorParameters<typeof SplitReply>[1],
-  ): SplitReply {
-    const { count } = args;
-    const remembered = this.#spareWords.pop() ?? new RememberedWords();
-    remembered.remember(args);
-    const whole = this.#runs.take(connection);
-    whole.isSilent = connection.replyMode !== 'on';
-    connection.appendRun(whole);
-    const split = new SplitReply(parts, merge, connection.resp, partOfKey, (reply) => {
-      const ns = split.slowestNs;
-      this.#measuring.countSplit(command, ns, reply);
-      if (this.#measuring.isSlow(ns)) {
-        this.#measuring.slow(command, ns, connection, () => remembered.words(), count);
-      }
-      if (this.#spareWords.length < SPARE_WORDS_MAX) this.#spareWords.push(remembered);
-      connection.receive(whole, reply, 0, reply.length);
-      connection.runDone(whole);
-      this.#touched(connection);
-    });
-    split.connection = connection;
-    return split;
+    if (!this.#hasRoomForAll(connection, args, parts)) return false;
+    const receiver = this.#cutCommands.start(connection, command, args, parts.length, partOfKey, merge);
+    this.#pushParts(connection, command, args, parts, use, receiver);
+    return true;
   }
 
   #flagsOf(connection: Connection): number {

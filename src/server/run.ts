@@ -56,6 +56,8 @@ export class Run {
   settledKeys: ReadonlySet<string> | undefined;
   /** Bytes of requests that travel beside the lane. */
   externalBytes = 0;
+  /** Shards answer it, and nothing else is waited for: replies made before it may wait to go out with its own. */
+  isPrompt = false;
 }
 
 const POOLED_MAX = 4096;
@@ -87,6 +89,7 @@ export class RunPool {
     run.guardsOrder = false;
     run.settledKeys = undefined;
     run.externalBytes = 0;
+    run.isPrompt = false;
     this.#free.push(run);
   }
 }

@@ -181,7 +181,8 @@ export class ShardLink {
 
   /**
    * Writes one request. Returns false, and writes nothing, when there is no room for it now.
-   * The words of `args` after the name travel; `words` chooses some of them by number when only those do.
+   * The words of `args` after the name travel; `words` chooses some of them by number when only those do. `size` is what
+   * `requestBytes` says of them.
    */
   push(
     id: number,
@@ -190,9 +191,9 @@ export class ShardLink {
     hash: number,
     args: Arguments,
     words: readonly number[] | undefined,
+    size = this.requestBytes(args, words),
   ): boolean {
     const count = words === undefined ? args.count : words.length + 1;
-    const size = this.requestBytes(args, words);
     const lane = this.#requests;
     if (size > lane.frameBytesMax) return this.#pushExternal(id, db, flags, hash, args, words, size);
     const offset = lane.reserve(size);
@@ -424,15 +425,15 @@ export class ShardLink {
       const run = this.#pending.peek();
       if ((lane.frameFlags & FRAME_NOTE) !== 0) {
         noted(run, readNote(lane, offset));
-        continue;
-      }
-      const start = offset + FRAME_HEADER_BYTES;
-      const end = offset + lane.frameBytes;
-      if (run.split !== undefined) {
-        run.split.receive(run.part, lane.bytes, start, end);
       } else {
-        run.connection!.receive(run, lane.bytes, start, end);
-        touched(run.connection!);
+        const start = offset + FRAME_HEADER_BYTES;
+        const end = offset + lane.frameBytes;
+        if (run.split !== undefined) {
+          run.split.receive(run.part, lane.bytes, start, end);
+        } else {
+          run.connection!.receive(run, lane.bytes, start, end);
+          touched(run.connection!);
+        }
       }
       if ((lane.frameFlags & FRAME_LAST) === 0) continue;
       this.#pending.shift();

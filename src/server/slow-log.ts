@@ -48,10 +48,12 @@ interface Words {
 
 /** Words up to so many bytes together are copied in one piece. */
 const SMALL_BYTES = 4096;
+/** Most commands are no longer. */
+const INITIAL_BYTES = 1024;
 
 /** The words of a command that is under way, in case that it proves slow. One object serves many commands, one after the other. */
 export class RememberedWords {
-  readonly #bytes = new Uint8Array(SMALL_BYTES);
+  #bytes = new Uint8Array(INITIAL_BYTES);
   readonly #starts = new Int32Array(NOTED_WORDS_MAX);
   readonly #ends = new Int32Array(NOTED_WORDS_MAX);
   #base = 0;
@@ -68,6 +70,7 @@ export class RememberedWords {
       this.#kept = keptWords(args);
       return;
     }
+    if (to - from > this.#bytes.length) this.#bytes = new Uint8Array(SMALL_BYTES);
     copyBytes(args.bytes, from, to, this.#bytes, 0);
     for (let i = 0; i < shown; i++) {
       this.#starts[i] = args.starts[i]!;

@@ -8,10 +8,11 @@ import type { Connection } from './connection.ts';
 import type { PartReceiver } from './run.ts';
 
 const NO_BYTES = new Uint8Array(0);
+const NO_PARTS: readonly number[] = [];
 const OK = Buffer.from('+OK\r\n', 'latin1');
 const PLUS = 43;
 
-export class SplitReply implements PartReceiver {
+export abstract class CutReply implements PartReceiver {
   /** What the slowest part took so far: the parts run at the same time. */
   slowestNs = 0;
   /** Whose command it is. */
@@ -19,29 +20,30 @@ export class SplitReply implements PartReceiver {
   #isLost = false;
   /** Parts of an `ok` command that have said so in one piece: nothing of them is kept. */
   #okParts = 0;
-  readonly #merge: Merge;
-  readonly #resp: 2 | 3;
-  readonly #parts: Uint8Array[][];
-  #partsLeft: number;
+  #merge: Merge = 'ok';
+  #resp: 2 | 3 = 2;
+  #partCount = 0;
+  /** By part: the pieces of its reply. There may be more places than parts. */
+  readonly #parts: Uint8Array[][] = [];
+  #partsLeft = 0;
   /** For `by-key`: the part that each key went to, in the command's order. */
-  readonly #partOfKey: readonly number[];
-  readonly #done: (reply: Uint8Array) => void;
+  #partOfKey: readonly number[] = NO_PARTS;
 
-  /** `done` gets the merged reply when the last part has ended. */
-  constructor(
-    parts: number,
-    merge: Merge,
-    resp: 2 | 3,
-    partOfKey: readonly number[],
-    done: (reply: Uint8Array) => void,
-  ) {
+  /** Waits for the replies of `parts` parts. All of an earlier command must have come. */
+  protected begin(parts: number, merge: Merge, resp: 2 | 3, partOfKey: readonly number[]): void {
     this.#merge = merge;
     this.#resp = resp;
-    this.#parts = Array.from({ length: parts }, () => []);
+    this.#partCount = parts;
     this.#partsLeft = parts;
     this.#partOfKey = partOfKey;
-    this.#done = done;
+    this.#okParts = 0;
+    this.#isLost = false;
+    this.slowestNs = 0;
+    while (this.#parts.length < parts) this.#parts.push([]);
   }
+
+  /** Gets the merged reply when the last part has ended. */
+  protected abstract done(reply: Uint8Array): void;
 
   receive(part: number, source: Uint8Array, start: number, end: number): void {
     if (this.#merge === 'ok' && source[start] === PLUS && end - start === OK.length) this.#okParts++;
@@ -61,26 +63,44 @@ export class SplitReply implements PartReceiver {
   partDone(): void {
     this.#partsLeft--;
     if (this.#partsLeft > 0) return;
-    if (this.#isLost) {
-      this.#done(NO_BYTES);
-      return;
-    }
-    if (this.#okParts === this.#parts.length) {
-      this.#done(OK);
-      return;
-    }
-    // Of a command that answers OK or an error, the error is what counts.
-    const told = this.#merge === 'ok' ? this.#parts.filter((pieces) => pieces.length > 0) : this.#parts;
-    // The end of a hold has no reply at all.
-    if (told.length === 0) {
-      this.#done(NO_BYTES);
-      return;
-    }
+    if (this.#okParts === this.#partCount) this.done(this.#isLost ? NO_BYTES : OK);
+    else this.done(this.#merged());
+  }
+
+  /** Puts the pieces together, and forgets them. */
+  #merged(): Uint8Array {
+    // Of a command that answers OK or an error, the error is what counts; the end of a hold has no reply at all.
+    const told = this.#parts
+      .slice(0, this.#partCount)
+      .filter((pieces) => this.#merge !== 'ok' || pieces.length > 0);
     const parts = told.map((pieces) => (pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)));
+    for (const pieces of this.#parts) pieces.length = 0;
+    if (this.#isLost || parts.length === 0) return NO_BYTES;
     const buffer = new ReplyBuffer();
     buffer.writer.resp = this.#resp;
     mergeReplies(parts, this.#merge, this.#partOfKey, buffer.writer);
-    this.#done(buffer.take());
+    return buffer.take();
+  }
+}
+
+/** For one command: calls a function with the reply. */
+export class SplitReply extends CutReply {
+  readonly #done: (reply: Uint8Array) => void;
+
+  constructor(
+    parts: number,
+    merge: Merge,
+    resp: 2 | 3,
+    partOfKey: readonly number[],
+    done: (reply: Uint8Array) => void,
+  ) {
+    super();
+    this.#done = done;
+    this.begin(parts, merge, resp, partOfKey);
+  }
+
+  protected override done(reply: Uint8Array): void {
+    this.#done(reply);
   }
 }
 

@@ -62,13 +62,14 @@ export class TransactionExecution {
    */
   start(connection: Connection, command: Command, queue: TransactionQueue): boolean {
     const plan = this.#parts.planner.plan(connection, queue);
-    const links = new Set([...plan.links, ...connection.watchedLinks]);
-    if (links.size === 0) return this.#finishHere(connection, queue, plan);
-    const isHeld = links.size > 1 && (plan.isTogether || connection.watchedLinks.size > 0);
+    const { watchedLinks } = connection;
+    const links = watchedLinks.size === 0 ? plan.links : [...new Set([...plan.links, ...watchedLinks])];
+    if (links.length === 0) return this.#finishHere(connection, queue, plan);
+    const isHeld = links.length > 1 && (plan.isTogether || watchedLinks.size > 0);
     let isSent: boolean;
     if (isHeld) isSent = this.#sendHeld(connection, command, queue, plan, links);
-    else if (links.size > 1) isSent = this.#sendParts(connection, command, queue, plan, links);
-    else isSent = this.#sendToOne(connection, command, queue, plan, links);
+    else if (links.length > 1) isSent = this.#sendParts(connection, command, queue, plan, links);
+    else isSent = this.#sendToOne(connection, command, queue, plan, links[0]!);
     if (isSent && plan.runsHere) connection.awaitReplies();
     return isSent;
   }
@@ -80,19 +81,19 @@ export class TransactionExecution {
     command: Command,
     queue: TransactionQueue,
     plan: TransactionPlan,
-    [link]: Iterable<ShardLink>,
+    link: ShardLink,
   ): boolean {
     const { sender } = this.#parts;
     const flags = plan.isPlain ? TRANSACTION_WHOLE : 0;
-    const words = frameWords(queue, flags, connection.watcher, plan.steps, link!);
+    const words = frameWords(queue, flags, connection.watcher, plan.steps, link);
     const isWrite = queue.write !== undefined;
     let isSent: boolean;
     if (plan.isPlain) {
-      isSent = sender.send(connection, command, link!, queue.words, 0, words, isWrite);
+      isSent = sender.send(connection, command, link, queue.words, 0, words, isWrite);
     } else {
       const request = { args: queue.words, words, isWrite };
       const one = plan.steps.map(() => 0);
-      isSent = sender.sendAside(connection, command, link!, request, () =>
+      isSent = sender.sendAside(connection, command, link, request, () =>
         this.#receiver(connection, command, queue, plan, one, 1, false),
       );
     }
@@ -106,9 +107,9 @@ export class TransactionExecution {
     command: Command,
     queue: TransactionQueue,
     plan: TransactionPlan,
-    links: ReadonlySet<ShardLink>,
+    links: readonly ShardLink[],
   ): boolean {
-    const executor = plan.steps.find(({ link }) => link !== undefined)?.link ?? [...links][0]!;
+    const executor = plan.steps.find(({ link }) => link !== undefined)?.link ?? links[0]!;
     const held = new Set(links);
     held.delete(executor);
     const shards = Array.from(held, ({ index }) => index);
@@ -127,7 +128,7 @@ export class TransactionExecution {
     command: Command,
     queue: TransactionQueue,
     plan: TransactionPlan,
-    links: ReadonlySet<ShardLink>,
+    links: readonly ShardLink[],
   ): boolean {
     const requests: { link: ShardLink; words: number[] }[] = [];
     const partOfLink: number[] = [];
@@ -164,6 +165,7 @@ export class TransactionExecution {
     const { runs, measuring, local } = this.#parts;
     const whole = runs.take(connection);
     whole.isSilent = connection.replyMode !== 'on';
+    whole.isPrompt = !plan.runsHere;
     connection.appendRun(whole);
     const { resp } = connection;
     const receiver = new TransactionReplies(connection, parts, (answers) => {
@@ -331,9 +333,10 @@ function frameWords(
   for (const { link } of steps) if (takesAll || link === executor) count++;
   const header = queue.addBlank(transactionHeaderBytes(count, held.length));
   const { words } = queue;
-  const view = new DataView(words.bytes.buffer, words.starts[header]!);
+  const { view } = queue;
+  const at = words.starts[header]!;
   const allFlags = queue.write === undefined ? flags : flags | TRANSACTION_WRITES;
-  writeTransactionHeader(view, allFlags, watcher, held, count);
+  writeTransactionHeader(view, at, allFlags, watcher, held, count);
   const chosen = [header];
   let step = 0;
   for (const { command, db, isLaterPart, link, first, end, words: some } of steps) {
@@ -341,7 +344,7 @@ function frameWords(
     const stepFlags = isLaterPart ? STEP_UNCOUNTED : 0;
     const { index } = link ?? executor;
     const length = some === undefined ? end - first : some.length;
-    writeTransactionStep(view, held.length, step++, command.id, db, stepFlags, index, length);
+    writeTransactionStep(view, at, held.length, step++, command.id, db, stepFlags, index, length);
     if (some === undefined) for (let word = first; word < end; word++) chosen.push(word);
     else for (const word of some) chosen.push(word);
   }

@@ -9,7 +9,7 @@ import { type Command, ROUTE } from '../commands/table.ts';
 import { Arguments } from '../protocol/arguments.ts';
 import { noLongerAllowed } from '../protocol/errors.ts';
 import type { Connection } from './connection.ts';
-import { cut } from './cut.ts';
+import { Cutter } from './cut.ts';
 import type { Router } from './router.ts';
 import type { ShardLink } from './shard-link.ts';
 import type { TransactionQueue } from './transaction-queue.ts';
@@ -47,7 +47,7 @@ export interface TransactionPlan {
   /** One for each command; the steps are in the same order. */
   readonly replies: readonly PlannedReply[];
   /** All shards that have steps, or keys of one that needs several shards at once. */
-  readonly links: ReadonlySet<ShardLink>;
+  readonly links: readonly ShardLink[];
   /** A command needs several shards at once. */
   readonly isTogether: boolean;
   /** The reply is just the steps' replies one after the other. */
@@ -70,17 +70,19 @@ export interface PlannerHost {
 export class TransactionPlanner {
   readonly #host: PlannerHost;
   readonly #args = new Arguments();
+  readonly #cutter: Cutter;
   #steps: PlannedStep[] = [];
-  #links = new Set<ShardLink>();
+  #links: ShardLink[] = [];
   #isTogether = false;
 
   constructor(host: PlannerHost) {
     this.#host = host;
+    this.#cutter = new Cutter(host.router);
   }
 
   plan(connection: Connection, queue: TransactionQueue): TransactionPlan {
     const steps: PlannedStep[] = [];
-    const links = new Set<ShardLink>();
+    const links: ShardLink[] = [];
     this.#steps = steps;
     this.#links = links;
     this.#isTogether = false;
@@ -128,7 +130,7 @@ export class TransactionPlanner {
       case ROUTE.keys:
       case ROUTE.every: {
         if (placement?.at !== 'keys' && placement?.at !== 'every') break;
-        const { parts, partOfKey } = cut(router, command, args);
+        const { parts, partOfKey } = this.#cutter.cut(command, args);
         // What is placed on every shard may answer something that only makes sense merged, also from one.
         if (parts.length === 1 && placement.at === 'keys') {
           return this.#whole(command, db, first, parts[0]!.link);
@@ -137,7 +139,7 @@ export class TransactionPlanner {
           const some = words.map((word) => first + word);
           this.#add({ command, db, isLaterPart: part > 0, link, first: 0, end: 0, words: some });
         });
-        return { from: 'parts', parts: parts.length, merge: placement.merge, partOfKey };
+        return { from: 'parts', parts: parts.length, merge: placement.merge, partOfKey: partOfKey.slice() };
       }
       case ROUTE.chosen: {
         if (placement?.at !== 'chosen') break;
@@ -171,14 +173,18 @@ export class TransactionPlanner {
       const [link = router.links[0]!] = links;
       return this.#whole(command, db, first, link);
     }
-    for (const link of links) this.#links.add(link);
+    for (const link of links) this.#concerns(link);
     this.#isTogether = true;
     return this.#whole(command, db, first, undefined);
   }
 
   #add(step: PlannedStep): void {
     this.#steps.push(step);
-    if (step.link !== undefined) this.#links.add(step.link);
+    if (step.link !== undefined) this.#concerns(step.link);
+  }
+
+  #concerns(link: ShardLink): void {
+    if (!this.#links.includes(link)) this.#links.push(link);
   }
 }
 

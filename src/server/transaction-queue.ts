@@ -1,4 +1,5 @@
 /** The commands that a connection has queued behind MULTI: copies of their words, one after the other in one buffer. */
+import { copyBytes, type ViewedBytes, viewedBytes } from '../base/bytes.ts';
 import { type Command, ROUTE } from '../commands/table.ts';
 import { Arguments } from '../protocol/arguments.ts';
 
@@ -21,11 +22,16 @@ export class TransactionQueue {
   #end = 0;
 
   constructor() {
-    this.words.bytes = new Uint8Array(INITIAL_BYTES);
+    this.words.bytes = blank(INITIAL_BYTES);
   }
 
   get length(): number {
     return this.commands.length;
+  }
+
+  /** The memory of `words`, until something is added. */
+  get view(): DataView {
+    return (this.words.bytes as ViewedBytes).view!;
   }
 
   /** What the queue takes of the acceptor's memory. */
@@ -39,7 +45,7 @@ export class TransactionQueue {
     const from = starts[0]!;
     const length = ends[count - 1]! - from;
     this.#room(length);
-    words.bytes.set(bytes.subarray(from, from + length), this.#end);
+    copyBytes(bytes, from, from + length, words.bytes, this.#end);
     words.ensureCapacity(first + count);
     const shift = this.#end - from;
     for (let i = 0; i < count; i++) {
@@ -95,14 +101,19 @@ export class TransactionQueue {
     this.write = undefined;
     this.waitsForReplies = false;
     this.#end = 0;
-    if (this.words.bytes.length > KEPT_BYTES) this.words.bytes = new Uint8Array(INITIAL_BYTES);
+    if (this.words.bytes.length > KEPT_BYTES) this.words.bytes = blank(INITIAL_BYTES);
   }
 
   #room(bytes: number): void {
     const { words } = this;
     if (this.#end + bytes <= words.bytes.length) return;
-    const grown = new Uint8Array(Math.max(2 * words.bytes.length, this.#end + bytes));
+    const grown = blank(Math.max(2 * words.bytes.length, this.#end + bytes));
     grown.set(words.bytes.subarray(0, this.#end));
     words.bytes = grown;
   }
+}
+
+/** Copies from and to it are many and short. */
+function blank(size: number): ViewedBytes {
+  return viewedBytes(new ArrayBuffer(size));
 }

@@ -22,13 +22,15 @@ export class TransactionReplies implements PartReceiver {
   /** `done` gets one reply for each of `parts` shards, or none at all when one of them has died. */
   constructor(connection: Connection, parts: number, done: (parts: readonly Uint8Array[]) => void) {
     this.connection = connection;
-    this.#parts = Array.from({ length: parts }, () => []);
+    this.#parts = [];
+    for (let i = 0; i < parts; i++) this.#parts.push([]);
     this.#partsLeft = parts;
     this.#done = done;
   }
 
   receive(part: number, source: Uint8Array, start: number, end: number): void {
-    this.#parts[part]!.push(source.slice(start, end));
+    // The frame that ends a part has nothing else in it.
+    if (end > start) this.#parts[part]!.push(source.slice(start, end));
   }
 
   partTook(ns: number): void {
@@ -74,6 +76,16 @@ export class StepReplies {
     this.#at[part] = end;
     return bytes.subarray(start, end);
   }
+
+  /** Writes the next reply. */
+  writeNext(reply: ReplyWriter): void {
+    const part = this.#partOfStep[this.#step++]!;
+    const bytes = this.#parts[part] ?? NO_BYTES;
+    const start = this.#at[part]!;
+    const end = replyEnd(bytes, start);
+    this.#at[part] = end;
+    reply.raw(bytes, start, end);
+  }
 }
 
 /** Writes the reply of a command that ran on shards. */
@@ -83,7 +95,7 @@ export function writeStepReply(
   reply: ReplyWriter,
 ): void {
   if (planned.from === 'step') {
-    reply.raw(steps.next());
+    steps.writeNext(reply);
     return;
   }
   const parts = Array.from({ length: planned.parts }, () => steps.next());

@@ -9,6 +9,7 @@ import { ReplyBuffer, type ReplyWriter } from '../protocol/reply-writer.ts';
 import { NOT_SLOW } from '../ring/command-timer.ts';
 import { Epochs } from '../ring/epochs.ts';
 import {
+  FRAME_LAST,
   FRAME_LENGTH_MASK,
   REQUEST_EXTERNAL,
   REQUEST_HOLD,
@@ -193,9 +194,17 @@ export class Executor extends HandlerContext implements ShardContext {
     this.reply.tally = this.#parts.tally;
     const ns = (performance.now() - startMs) * 1e6;
     this.#parts.timer.pause();
-    this.#parts.replies.insert(noteBytes(undefined), (lane, offset) => {
-      writeNote(lane, offset, id, false, ns, undefined);
-    });
+    const { replies } = this.#parts;
+    if (this.waiting.needsCare) {
+      // Clients that it serves are told within its run.
+      replies.insert(noteBytes(undefined), (lane, offset) =>
+        writeNote(lane, offset, id, false, ns, undefined),
+      );
+    } else {
+      replies.insertLast(noteBytes(undefined), (lane, offset) =>
+        writeNote(lane, offset, id, false, ns, undefined, FRAME_LAST),
+      );
+    }
   }
 
   /**

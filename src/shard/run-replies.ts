@@ -56,6 +56,12 @@ export class RunReplies implements ReplySink {
     write(this.#lane, this.#reserve(size));
   }
 
+  /** The same with a frame that ends the run: `write` commits it with FRAME_LAST. */
+  insertLast(size: number, write: (lane: LaneProducer, offset: number) => void): void {
+    this.insert(size, write);
+    this.#isRunOpen = false;
+  }
+
   /**
    * Tells the acceptor something that is no reply (see ring/notices.ts); it becomes visible with what comes next. While
    * `holdsNotices`, it is kept back: notices of changes that are not whole yet must not make them visible.

@@ -93,7 +93,7 @@ export class ShardTransactions implements Service {
     try {
       this.#slow = this.#runSteps(writer);
       this.#replies.holdsNotices = false;
-      if (frame.held().size === 0) this.noteSlow();
+      if (frame.heldCount === 0) this.noteSlow();
       reply.raw(writer.bytes, 0, writer.position);
     } finally {
       // A held shard may have died in the middle.
