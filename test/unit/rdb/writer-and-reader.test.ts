@@ -270,7 +270,7 @@ test('short strings that do not get shorter are soon left as they are, and those
   const plains = keys('plain:', 100);
   const file = write(
     (writer) => {
-      noisy.forEach((key, i) => add(writer, key, noise(i)));
+      for (const [i, key] of noisy.entries()) add(writer, key, noise(i));
       for (const key of plains) add(writer, key, plain);
     },
     { compress: true },
