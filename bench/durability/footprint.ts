@@ -3,7 +3,8 @@
  *
  * The log's size is the server's own figure (aof_current_size), which does not count room made ahead. Memory is the
  * kernel's high-water mark of the process, reset before, over that of the same load without a snapshot; the pages
- * that a child copies which writes the snapshot, as Redis's does (rdb_last_cow_size), are added.
+ * that Redis and its child, which writes the snapshot, have twice (rdb_last_cow_size) are added. In shardis that field
+ * counts values that were written to the file early because they were about to change: memory holds no copy of them.
  */
 import fs from 'node:fs';
 import net from 'node:net';
@@ -127,8 +128,8 @@ async function snapshotGrowth(
     const without = peakBytes(server.pid);
     resetPeak(server.pid);
     await saveInBackground(server, 'BGSAVE');
-    const copied = await persistenceNumber(server, 'rdb_last_cow_size');
-    const growth = Math.max(0, peakBytes(server.pid) - without) + (copied || 0);
+    const copied = server.name === 'redis' ? await persistenceNumber(server, 'rdb_last_cow_size') : 0;
+    const growth = Math.max(0, peakBytes(server.pid) - without) + copied;
     return (growth / dataBytes) * 100;
   } finally {
     await load.stop();

@@ -15,9 +15,11 @@ import {
   OPCODE_RESIZEDB,
   OPCODE_SELECTDB,
   RDB_VERSION_WRITTEN,
+  STRING_LZF,
   VALUE_STRING,
 } from './format.ts';
 import {
+  COMPRESSED_BYTES_MIN,
   encodedBytesMax,
   LENGTH_BYTES_MAX,
   writeLength,
@@ -51,6 +53,13 @@ const BUFFER_BYTES = 1 << 17;
 /** Longer strings are not collected in the buffer. They are still compressed, if that is wanted, in a buffer of their own. */
 const COLLECTED_BYTES_MAX = 1 << 14;
 const EXPIRY_BYTES = 9;
+/**
+ * Compression of strings up to this length is given up for most of them while nothing comes of it: after so many failures
+ * in a row only one of several is tried, until one gets shorter. Trying all takes as long as the rest of a snapshot.
+ */
+const DOUBTED_BYTES_MAX = 1024;
+const FAILURES_MAX = 32;
+const DOUBTED_TRY_MASK = 15;
 /** Expiry, idle time (a length), type. */
 const RECORD_HEAD_BYTES = EXPIRY_BYTES + 1 + LENGTH_BYTES_MAX + 1;
 
@@ -65,6 +74,9 @@ export class RdbWriter implements ValueWriter {
   #missing = 0;
   #recordIdle = -1;
   #recordFrequency = -1;
+  /** Short strings in a row that did not get shorter; and how many were met since there are too many of them. */
+  #failures = 0;
+  #doubted = 0;
 
   constructor(out: RdbOutput, options: RdbWriterOptions) {
     this.#out = out;
@@ -150,9 +162,8 @@ export class RdbWriter implements ValueWriter {
     this.#checkWhole();
     if (this.#at + length + RECORD_HEAD_BYTES + 2 * encodedBytesMax(0) > BUFFER_BYTES) this.flush();
     this.#writeHead(expiresAt, VALUE_STRING);
-    const buffer = this.#buffer;
-    const at = writeString(buffer, this.#at, key, keyStart, keyEnd, this.#compress);
-    this.#at = writeString(buffer, at, value, valueStart, valueEnd, this.#compress);
+    this.#at = this.#collect(key, keyStart, keyEnd);
+    this.#at = this.#collect(value, valueStart, valueEnd);
   }
 
   /**
@@ -300,11 +311,24 @@ export class RdbWriter implements ValueWriter {
     this.#at = writeLength(this.#buffer, this.#at, length);
   }
 
+  /** Puts a string, for which there is room, into the buffer, and returns the offset after it. */
+  #collect(bytes: ViewedBytes, start: number, end: number): number {
+    const buffer = this.#buffer;
+    const length = end - start;
+    if (!this.#compress || length < COMPRESSED_BYTES_MIN || length > DOUBTED_BYTES_MAX)
+      return writeString(buffer, this.#at, bytes, start, end, this.#compress);
+    const isTried = this.#failures < FAILURES_MAX || (++this.#doubted & DOUBTED_TRY_MASK) === 0;
+    const after = writeString(buffer, this.#at, bytes, start, end, isTried);
+    if (buffer[this.#at] === STRING_LZF) this.#failures = 0;
+    else if (isTried) this.#failures++;
+    return after;
+  }
+
   #string(bytes: ViewedBytes, start: number, end: number): void {
     const length = end - start;
     if (length <= COLLECTED_BYTES_MAX) {
       this.#ensure(encodedBytesMax(length));
-      this.#at = writeString(this.#buffer, this.#at, bytes, start, end, this.#compress);
+      this.#at = this.#collect(bytes, start, end);
     } else if (this.#compress) {
       const own = viewedBytes(new ArrayBuffer(encodedBytesMax(length)));
       this.flush();

@@ -16,7 +16,7 @@ export const LENGTH_BYTES_MAX = 9;
 /** The longest text of a 32-bit integer. */
 const INT32_CHARS_MAX = 11;
 /** Shorter strings are not worth compressing, nor is what saves fewer than 4 bytes. */
-const COMPRESSED_BYTES_MIN = 21;
+export const COMPRESSED_BYTES_MIN = 21;
 const SAVED_BYTES_MIN = 4;
 
 /** Writes a length, below 2^53, at `target[at]` and returns the offset after it. */

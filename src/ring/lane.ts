@@ -61,6 +61,19 @@ export class LaneProducer extends LaneEnd {
     return this.#head !== this.#published;
   }
 
+  /** Behind the frame that was committed last. */
+  get position(): number {
+    return this.#head;
+  }
+
+  /**
+   * Whether the consumer has given back everything before `position`. After 2 GB of other frames it may say no to what it
+   * said yes to before, never the other way round.
+   */
+  isReleased(position: number): boolean {
+    return ((Atomics.load(this.control, TAIL) - position) | 0) >= 0;
+  }
+
   /** Bytes written and not yet released by the consumer. */
   get usedBytes(): number {
     return (this.#head - Atomics.load(this.control, TAIL)) | 0;

@@ -27,6 +27,7 @@ import type { ShardStatistics } from '../ring/shard-statistics.ts';
 import type { KeyspaceView } from '../store/view.ts';
 import type { Connection } from './connection.ts';
 import { type Run, RunQueue } from './run.ts';
+import { SpareMemory } from './spare-memory.ts';
 
 /** Requests beside the lane that may be on their way at once; one more is always let through when none is. */
 const EXTERNAL_BYTES_MAX = 64 * 1024 * 1024;
@@ -89,6 +90,7 @@ export class ShardLink {
   readonly #pending = new RunQueue();
   /** Of a notice that has not come whole yet. */
   #noticePieces: Uint8Array[] = [];
+  readonly #spares = new SpareMemory();
   #externalBytes = 0;
   /** The size of the last request if it travelled beside the lane; its run takes it over. */
   #lastExternalBytes = 0;
@@ -131,6 +133,7 @@ export class ShardLink {
     this.#noticePieces = [];
     this.#externalBytes = 0;
     this.#lastExternalBytes = 0;
+    this.#spares.clear();
     this.statistics.forgetKeys();
     return runs;
   }
@@ -300,16 +303,17 @@ export class ShardLink {
   ): boolean {
     if (!this.#hasExternalRoom(size)) return false;
     const count = words === undefined ? args.count : words.length + 1;
-    const memory = new SharedArrayBuffer(size - REQUEST_WORDS_OFFSET);
+    const lane = this.#requests;
+    const memory = this.#spares.take(size - REQUEST_WORDS_OFFSET, lane);
     writeWords(args, words, count, new Int32Array(memory, 0, count - 1), 0, new Uint8Array(memory));
     this.#port.postMessage(memory);
-    const lane = this.#requests;
     const offset = lane.reserve(REQUEST_WORDS_OFFSET);
     const at = offset >> 2;
     lane.words[at + 1] = id | (db << 16) | ((flags | REQUEST_EXTERNAL) << 24);
     lane.words[at + 2] = hash;
     lane.words[at + 3] = count;
     lane.commit(offset, REQUEST_WORDS_OFFSET);
+    this.#spares.give(memory, lane.position);
     this.isTouched = true;
     this.#externalBytes += size;
     this.#lastExternalBytes = size;

@@ -125,6 +125,7 @@ function isComparable(words: readonly string[]): boolean {
   if (name.startsWith('sort')) return !(words.includes('BY') && words.includes('ALPHA'));
   // WITHSCORE came with 7.2.
   if (name === 'zrank' || name === 'zrevrank') return words.length === 3;
+  if (words.includes('BYLEX')) return false;
   // 7.0 digests scores with 17 digits, 7.2 in their shortest form.
   return !words.includes('STOREDIST');
 }
@@ -176,7 +177,7 @@ async function compareData(redis: Client, shardis: Client, history: readonly str
 
 /** Fails with the last commands that named one of the words that stand for keys. */
 function fail(done: number, problem: string, history: readonly string[][], words: readonly string[]): never {
-  const isKey = (word: string) => /^(\{t\})?[sblezhpgx]\d$/.test(word);
+  const isKey = (word: string) => /^(\{t\})?[sblezhpgxy]\d$/.test(word);
   const wanted = words.filter(isKey);
   const before = history
     .slice(0, done)

@@ -25,8 +25,10 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   hyperloglog: ['p1', 'p2', '{t}p3'],
   geo: ['g1', 'g2', '{t}g3'],
   stream: ['x1', 'x2', '{t}x3'],
+  lex: ['y1', 'y2'],
 };
-const ALL_KEYS = [...new Set(Object.values(KEYS).flat()), 'none'];
+/** Ranges of members are defined only while all scores are equal, so those keys are for them alone. */
+const ALL_KEYS = [...new Set(Object.values(KEYS).flat()), 'none'].filter((key) => !KEYS.lex!.includes(key));
 const LONG = 'x'.repeat(70);
 const STRINGS = [
   ...['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'ab', '', '0', '1', '2', '3', '-4', '5', '10', '300', '70000'],
@@ -104,12 +106,18 @@ export class WordMaker {
   /** The words of a command of `group`. */
   wordsOf(name: string, group: string, args: readonly Argument[]): string[] {
     this.#announced = 0;
+    if (name === 'zadd' && this.#random.oneIn(4)) return this.#addToLexical();
     const words = name.split('|');
-    for (const argument of args) this.#add(words, argument, group, name);
+    for (const argument of args) this.#add(words, argument, name.includes('lex') ? 'lex' : group, name);
     const damage = this.#random.below(60);
     if (damage === 0) words.splice(this.#random.between(1, words.length), 1);
     else if (damage === 1) words.push(this.#random.pick(STRINGS));
     return words;
+  }
+
+  #addToLexical(): string[] {
+    const members = Array.from({ length: this.#random.between(1, 4) }, () => this.#random.pick(STRINGS));
+    return ['zadd', this.#random.pick(KEYS.lex!), ...members.flatMap((member) => ['0', member])];
   }
 
   #add(words: string[], argument: Argument, group: string, command: string): void {
@@ -153,6 +161,7 @@ export class WordMaker {
 
   #key(group: string): string {
     const own = KEYS[group];
+    if (group === 'lex') return this.#random.pick(KEYS.lex!);
     return this.#random.pick(own === undefined || this.#random.oneIn(8) ? ALL_KEYS : own);
   }
 }

@@ -1,4 +1,5 @@
 /** What RdbWriter writes, RdbReader reads, from memory and from files. */
+import { createHash } from 'node:crypto';
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -259,4 +260,23 @@ describe('RdbReader', () => {
     ]);
     expect(contents.functions).toEqual(['#!lua name=mylib\ncode', '#!lua name=other\nmore']);
   });
+});
+
+test('short strings that do not get shorter are soon left as they are, and those behind them are not forgotten', () => {
+  const noise = (i: number) => createHash('sha512').update(String(i)).digest();
+  const plain = Buffer.from('the same again '.repeat(10));
+  const keys = (prefix: string, count: number) => Array.from({ length: count }, (_, i) => `${prefix}${i}`);
+  const noisy = keys('noise:', 200);
+  const plains = keys('plain:', 100);
+  const file = write(
+    (writer) => {
+      for (const [i, key] of noisy.entries()) add(writer, key, noise(i));
+      for (const key of plains) add(writer, key, plain);
+    },
+    { compress: true },
+  );
+  const read = readRdb(file);
+  expect(read.entries.map(({ key }) => key)).toEqual([...noisy, ...plains]);
+  const uncompressed = file.toString('latin1').split(plain.toString('latin1')).length - 1;
+  expect(uncompressed).toBeLessThanOrEqual(16);
 });
