@@ -33,6 +33,8 @@ export type Outcome = typeof UNCHANGED | typeof RAISED | typeof CORRUPT;
 
 /** How many bytes more a change of runs needs at most, and one that is read behind the end. */
 const ROOM = 8;
+/** A buffer that a long string of runs that make no sense has made longer than this is not kept. */
+const KEPT_BYTES = 1 << 16;
 /** Runs that are looked at after a change, to join some. */
 const JOINED_RUNS = 5;
 /** Where runs behind a changed one have not moved, those that were changed or joined end before this many bytes. */
@@ -61,7 +63,9 @@ export class HyperLogLog {
 
   /** Takes over `source[start, start + length)`, for which `isHyperLogLog` has been asked. */
   load(source: Uint8Array, start: number, length: number): void {
-    if (this.bytes.length < length + ROOM) this.bytes = new Uint8Array(length + ROOM);
+    if (this.bytes.length < length + ROOM || this.bytes.length > KEPT_BYTES) {
+      this.bytes = new Uint8Array(Math.max(DENSE_LENGTH, length) + ROOM);
+    }
     copyBytes(source, start, start + length, this.bytes, 0);
     this.length = length;
     this.#begin();

@@ -27,7 +27,8 @@ function randomWords(random: Random): Word[] {
     case 5:
       return ['CONFIG', 'SET', 'hll-sparse-max-bytes', random.pick([0, 25, 100, 1000, 3000, 3000, 20_000])];
     case 6:
-      return ['SETRANGE', key(), random.between(4, 100), Buffer.of(random.below(256))];
+      // Only headers: of runs that are cut off Redis reads on in whatever memory follows.
+      return ['SETRANGE', key(), random.between(4, 15), Buffer.of(random.below(256))];
     case 7:
       return random.oneIn(5) ? ['APPEND', key(), random.bytes(2)] : ['OBJECT', 'ENCODING', key()];
     case 8:
