@@ -18,12 +18,14 @@ import { passwordStreams, rawStreams } from './cases/raw-streams.ts';
 import { scanning } from './cases/scan.ts';
 import { server } from './cases/server.ts';
 import { severalKeys } from './cases/several-keys.ts';
+import { streams } from './cases/streams.ts';
 import { strings } from './cases/strings.ts';
 import { transactions } from './cases/transactions.ts';
 
 export const families: Readonly<Record<string, Cases>> = {
   strings,
   lists,
+  streams,
   blocking,
   counters,
   bitmaps,
