@@ -38,7 +38,7 @@ export const STREAM_DELIVER = 10;
 export const STREAM_ACKNOWLEDGE = 11;
 /**
  * Names of group and consumer, `time, last id of the group, { id, time of delivery, deliveries } …`: who an entry is pending
- * for, absolutely. The time is when the consumer was active, -1 for not at all.
+ * for, absolutely. The time is when the consumer was seen; the first number: 1 when it was active then.
  */
 export const STREAM_ASSIGN = 12;
 
@@ -156,7 +156,7 @@ function changeInGroup(
   if (consumer === undefined) return 0;
   if (operation === STREAM_CONSUMER_DELETE) group.removeConsumer(consumer);
   else if (operation === STREAM_DELIVER) deliver(group, consumer, first === 1, ranges, from + 2);
-  else assign(group, consumer, ranges, from + 2);
+  else assign(group, consumer, first === 1, ranges, from + 2);
   return 1;
 }
 
@@ -179,16 +179,20 @@ function deliver(
   if (!needsNoAcknowledgement) consumer.activeAt = time;
 }
 
-function assign(group: Group, consumer: Consumer, { bytes, starts, ends }: ByteRanges, word: number): void {
+function assign(
+  group: Group,
+  consumer: Consumer,
+  isActive: boolean,
+  { bytes, starts, ends }: ByteRanges,
+  word: number,
+): void {
   const view = viewOf(bytes);
   const time = view.getFloat64(starts[word]!);
   let at = starts[word]! + 8;
   group.lastId = readId(bytes, at);
   at += ID_BYTES;
-  if (time >= 0) {
-    consumer.seenAt = time;
-    if (at < ends[word]!) consumer.activeAt = time;
-  }
+  consumer.seenAt = time;
+  if (isActive) consumer.activeAt = time;
   for (; at < ends[word]!; at += ASSIGNMENT_BYTES) {
     const deliveredAt = view.getFloat64(at + ID_BYTES);
     group.assign(readId(bytes, at), consumer, deliveredAt, view.getFloat64(at + ID_BYTES + 8));

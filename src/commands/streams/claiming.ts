@@ -239,7 +239,7 @@ function claimWith(context: ShardContext, found: FoundGroup, request: ClaimReque
     beginAssigning(group, consumer, nowMs);
     for (const id of claimed) assigned(id, deliveredAt, deliveries.get(idText(id))!);
     parts.part();
-    changeByParts(context, 1, ref, STREAM_ASSIGN);
+    changeByParts(context, 1, ref, STREAM_ASSIGN, 1);
   }
   reply.array(claimed.length);
   for (const id of claimed) {
@@ -306,7 +306,7 @@ function autoClaim(context: ShardContext): void {
     beginAssigning(group, consumer, nowMs);
     for (const each of claimed) assigned(each, nowMs, each.deliveries + (request.justIds ? 0 : 1));
     parts.part();
-    changeByParts(context, 1, ref, STREAM_ASSIGN);
+    changeByParts(context, 1, ref, STREAM_ASSIGN, 1);
   }
   reply.array(3);
   writeId(reply, next);

@@ -3,7 +3,7 @@ import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import type { Stream } from '../../types/stream.ts';
 import { STREAM_ASSIGN, STREAM_CONSUMER_CREATE, STREAM_DELIVER } from '../../types/stream-changes.ts';
 import { StreamCursor } from '../../types/stream-cursor.ts';
-import { type Consumer, type Group, NEVER_ACTIVE, NOT_KNOWN } from '../../types/stream-groups.ts';
+import { type Consumer, type Group, NOT_KNOWN } from '../../types/stream-groups.ts';
 import { idAfter, LAST_ID, type StreamId } from '../../types/stream-id.ts';
 import type { Pending } from '../../types/stream-pending.ts';
 import type { ShardContext } from '../context.ts';
@@ -91,7 +91,7 @@ export function deliverAgain(
   reply.array(pending.length);
   const again = pending.filter((each) => writePending(reply, stream, each));
   if (again.length === 0) return;
-  beginAssigning(group, consumer, NEVER_ACTIVE);
+  beginAssigning(group, consumer, context.now());
   for (const each of again) assigned(each, context.now(), each.deliveries + 1);
   parts.part();
   changeByParts(context, read.word, read.ref, STREAM_ASSIGN);
@@ -107,8 +107,8 @@ function writePending(reply: ReplyWriter, stream: Stream, id: StreamId): boolean
 }
 
 /** Puts what a STREAM_ASSIGN begins with into `parts`; `assigned` goes on, and the caller ends it. */
-export function beginAssigning(group: Group, consumer: Consumer, activeAt: number): void {
-  parts.begin().bytes(group.name).part().bytes(consumer.name).part().number(activeAt).id(group.lastId);
+export function beginAssigning(group: Group, consumer: Consumer, seenAt: number): void {
+  parts.begin().bytes(group.name).part().bytes(consumer.name).part().number(seenAt).id(group.lastId);
 }
 
 export function assigned(id: StreamId, deliveredAt: number, deliveries: number): void {

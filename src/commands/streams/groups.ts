@@ -174,7 +174,7 @@ function groupThere(context: ShardContext): { ref: number; stream: Stream; group
   if (found === undefined) return undefined;
   const { group } = found;
   if (group !== undefined) return { ...found, group };
-  context.reply.error(noSuchGroup(context.args.text(GROUP_WORD), context.args.text(KEY_WORD)));
+  context.reply.error(noSuchGroup(context.args.text(KEY_WORD), context.args.text(GROUP_WORD)));
   return undefined;
 }
 

@@ -105,7 +105,7 @@ function tellConsumers(context: ShardContext): void {
   if (stream === undefined) return;
   const group = stream.group(args.bytes, args.starts[GROUP_WORD]!, args.ends[GROUP_WORD]!);
   if (group === undefined) {
-    reply.error(noSuchGroup(args.text(GROUP_WORD), args.text(KEY_WORD)));
+    reply.error(noSuchGroup(args.text(KEY_WORD), args.text(GROUP_WORD)));
     return;
   }
   const nowMs = context.now();

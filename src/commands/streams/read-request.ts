@@ -73,9 +73,8 @@ export function streamKeys(args: Arguments): readonly number[] {
     if (args.is(i, 'block') || args.is(i, 'count')) i++;
     else if (args.is(i, 'group')) i += 2;
     else if (args.is(i, 'streams')) {
-      const words = args.count - 1 - i;
-      if (words % 2 !== 0) return [];
-      return Array.from({ length: words / 2 }, (_, stream) => i + 1 + stream);
+      // Also of a list that is not balanced Redis takes the first half for keys.
+      return Array.from({ length: (args.count - 1 - i) >>> 1 }, (_, stream) => i + 1 + stream);
     } else if (!args.is(i, 'noack')) return [];
   }
   return [];
