@@ -57,7 +57,7 @@ export const memoryLimits = {
     help: 'members of any other set up to which it is packed',
   }),
   'set-max-listpack-value': row({
-    kind: memory({ min: 0 }),
+    kind: count(0),
     default: 64,
     mutable: true,
     affects: ['shards'],
