@@ -13,7 +13,7 @@ import {
 } from '../protocol/errors.ts';
 import { buildCollection, collectionOf, imageOf } from '../rdb/collections.ts';
 import { NO_EXPIRY } from '../store/keyspace.ts';
-import { TYPE_LIST, TYPE_STRING } from '../store/layout.ts';
+import { TYPE_LIST, TYPE_SET, TYPE_STRING } from '../store/layout.ts';
 import { type ArgumentSpec, type CommandSpec, defineCommands, type KeySpecification } from './command.ts';
 import type { ShardContext } from './context.ts';
 import { KEY, keyAt, token } from './declarations.ts';
@@ -161,6 +161,8 @@ interface SortOptions {
   by: number | undefined;
   /** The word that is the key to store at. */
   destination: number | undefined;
+  /** Whether the elements are in no order at first. */
+  isUnordered: boolean;
 }
 
 function sort(context: ShardContext, mayStore: boolean): void {
@@ -175,6 +177,7 @@ function sort(context: ShardContext, mayStore: boolean): void {
     reply.error(WRONG_TYPE);
     return;
   }
+  options.isUnordered = context.together.typeOf(1) === TYPE_SET;
   const sorted = sortedElements(context, elements, options);
   if (sorted === undefined) {
     reply.error(SORT_NOT_NUMBERS);
@@ -210,11 +213,18 @@ function elementsToSort(context: ShardContext): readonly Uint8Array[] | undefine
 function sortedElements(
   context: ShardContext,
   elements: readonly Uint8Array[],
-  { by, isAlphabetic, isDescending }: SortOptions,
+  options: SortOptions,
 ): readonly Uint8Array[] | undefined {
+  const { by, isAlphabetic, isDescending } = options;
   const pattern = by === undefined ? undefined : new ElementPattern(context.args.copy(by));
   // What is the same for all elements leaves them in their own order.
-  if (pattern?.isConstant) return isDescending ? elements.toReversed() : elements;
+  if (pattern?.isConstant) {
+    // Those of a set have none: what is stored of them does not depend on chance.
+    if (options.isUnordered && options.destination !== undefined) {
+      return inOrder(elements, (element) => element, true, isDescending);
+    }
+    return isDescending ? elements.toReversed() : elements;
+  }
   const weigh = (element: Uint8Array) =>
     pattern === undefined ? element : pattern.valueFor(context, element);
   return inOrder(elements, weigh, isAlphabetic, isDescending);
@@ -262,6 +272,7 @@ function readOptions(args: Arguments, mayStore: boolean): SortOptions | string {
     gets: [],
     by: undefined,
     destination: undefined,
+    isUnordered: false,
   };
   for (let i = 2; i < args.count; i++) {
     const left = args.count - i - 1;

@@ -42,7 +42,7 @@ export const collectionForms = {
   }),
   'set-max-listpack-value': row({
     ...FORM,
-    kind: bytes,
+    kind: elements,
     default: 64,
     help: 'bytes of a member up to which a set that is not of integers is packed',
   }),
