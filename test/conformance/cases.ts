@@ -21,6 +21,7 @@ import { passwordStreams, rawStreams } from './cases/raw-streams.ts';
 import { scanning } from './cases/scan.ts';
 import { server } from './cases/server.ts';
 import { severalKeys } from './cases/several-keys.ts';
+import { sortedSets } from './cases/sorted-sets.ts';
 import { strings } from './cases/strings.ts';
 import { transactions } from './cases/transactions.ts';
 
@@ -28,6 +29,7 @@ export const families: Readonly<Record<string, Cases>> = {
   strings,
   hashes,
   lists,
+  sortedSets,
   blocking,
   counters,
   bitmaps,
