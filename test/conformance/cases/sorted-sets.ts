@@ -92,8 +92,8 @@ export const sortedSets: Cases = {
     'ZADD order 0 b 0 a 0 "" 0 aa 0 "\\xff" 0 B 0 1 0 10 0 9',
     'ZRANGE order 0 -1',
     'ZREVRANGE order 0 -1 WITHSCORES',
-    differs('ZADD exact 0.1 a', 'same', ':1'),
-    differs('ZSCORE exact a', 'scores are written in their shortest form, as by Redis 7.2', '$0.1'),
+    'ZADD exact 0.1 a',
+    differs('ZSCORE exact a', 'scores are written in their shortest form, as by Redis 7.2', /^[$,]0\.1$/),
   ],
   'ranks and counts': [
     'ZADD k 1 a 2 b 2 c 3 d 4 e',
@@ -424,13 +424,14 @@ export const sortedSets: Cases = {
   ],
   'SORT, DUMP and RESTORE': [
     'ZADD k 3 1 2 20 1 3',
+    'DUMP k',
+    // Which puts it into the large form in Redis.
     'SORT k',
     'SORT k BY nosort',
     'SORT k BY nosort DESC',
     'SORT k BY nosort LIMIT 1 1',
     'SORT k ALPHA STORE to',
     'LRANGE to 0 -1',
-    'DUMP k',
     line(['RESTORE', 'r', '0', payload(bytes(3, 2, 1, 'a', 3, '1.5', 1, 'b', 254))]),
     'ZRANGE r 0 -1 WITHSCORES',
     line(['RESTORE', 'empty', '0', payload(bytes(5, 0))]),
