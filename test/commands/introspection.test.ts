@@ -217,7 +217,7 @@ describeWithRedis('beside the real Redis', () => {
       'config|resetstat',
       'config|rewrite',
     ],
-    ...['blpop', 'brpop', 'blmove', 'brpoplpush'],
+    ...['blpop', 'brpop', 'blmove', 'brpoplpush', 'bzpopmin', 'bzpopmax', 'zrank', 'zrevrank'],
     ...['cluster|myshardid', 'cluster|shards', 'cluster|slots', 'acl|deluser', 'acl|save', 'acl|setuser'],
   ];
   const same = table.all.filter(

@@ -21,6 +21,7 @@ import { passwordStreams, rawStreams } from './cases/raw-streams.ts';
 import { scanning } from './cases/scan.ts';
 import { server } from './cases/server.ts';
 import { severalKeys } from './cases/several-keys.ts';
+import { sortedSets } from './cases/sorted-sets.ts';
 import { streams } from './cases/streams.ts';
 import { strings } from './cases/strings.ts';
 import { transactions } from './cases/transactions.ts';
@@ -30,6 +31,7 @@ export const families: Readonly<Record<string, Cases>> = {
   hashes,
   lists,
   streams,
+  sortedSets,
   blocking,
   counters,
   bitmaps,

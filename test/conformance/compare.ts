@@ -112,10 +112,11 @@ async function dataSet(client: Client, db: number): Promise<Map<string, Reply[]>
         ['PTTL', key],
         ['LRANGE', key, 0, -1],
         ['HGETALL', key],
+        ['ZRANGE', key, 0, -1, 'WITHSCORES'],
       ];
     }),
   );
-  for (let i = 0; i < keys.length; i++) result.set(keys[i]!, replies.slice(i * 6, i * 6 + 6));
+  for (let i = 0; i < keys.length; i++) result.set(keys[i]!, replies.slice(i * 7, i * 7 + 7));
   const size = await client.command('DBSIZE');
   if (size !== `:${keys.length}`)
     throw new Error(`DBSIZE is ${show(size)} but there are ${keys.length} keys`);

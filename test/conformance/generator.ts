@@ -6,6 +6,7 @@ import { makersOfBits } from './generated-bits.ts';
 import { makersOfHashes } from './generated-hashes.ts';
 import { makersOfHyperLogLogs } from './generated-hyperloglogs.ts';
 import { makersOfLists } from './generated-lists.ts';
+import { makersOfSortedSets } from './generated-sorted-sets.ts';
 
 export const GENERATED_KEYS: readonly string[] = [
   ...Array.from({ length: 10 }, (_, i) => `k${i}`),
@@ -161,6 +162,7 @@ export class CommandGenerator {
       ...makersOfBits(random, words),
       ...makersOfLists(random, words),
       ...makersOfHashes(random, words),
+      ...makersOfSortedSets(random, words),
     );
     table.push(...makersOfHyperLogLogs(random, words));
     // Rare, so that something is there most of the time.

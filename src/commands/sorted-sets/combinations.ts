@@ -1,7 +1,6 @@
 /** Unions, intersections and differences of sorted sets, with scores that are made of those of the inputs. */
-import { SortedSet } from '../../types/sorted-set.ts';
+import type { SortedSet } from '../../types/sorted-set.ts';
 import { SortedSetCursor } from '../../types/sorted-set-cursor.ts';
-import type { SortedSetLimits } from '../../types/sorted-set-limits.ts';
 import type { Aggregate, CombinationOptions } from './combination-request.ts';
 
 /** An input with its weight; undefined: there is nothing at the key. */
@@ -14,14 +13,13 @@ export type Operation = 'union' | 'inter' | 'diff';
 
 const cursor = new SortedSetCursor();
 
-/** The result in a sorted set of its own. */
+/** Puts the result into `result`, which is empty, and returns that. */
 export function combine(
   operation: Operation,
   inputs: readonly Input[],
   { aggregate }: CombinationOptions,
-  limits: SortedSetLimits,
+  result: SortedSet,
 ): SortedSet {
-  const result = new SortedSet(limits);
   // From the smallest to the largest, which decides how sums are rounded.
   if (operation === 'union') uniteInto(result, bySize(inputs), aggregate);
   else if (operation === 'inter') intersectInto(result, bySize(inputs), aggregate);

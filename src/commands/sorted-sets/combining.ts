@@ -1,4 +1,5 @@
 /** ZUNION, ZINTER, ZDIFF, their forms that store, and ZINTERCARD. */
+import { SortedSet } from '../../types/sorted-set.ts';
 import { REFUSED } from '../collection-access.ts';
 import {
   type ArgumentSpec,
@@ -187,7 +188,10 @@ function read(context: ShardContext, operation: Operation, form: CombinationForm
   const request = readRequest(context, form);
   if (request === undefined) return;
   const { options, inputs } = request;
-  const result = combine(operation, inputs, options, keyspace.objects.limits.sortedSet);
+  const result = new SortedSet(keyspace.objects.limits.sortedSet);
+  // As in Redis, where the packed form cannot tell a negative zero.
+  result.enlarge();
+  combine(operation, inputs, options, result);
   writeMembers(reply, result, 0, result.length, false, options.withScores ? pairForm(reply) : undefined);
   result.dispose();
 }
@@ -196,8 +200,8 @@ function store(context: ShardContext, operation: Operation, form: CombinationFor
   const request = readRequest(context, form);
   if (request === undefined) return;
   const { options, inputs } = request;
-  const result = combine(operation, inputs, options, context.keyspace.objects.limits.sortedSet);
-  storeResult(context, 1, result, event);
+  const result = new SortedSet(context.keyspace.objects.limits.sortedSet);
+  storeResult(context, 1, combine(operation, inputs, options, result), event);
 }
 
 function count(context: ShardContext): void {
