@@ -378,6 +378,7 @@ describe('the config of shards', () => {
       'active-expire-effort': 1,
       'slowlog-log-slower-than': 10000,
       'latency-monitor-threshold': 0,
+      ...{ 'hash-max-listpack-entries': 512, 'hash-max-listpack-value': 64 },
       ...{ 'latency-tracking': true, 'list-max-listpack-size': -2, 'notify-keyspace-events': '' },
     });
     expectTypeOf(forShards.hz).toEqualTypeOf<number>();
@@ -441,7 +442,7 @@ describe('the embeddable API', () => {
 describe('the table of options', () => {
   test('has a line for each option with an effect in the README, and the names of the others', () => {
     const lines = optionsTable().trimEnd().split('\n');
-    expect(lines.pop()).toMatch(/^`maxmemory-samples`, `replicaof`, .*`hash-max-listpack-entries`, .*\.$/);
+    expect(lines.pop()).toMatch(/^`maxmemory-samples`, `replicaof`, .*`set-max-listpack-entries`, .*\.$/);
     expect(lines.splice(-2)).toEqual(['', expect.stringContaining('without effect')]);
     expect(lines).toHaveLength(optionNames.filter((name) => !rowOf(name).isInert).length + 2);
     expect(lines[0]).toBe('| option | default | changeable at run time | what it does |');
