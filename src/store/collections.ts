@@ -1,6 +1,6 @@
 /** Storing collections, and changing them where they are: with what a snapshot, the journal and the accounts must know of it. */
 import type { ByteRanges } from '../base/byte-ranges.ts';
-import { changeCollection } from '../types/changes.ts';
+import { changeCollection, changeInPlace } from '../types/changes.ts';
 import { type Collection, isPacked } from '../types/collection.ts';
 import { TYPE_LIST, TYPE_STREAM } from '../types/value-types.ts';
 import { type Keyspace, NO_EXPIRY } from './keyspace.ts';
@@ -118,6 +118,15 @@ export function changeAt(
 ): number {
   if (keyspace.snapshot !== undefined) keyspace.preserve(db, ref, hash | 0);
   const collection = keyspace.collectionOf(ref);
+  if (!keyspace.hasObject(ref)) {
+    keyspace.stripes.begin(hash | 0);
+    const result = changeInPlace(collection, operation, ranges, from, to);
+    keyspace.stripes.end(hash | 0);
+    if (result !== 0) {
+      keyspace.journal?.changed(db, ref, operation, first, second, ranges, from, to);
+      return result;
+    }
+  }
   const result = changeCollection(collection, operation, first, second, ranges, from, to);
   if (result === 0) return 0;
   if (collection.length === 0 && collection.type !== TYPE_STREAM) {

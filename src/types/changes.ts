@@ -2,7 +2,7 @@
 import type { ByteRanges } from '../base/byte-ranges.ts';
 import type { Collection } from './collection.ts';
 import type { Hash } from './hash.ts';
-import { changeHash } from './hash-changes.ts';
+import { changeHash, changeHashInPlace } from './hash-changes.ts';
 import type { List } from './list.ts';
 import { changeList } from './list-changes.ts';
 import type { MemberSet } from './set.ts';
@@ -37,4 +37,19 @@ export function changeCollection(
     default:
       throw new Error(`no collection has the type ${collection.type}`);
   }
+}
+
+/**
+ * Makes a change of a packed collection that leaves everything where it is, by writing into the bytes that it looks at: so that small
+ * changes of small collections cost little. 0: nothing is done, and the same change must be made by `changeCollection` at once.
+ */
+export function changeInPlace(
+  collection: Collection,
+  operation: number,
+  ranges: ByteRanges,
+  from: number,
+  to: number,
+): number {
+  if (collection.type !== TYPE_HASH) return 0;
+  return changeHashInPlace(collection as Hash, operation, ranges, from, to);
 }

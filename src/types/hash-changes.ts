@@ -52,6 +52,22 @@ export function changeHash(
   return changed;
 }
 
+/**
+ * Makes a change of a packed hash that leaves everything where it is, by writing into the bytes that it looks at, and returns what
+ * `changeHash` would. 0: nothing is done, and the same change must be made by that at once.
+ */
+export function changeHashInPlace(
+  hash: Hash,
+  operation: number,
+  { bytes, starts, ends }: ByteRanges,
+  from: number,
+  to: number,
+): number {
+  if (operation !== HASH_SET || to - from !== 2) return 0;
+  const value = from + 1;
+  return hash.overwrite(bytes, starts[from]!, ends[from]!, starts[value]!, ends[value]!) ? 1 : 0;
+}
+
 function setAll(hash: Hash, keepsExpiries: boolean, ranges: ByteRanges, from: number, to: number): number {
   const { bytes, starts, ends } = ranges;
   let result = 1;

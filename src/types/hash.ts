@@ -17,6 +17,8 @@ import { PageTable } from './page-table.ts';
 import { TYPE_HASH } from './value-types.ts';
 
 const NONE = -1;
+/** Where a field is has not been found out. */
+const UNKNOWN = -2;
 /** About what the object takes. Measured on Node 20. */
 const HASH_BYTES = 160;
 const TABLE_SHAPE = { fixedBytes: 0, hasValues: true };
@@ -33,6 +35,8 @@ export class Hash implements Packable {
   #expiries: FieldExpiries | undefined = undefined;
   /** The current field of packed pairs. */
   #at = 0;
+  /** Where the field is that `overwrite` has looked for, for the `set` that follows. */
+  #found = UNKNOWN;
 
   constructor(limits: HashLimits) {
     this.#limits = limits;
@@ -56,6 +60,7 @@ export class Hash implements Packable {
 
   view(bytes: Uint8Array, start: number, end: number): void {
     this.#pairs.view(bytes, start, end);
+    this.#found = UNKNOWN;
   }
 
   get length(): number {
@@ -149,7 +154,8 @@ export class Hash implements Packable {
       const { valueBytes, entries } = this.#limits;
       const pairs = this.#pairs;
       if (fieldEnd - fieldStart <= valueBytes && valueEnd - valueStart <= valueBytes) {
-        const at = pairs.find(field, fieldStart, fieldEnd);
+        const at = this.#found === UNKNOWN ? pairs.find(field, fieldStart, fieldEnd) : this.#found;
+        this.#found = UNKNOWN;
         if (at !== NONE) {
           pairs.replace(at, value, valueStart, valueEnd);
           return false;
@@ -159,9 +165,29 @@ export class Hash implements Packable {
           return true;
         }
       }
+      this.#found = UNKNOWN;
       this.#table = this.#toTable();
     }
     return this.#table.set(field, fieldStart, fieldEnd, value, valueStart, valueEnd);
+  }
+
+  /**
+   * Gives a field of a packed hash another value of the same size, by writing into the very bytes that it looks at. False: nothing is
+   * done, and the next call must be `set` with the same words, or `view`.
+   */
+  overwrite(
+    bytes: Uint8Array,
+    fieldStart: number,
+    fieldEnd: number,
+    valueStart: number,
+    valueEnd: number,
+  ): boolean {
+    const pairs = this.#pairs;
+    this.#found = pairs.find(bytes, fieldStart, fieldEnd);
+    if (this.#found === NONE || valueEnd - valueStart > this.#limits.valueBytes) return false;
+    if (!pairs.overwrite(this.#found, bytes, valueStart, valueEnd)) return false;
+    this.#found = UNKNOWN;
+    return true;
   }
 
   /** Removes a field; false when there is none. */

@@ -6,12 +6,16 @@
  * They stay in the order in which they came. What is looked for is compared as an entry: equal strings have equal ones. No
  * pairs are no bytes at all.
  */
-import { copyBytes, equalBytes, type ViewedBytes, viewedBytes } from '../base/bytes.ts';
+import { copyBytes, type ViewedBytes, viewedBytes } from '../base/bytes.ts';
 import { EntryWriter, entryBytes } from './listpack-entry.ts';
 
 /** What stands in front of the pairs. */
 export const PACKED_COUNT_BYTES = 2;
 const OWN_BYTES_MIN = 128;
+const SHORT_STRING = 0x80;
+const SHORT_STRING_END = 0xc0;
+/** What the entry of such a string has beside it. */
+const SHORT_FRAME_BYTES = 2;
 const NONE = -1;
 
 const fieldWriter = new EntryWriter();
@@ -21,6 +25,17 @@ const NO_BYTES: ViewedBytes = viewedBytes(new ArrayBuffer(0));
 /** The entry that was looked for last: `wanted[0, wantedBytes)`. */
 let wanted: ViewedBytes = viewedBytes(new ArrayBuffer(512));
 let wantedBytes = 0;
+
+/** Whether the entry at `bytes[at]` is the one that is looked for. From the end: names that begin alike are more frequent. */
+function isWanted(bytes: Uint8Array, at: number, size: number): boolean {
+  for (let i = size - 1; i > 0; i--) if (bytes[at + i] !== wanted[i]) return false;
+  return true;
+}
+
+/** Of the first byte of an entry: a string of up to 63 bytes (see listpack-entry.ts). */
+function isShortString(first: number): boolean {
+  return first >= SHORT_STRING && first < SHORT_STRING_END;
+}
 
 export class PackedPairs {
   /** They are `bytes[start, end)`. */
@@ -60,9 +75,12 @@ export class PackedPairs {
     const { bytes, end: last } = this;
     const begin = wanted[0]!;
     for (let at = this.first; at < last; ) {
-      if (bytes[at] === begin && equalBytes(bytes, at, wanted, 0, size)) return at;
-      at += entryBytes(bytes, at);
-      at += entryBytes(bytes, at);
+      const first = bytes[at]!;
+      if (first === begin && isWanted(bytes, at, size)) return at;
+      // Most are short strings, and their lengths are told at once.
+      at += isShortString(first) ? first - SHORT_STRING + SHORT_FRAME_BYTES : entryBytes(bytes, at);
+      const value = bytes[at]!;
+      at += isShortString(value) ? value - SHORT_STRING + SHORT_FRAME_BYTES : entryBytes(bytes, at);
     }
     return NONE;
   }
@@ -76,6 +94,17 @@ export class PackedPairs {
   next(at: number): number {
     const value = this.valueOf(at);
     return value + entryBytes(this.bytes, value);
+  }
+
+  /**
+   * Puts another value of the same size into the place of that of the field at `at`, into the very bytes that are looked at. False, and
+   * nothing done: the size is another.
+   */
+  overwrite(at: number, source: ViewedBytes, start: number, end: number): boolean {
+    const valueAt = this.valueOf(at);
+    if (valueWriter.measure(source, start, end) !== entryBytes(this.bytes, valueAt)) return false;
+    valueWriter.write(this.bytes, valueAt);
+    return true;
   }
 
   /** Puts another value into the place of that of the field at `at`. */

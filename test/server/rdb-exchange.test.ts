@@ -305,6 +305,50 @@ describeWithRedis('DUMP payloads', () => {
     }
   });
 
+  const HASHES = {
+    'a small one': { a: '1', '': 'empty', b: '', '-7': '9223372036854775807', long: 'x'.repeat(64) },
+    'one with a long value': { a: 'ab'.repeat(60_000), b: '2' },
+    'many fields': Object.fromEntries(Array.from({ length: 3000 }, (_, i) => [`field:${i}`, `value:${i}`])),
+  };
+
+  test.each(Object.entries(HASHES))('of hashes go both ways: %s', async (_, fields) => {
+    for (const [from, to] of [
+      [theirs, ours],
+      [ours, theirs],
+    ] as const) {
+      await from.command('DEL', 'source');
+      await from.command('HSET', 'source', ...Object.entries(fields).flat());
+      await to.command('DEL', 'copy');
+      const payload = Buffer.from((await from.command('DUMP', 'source')) as string, 'latin1');
+      expect(await to.command('RESTORE', 'copy', 0, payload)).toBe('OK');
+      const found = (await to.command('HGETALL', 'copy')) as string[];
+      expect(found.sort()).toEqual(Object.entries(fields).flat().sort());
+      expect(await to.command('OBJECT', 'ENCODING', 'copy')).toBe(
+        await from.command('OBJECT', 'ENCODING', 'source'),
+      );
+      expect(await to.command('HDEL', 'copy', 'a', 'field:1')).toBe(1);
+    }
+  });
+
+  test('of hashes whose fields expire are what Redis 7.4 writes, and the older one refuses them', async () => {
+    await ours.command('DEL', 'source');
+    await ours.command('HSET', 'source', 'a', '1', 'b', '2', 'c', '3');
+    await ours.command('HPEXPIREAT', 'source', 4_000_000_000_000, 'FIELDS', 1, 'a');
+    await ours.command('HPEXPIREAT', 'source', 4_000_000_000_005, 'FIELDS', 1, 'b');
+    const payload = Buffer.from((await ours.command('DUMP', 'source')) as string, 'latin1');
+    const first = Buffer.alloc(8);
+    first.writeBigInt64LE(4_000_000_000_000n);
+    const fields = Buffer.from('\x03\x01\x01a\xc0\x01\x06\x01b\xc0\x02\x00\x01c\xc0\x03', 'latin1');
+    expect(payload.subarray(0, -10)).toEqual(Buffer.concat([Buffer.from([24]), first, fields]));
+    await expect(theirs.command('RESTORE', 'copy', 0, payload, 'REPLACE')).resolves.toMatchObject({
+      message: 'ERR Bad data format',
+    });
+    expect(await ours.command('RESTORE', 'copy', 0, payload, 'REPLACE')).toBe('OK');
+    expect(await ours.command('HPEXPIRETIME', 'copy', 'FIELDS', 3, 'a', 'b', 'c')).toEqual([
+      4_000_000_000_000, 4_000_000_000_005, -1,
+    ]);
+  });
+
   test('of collections are told apart from damaged ones', async () => {
     await theirs.command('SADD', 'set', 'a', 'b');
     const payload = Buffer.from((await theirs.command('DUMP', 'set')) as string, 'latin1');

@@ -127,12 +127,12 @@ describe('a config file', () => {
 
   test('may set what has no effect here, which is noted unless it is the default', () => {
     const { config, ignored } = fromFile(
-      'list-compress-depth 0\nhash-max-ziplist-entries 64\nslave-read-only no\nset-max-intset-entries 512',
+      'list-compress-depth 0\nzset-max-ziplist-entries 64\nslave-read-only no\nset-max-intset-entries 512',
     );
-    expect(config.get('hash-max-listpack-entries')).toBe(64);
+    expect(config.get('zset-max-listpack-entries')).toBe(64);
     expect(config.get('replica-read-only')).toBe(false);
     expect(ignored.map(({ message }) => message)).toEqual([
-      'redis.conf:2: hash-max-ziplist-entries: has no effect in this version',
+      'redis.conf:2: zset-max-ziplist-entries: has no effect in this version',
       'redis.conf:3: slave-read-only: has no effect in this version',
     ]);
     expect(fromFile('hz 20\nslave-read-only no\nreplica-read-only yes').ignored).toEqual([]);

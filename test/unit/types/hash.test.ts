@@ -5,6 +5,7 @@ import { NEVER_EXPIRES } from '../../../src/types/field-expiries.ts';
 import { Hash } from '../../../src/types/hash.ts';
 import {
   changeHash,
+  changeHashInPlace,
   HASH_DELETE,
   HASH_EXPIRE,
   HASH_PERSIST,
@@ -169,6 +170,42 @@ test('a packed hash that is only looked at is copied before it changes', () => {
       }
     }),
   );
+});
+
+test('a value of the same size is written in its place, others as ever', () => {
+  const single = fc.tuple(field, value);
+  fc.assert(
+    fc.property(fc.array(single, { minLength: 1, maxLength: 40 }), (sets) => {
+      const hash = make(8);
+      const model: Model = new Map();
+      let stored = new Uint8Array(0);
+      for (const [name, content] of sets) {
+        hash.view(stored, 0, stored.length);
+        const before = stored.slice();
+        const words = ranges([name, content]);
+        const isNew = !model.has(name);
+        const result = changeHashInPlace(hash, HASH_SET, words, 0, 2);
+        if (result === 0) {
+          expect(stored).toEqual(before);
+          expect(changeHash(hash, HASH_SET, 0, 0, words, 0, 2)).toBe(isNew ? 2 : 1);
+        } else {
+          expect([result, isNew]).toEqual([1, false]);
+        }
+        model.set(name, { value: content, expiresAt: NEVER_EXPIRES });
+        verify(hash, model);
+        if (!hash.isPacked) break;
+        stored = hash.bytes.slice(hash.start, hash.end);
+      }
+    }),
+  );
+  const hash = make(8);
+  const words = (content: string) => ranges(['a', content]);
+  changeHash(hash, HASH_SET, 0, 0, words('first'), 0, 2);
+  const bytes = hash.bytes.slice(hash.start, hash.end);
+  hash.view(bytes, 0, bytes.length);
+  expect(changeHashInPlace(hash, HASH_SET, words('other'), 0, 2)).toBe(1);
+  expect(Buffer.from(bytes).includes('other')).toBe(true);
+  expect(changeHashInPlace(hash, HASH_DELETE, words('other'), 0, 1)).toBe(0);
 });
 
 test('it stays packed up to its limits', () => {
