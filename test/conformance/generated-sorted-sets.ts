@@ -115,7 +115,6 @@ export function makersOfSortedSets(random: Random, { key: anyKey }: Words): [num
         ...maybe(2, 'COUNT', integer(0, 5)),
       ],
     ],
-    [1, () => [oneOf('BZPOPMIN', 'BZPOPMAX'), 'zset1', 'zset2', 'zset3', oneOf('0.01', '0.01', 'x')]],
     [3, () => [oneOf('ZUNION', 'ZINTER'), ...combination(false), ...withScores()]],
     [2, () => ['ZDIFF', ...combination(true), ...withScores()]],
     [3, () => [oneOf('ZUNIONSTORE', 'ZINTERSTORE'), key(), ...combination(false)]],
@@ -136,6 +135,5 @@ export function makersOfSortedSets(random: Random, { key: anyKey }: Words): [num
     [1, () => [oneOf('RENAME', 'RENAMENX', 'COPY'), key(), key()]],
     [1, () => ['DEL', key()]],
     [1, () => ['TYPE', key()]],
-    [1, () => ['OBJECT', 'ENCODING', random.pick(SETS)]],
   ];
 }
