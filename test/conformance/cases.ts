@@ -18,6 +18,7 @@ import { passwordStreams, rawStreams } from './cases/raw-streams.ts';
 import { scanning } from './cases/scan.ts';
 import { server } from './cases/server.ts';
 import { severalKeys } from './cases/several-keys.ts';
+import { streamGroups } from './cases/stream-groups.ts';
 import { streams } from './cases/streams.ts';
 import { strings } from './cases/strings.ts';
 import { transactions } from './cases/transactions.ts';
@@ -26,6 +27,7 @@ export const families: Readonly<Record<string, Cases>> = {
   strings,
   lists,
   streams,
+  streamGroups,
   blocking,
   counters,
   bitmaps,

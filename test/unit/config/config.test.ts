@@ -372,14 +372,13 @@ describe('the config of shards', () => {
       ...{ appendfsync: 'everysec', 'aof-load-truncated': true, 'wal-segment-size': 67108864 },
       ...{ rdbchecksum: true, rdbcompression: true, 'notify-keyspace-events': '' },
       'proto-max-bulk-len': 536870912,
-      databases: 4,
+      ...{ databases: 4, 'stream-node-max-bytes': 4096, 'stream-node-max-entries': 100 },
       'lane-size': 524288,
       hz: 10,
       'active-expire-effort': 1,
       'slowlog-log-slower-than': 10000,
       'latency-monitor-threshold': 0,
       ...{ 'latency-tracking': true, 'list-max-listpack-size': -2, 'notify-keyspace-events': '' },
-      ...{ 'stream-node-max-bytes': 4096, 'stream-node-max-entries': 100 },
     });
     expectTypeOf(forShards.hz).toEqualTypeOf<number>();
     expectTypeOf(forShards).not.toHaveProperty('port');
