@@ -201,7 +201,6 @@ const SCRIPTS: Readonly<Record<string, Script>> = {
     ['XSETID', 's', '9-9'],
     ['XREAD', 'STREAMS', 's', 0],
     ['XRANGE', 'none', '-', '+'],
-    ['XREAD', 'STREAMS', 'none', 0],
   ],
   'keys whose time has come': () => [
     ['DEBUG', 'SET-ACTIVE-EXPIRE', '0'],
