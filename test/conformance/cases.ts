@@ -22,6 +22,7 @@ import { scanning } from './cases/scan.ts';
 import { server } from './cases/server.ts';
 import { severalKeys } from './cases/several-keys.ts';
 import { sortedSets } from './cases/sorted-sets.ts';
+import { streamGroups } from './cases/stream-groups.ts';
 import { streams } from './cases/streams.ts';
 import { strings } from './cases/strings.ts';
 import { transactions } from './cases/transactions.ts';
@@ -32,6 +33,7 @@ export const families: Readonly<Record<string, Cases>> = {
   lists,
   streams,
   sortedSets,
+  streamGroups,
   blocking,
   counters,
   bitmaps,

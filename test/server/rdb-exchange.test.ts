@@ -349,6 +349,31 @@ describeWithRedis('DUMP payloads', () => {
     ]);
   });
 
+  test('of streams go both ways, with their groups', async () => {
+    const state = async (client: Client) => {
+      const all = (await client.command('XINFO', 'STREAM', 'stream', 'FULL', 'COUNT', 0)) as unknown[];
+      const group = (all.at(-1) as unknown[][])[0]!;
+      const consumers = (group.at(-1) as unknown[][]).map((each) => [each[1], each[3], each.at(-1)]);
+      return [all.filter((_, i) => i < 14 && i !== 3 && i !== 5), all[15], group.slice(0, 12), consumers];
+    };
+    for (const [from, to] of [
+      [theirs, ours],
+      [ours, theirs],
+    ] as const) {
+      await from.command('FLUSHALL');
+      await to.command('FLUSHALL');
+      await fillStream(from);
+      await from.command('XADD', 'stream', '18446744073709551615-9007199254740993', 'wide', 'id');
+      for (const key of ['stream', 'emptied']) {
+        const payload = Buffer.from((await from.command('DUMP', key)) as string, 'latin1');
+        expect(await to.command('RESTORE', key, 0, payload)).toBe('OK');
+      }
+      expect(await state(to)).toEqual(await state(from));
+      expect(await to.command('XADD', 'emptied', '5-*', 'a', 'b')).toBe('5-2');
+      expect(await to.command('XDEL', 'stream', '1000-2')).toBe(1);
+    }
+  });
+
   test('of collections are told apart from damaged ones', async () => {
     await theirs.command('SADD', 'set', 'a', 'b');
     const payload = Buffer.from((await theirs.command('DUMP', 'set')) as string, 'latin1');

@@ -376,9 +376,11 @@ describe('the config of shards', () => {
       'lane-size': 524288,
       hz: 10,
       'active-expire-effort': 1,
-      ...{ 'slowlog-log-slower-than': 10000, 'latency-monitor-threshold': 0 },
+      ...{ 'slowlog-log-slower-than': 10000, 'latency-monitor-threshold': 0, 'latency-tracking': true },
+      ...{ 'list-max-listpack-size': -2, 'hll-sparse-max-bytes': 3000 },
+      ...{ 'hash-max-listpack-entries': 512, 'hash-max-listpack-value': 64 },
+      ...{ 'set-max-intset-entries': 512, 'set-max-listpack-entries': 128, 'set-max-listpack-value': 64 },
       ...{ 'zset-max-listpack-entries': 128, 'zset-max-listpack-value': 64 },
-      ...{ 'latency-tracking': true, 'list-max-listpack-size': -2, 'hll-sparse-max-bytes': 3000 },
       ...{ 'stream-node-max-bytes': 4096, 'stream-node-max-entries': 100 },
     });
     expectTypeOf(forShards.hz).toEqualTypeOf<number>();
