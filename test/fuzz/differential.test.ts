@@ -87,7 +87,7 @@ describeWithRedis('random commands on all types against Redis', () => {
         for (const client of [theirs, ours]) {
           await client.command('FLUSHALL');
           // In the second run almost everything is large.
-          const limits = resp === 3 ? SMALL_LIMITS : {};
+          const limits: Record<string, number> = resp === 3 ? SMALL_LIMITS : {};
           for (const [option, value] of Object.entries(limits))
             await client.command('CONFIG', 'SET', option, value);
           if (resp === 3) await client.command('HELLO', 3);
