@@ -17,6 +17,7 @@ import { pubsub, pubsubStreams } from './cases/pubsub.ts';
 import { passwordStreams, rawStreams } from './cases/raw-streams.ts';
 import { scanning } from './cases/scan.ts';
 import { server } from './cases/server.ts';
+import { sets } from './cases/sets.ts';
 import { severalKeys } from './cases/several-keys.ts';
 import { strings } from './cases/strings.ts';
 import { transactions } from './cases/transactions.ts';
@@ -24,6 +25,7 @@ import { transactions } from './cases/transactions.ts';
 export const families: Readonly<Record<string, Cases>> = {
   strings,
   lists,
+  sets,
   blocking,
   counters,
   bitmaps,

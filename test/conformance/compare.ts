@@ -1,7 +1,7 @@
 /** Sends lines to Redis and to ours and says where the replies differ. */
 import type { Client, Word } from '../support/client.ts';
 import { type Reply, ReplyError } from '../support/decoder.ts';
-import { isAggregate, type Line } from './case.ts';
+import { isAggregate, type Line, sortDeep } from './case.ts';
 
 export interface Pair {
   readonly redis: Client;
@@ -66,10 +66,12 @@ function alike(a: Reply, b: Reply, within: bigint): boolean {
 /** All elements of an iteration, sorted and without repetitions, or the error reply. */
 export async function scanAll(client: Client, words: readonly Word[]): Promise<Reply> {
   const elements = new Set<string>();
-  const [name, start, ...options] = words;
-  let cursor: Word = start!;
+  // The cursor of a collection's stands behind its key.
+  const at = /^scan$/i.test(String(words[0])) ? 1 : 2;
+  let cursor: Word = words[at]!;
+  const [before, behind] = [words.slice(0, at), words.slice(at + 1)];
   for (let calls = 0; calls < 100_000; calls++) {
-    const reply: Reply = await client.command(name!, cursor, ...options);
+    const reply: Reply = await client.command(...before, cursor, ...behind);
     if (!Array.isArray(reply)) return reply;
     const [next, found] = reply as [string, string[]];
     for (const element of found) elements.add(element);
@@ -109,10 +111,15 @@ async function dataSet(client: Client, db: number): Promise<Map<string, Reply[]>
         ['STRLEN', key],
         ['PTTL', key],
         ['LRANGE', key, 0, -1],
+        ['SMEMBERS', key],
       ];
     }),
   );
-  for (let i = 0; i < keys.length; i++) result.set(keys[i]!, replies.slice(i * 5, i * 5 + 5));
+  for (let i = 0; i < keys.length; i++)
+    result.set(
+      keys[i]!,
+      replies.slice(i * 6, i * 6 + 6).map((reply, part) => (part === 5 ? sortDeep(reply) : reply)),
+    );
   const size = await client.command('DBSIZE');
   if (size !== `:${keys.length}`)
     throw new Error(`DBSIZE is ${show(size)} but there are ${keys.length} keys`);

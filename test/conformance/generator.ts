@@ -4,6 +4,7 @@ import type { Random } from '../support/random.ts';
 import { type Line, line, sortDeep } from './case.ts';
 import { makersOfBits } from './generated-bits.ts';
 import { makersOfLists } from './generated-lists.ts';
+import { makersOfSets, UNORDERED } from './generated-sets.ts';
 
 export const GENERATED_KEYS: readonly string[] = [
   ...Array.from({ length: 10 }, (_, i) => `k${i}`),
@@ -82,6 +83,9 @@ export class CommandGenerator {
   }
 
   #line(words: string[]): Line {
+    // Without a count they are chosen at random.
+    if (/^(spop|srandmember)$/i.test(words[0]!) && words.length === 2) words.push('0');
+    if (UNORDERED.has(words[0]!.toLowerCase())) return line(words, { transform: sortDeep });
     switch (words[0]!.toLowerCase()) {
       case 'keys':
         return line(words, { transform: sortDeep });
@@ -155,7 +159,11 @@ export class CommandGenerator {
       ],
     ];
     const words = { key, value, database: () => random.pick(DATABASES) };
-    table.push(...makersOfBits(random, words), ...makersOfLists(random, words));
+    table.push(
+      ...makersOfBits(random, words),
+      ...makersOfLists(random, words),
+      ...makersOfSets(random, words),
+    );
     // Rare, so that something is there most of the time.
     const often = table.flatMap(([weight, make]) => new Array<Maker>(weight * 4).fill(make));
     return [...often, () => ['FLUSHDB', ...this.#flushMode()], () => ['FLUSHALL', ...this.#flushMode()]];
