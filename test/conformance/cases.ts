@@ -20,6 +20,7 @@ import { pubsub, pubsubStreams } from './cases/pubsub.ts';
 import { passwordStreams, rawStreams } from './cases/raw-streams.ts';
 import { scanning } from './cases/scan.ts';
 import { server } from './cases/server.ts';
+import { sets } from './cases/sets.ts';
 import { severalKeys } from './cases/several-keys.ts';
 import { sortedSets } from './cases/sorted-sets.ts';
 import { streamGroups } from './cases/stream-groups.ts';
@@ -34,6 +35,7 @@ export const families: Readonly<Record<string, Cases>> = {
   streams,
   sortedSets,
   streamGroups,
+  sets,
   blocking,
   counters,
   bitmaps,

@@ -1,7 +1,7 @@
 /** Sends lines to Redis and to ours and says where the replies differ. */
 import type { Client, Word } from '../support/client.ts';
 import { type Reply, ReplyError } from '../support/decoder.ts';
-import { isAggregate, type Line } from './case.ts';
+import { isAggregate, type Line, sortDeep } from './case.ts';
 
 export interface Pair {
   readonly redis: Client;
@@ -113,10 +113,15 @@ async function dataSet(client: Client, db: number): Promise<Map<string, Reply[]>
         ['LRANGE', key, 0, -1],
         ['HGETALL', key],
         ['ZRANGE', key, 0, -1, 'WITHSCORES'],
+        ['SMEMBERS', key],
       ];
     }),
   );
-  for (let i = 0; i < keys.length; i++) result.set(keys[i]!, replies.slice(i * 7, i * 7 + 7));
+  for (let i = 0; i < keys.length; i++)
+    result.set(
+      keys[i]!,
+      replies.slice(i * 8, i * 8 + 8).map((reply, part) => (part === 7 ? sortDeep(reply) : reply)),
+    );
   const size = await client.command('DBSIZE');
   if (size !== `:${keys.length}`)
     throw new Error(`DBSIZE is ${show(size)} but there are ${keys.length} keys`);

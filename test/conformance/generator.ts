@@ -6,6 +6,7 @@ import { makersOfBits } from './generated-bits.ts';
 import { makersOfHashes } from './generated-hashes.ts';
 import { makersOfHyperLogLogs } from './generated-hyperloglogs.ts';
 import { makersOfLists } from './generated-lists.ts';
+import { makersOfSets, UNORDERED } from './generated-sets.ts';
 import { makersOfSortedSets } from './generated-sorted-sets.ts';
 
 export const GENERATED_KEYS: readonly string[] = [
@@ -85,6 +86,9 @@ export class CommandGenerator {
   }
 
   #line(words: string[]): Line {
+    // Without a count they are chosen at random.
+    if (/^(spop|srandmember)$/i.test(words[0]!) && words.length === 2) words.push('0');
+    if (UNORDERED.has(words[0]!.toLowerCase())) return line(words, { transform: sortDeep });
     switch (words[0]!.toLowerCase()) {
       case 'keys':
         return line(words, { transform: sortDeep });
@@ -162,6 +166,7 @@ export class CommandGenerator {
       ...makersOfBits(random, words),
       ...makersOfLists(random, words),
       ...makersOfHashes(random, words),
+      ...makersOfSets(random, words),
       ...makersOfSortedSets(random, words),
     );
     table.push(...makersOfHyperLogLogs(random, words));
