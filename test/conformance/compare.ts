@@ -109,10 +109,11 @@ async function dataSet(client: Client, db: number): Promise<Map<string, Reply[]>
         ['STRLEN', key],
         ['PTTL', key],
         ['LRANGE', key, 0, -1],
+        ['XRANGE', key, '-', '+'],
       ];
     }),
   );
-  for (let i = 0; i < keys.length; i++) result.set(keys[i]!, replies.slice(i * 5, i * 5 + 5));
+  for (let i = 0; i < keys.length; i++) result.set(keys[i]!, replies.slice(i * 6, i * 6 + 6));
   const size = await client.command('DBSIZE');
   if (size !== `:${keys.length}`)
     throw new Error(`DBSIZE is ${show(size)} but there are ${keys.length} keys`);

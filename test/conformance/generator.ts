@@ -4,6 +4,7 @@ import type { Random } from '../support/random.ts';
 import { type Line, line, sortDeep } from './case.ts';
 import { makersOfBits } from './generated-bits.ts';
 import { makersOfLists } from './generated-lists.ts';
+import { makersOfStreams, withoutCommand } from './generated-streams.ts';
 
 export const GENERATED_KEYS: readonly string[] = [
   ...Array.from({ length: 10 }, (_, i) => `k${i}`),
@@ -96,6 +97,9 @@ export class CommandGenerator {
       case 'pttl':
       case 'pexpiretime':
         return line(words, { within: MILLISECONDS });
+      case 'xread':
+      case 'xreadgroup':
+        return line(words, { transform: withoutCommand });
       default:
         return line(words, { transform: cutAtNul });
     }
@@ -156,6 +160,7 @@ export class CommandGenerator {
     ];
     const words = { key, value, database: () => random.pick(DATABASES) };
     table.push(...makersOfBits(random, words), ...makersOfLists(random, words));
+    table.push(...makersOfStreams(random, words));
     // Rare, so that something is there most of the time.
     const often = table.flatMap(([weight, make]) => new Array<Maker>(weight * 4).fill(make));
     return [...often, () => ['FLUSHDB', ...this.#flushMode()], () => ['FLUSHALL', ...this.#flushMode()]];

@@ -8,7 +8,7 @@ import type { ArgumentSpec } from '../command.ts';
 import type { ShardContext } from '../context.ts';
 import { token } from '../declarations.ts';
 import { EVENT } from '../keyspace-events.ts';
-import { idIn, isChar } from './ids.ts';
+import { idIn, isChar, msOfPartial } from './ids.ts';
 import { changeByParts, parts, streamOf } from './stream-access.ts';
 
 const EQUALS = 61;
@@ -71,6 +71,8 @@ export function readTrimOptions(args: Arguments, isAdd: boolean, limits: StreamL
     } else if (isAdd && args.is(i, 'nomkstream')) {
       options.needsStream = true;
     } else if (isAdd) {
+      // What is no id is told before what is wrong with the options.
+      if (msOfPartial(args, i) === undefined && idIn(args, i) === undefined) return INVALID_STREAM_ID;
       options.idWord = i;
       break;
     } else {
