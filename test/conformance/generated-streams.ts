@@ -77,7 +77,7 @@ export function makersOfStreams(random: Random, { key: anyKey, value }: Words): 
   ];
 }
 
-/** Redis 7.2 says more exactly what is not balanced. What is quoted of names ends at a NUL. */
+/** Redis 7.2 says more exactly than 7.0 which list is not balanced. */
 export function withoutCommand(reply: Reply): Reply {
   return mapTexts(reply, (exact) => (exact.startsWith('-ERR Unbalanced') ? '-ERR Unbalanced' : exact));
 }
