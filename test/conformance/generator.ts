@@ -8,6 +8,7 @@ import { makersOfHyperLogLogs } from './generated-hyperloglogs.ts';
 import { makersOfLists } from './generated-lists.ts';
 import { makersOfSets, UNORDERED } from './generated-sets.ts';
 import { makersOfSortedSets } from './generated-sorted-sets.ts';
+import { makersOfStreams, withoutCommand } from './generated-streams.ts';
 
 export const GENERATED_KEYS: readonly string[] = [
   ...Array.from({ length: 10 }, (_, i) => `k${i}`),
@@ -103,6 +104,9 @@ export class CommandGenerator {
       case 'pttl':
       case 'pexpiretime':
         return line(words, { within: MILLISECONDS });
+      case 'xread':
+      case 'xreadgroup':
+        return line(words, { transform: withoutCommand });
       default:
         return line(words, { transform: cutAtNul });
     }
@@ -170,6 +174,7 @@ export class CommandGenerator {
       ...makersOfSortedSets(random, words),
     );
     table.push(...makersOfHyperLogLogs(random, words));
+    table.push(...makersOfStreams(random, words));
     // Rare, so that something is there most of the time.
     const often = table.flatMap(([weight, make]) => new Array<Maker>(weight * 4).fill(make));
     return [...often, () => ['FLUSHDB', ...this.#flushMode()], () => ['FLUSHALL', ...this.#flushMode()]];

@@ -111,7 +111,12 @@ export const streams: Cases = {
       'XADD k MAXLEN = x * a 1',
       'XADD k MAXLEN ~ * a 1',
     ],
-    ...['XADD k MAXLEN 1 MINID 1 * a 1', 'XADD k LIMIT 5 * a 1', 'XADD k MAXLEN = 1 LIMIT 5 * a 1'],
+    ...[
+      'XADD k MAXLEN 1 MINID 1 * a 1',
+      'XADD k LIMIT 5 * a 1',
+      'XADD k MAXLEN = 1 LIMIT 5 * a 1',
+      'XADD k LIMIT 5 nonsense a 1',
+    ],
     ...['XADD k MAXLEN ~ 1 LIMIT -1 * a 1', 'XADD k MAXLEN ~ 1 LIMIT x * a 1', 'XADD k MINID x * a 1'],
     ...['XTRIM k MAXLEN 1 x', 'XTRIM k x 1', 'XTRIM k LIMIT 1 MAXLEN ~ 1', 'XTRIM k MAXLEN ~ 1 LIMIT 0'],
     ...['XTRIM k LIMIT 5 LIMIT 5', 'XTRIM k MAXLEN 1 MAXLEN 1', 'XTRIM k NOMKSTREAM MAXLEN 1', 'EXISTS k'],
