@@ -92,7 +92,7 @@ function storer(
   declared: Pick<CommandSpec, 'summary' | 'complexity' | 'since'>,
 ): CommandSpec {
   const combines = operation !== 'diff';
-  const form: CombinationForm = { at: 2, combines };
+  const form: CombinationForm = { at: 2, combines, stores: true };
   return {
     ...SORTED_SET,
     ...declared,
@@ -159,10 +159,10 @@ export const sortedSetCombining = defineCommands([
 ]);
 
 /** The sorted sets at the keys, with weights of 1; undefined, and answered, when something else is there. */
-function readInputs(context: ShardContext, at: number): SortedSets | undefined {
+function readInputs(context: ShardContext, { at, stores }: CombinationForm): SortedSets | undefined {
   const sets: SortedSets = [];
   for (const word of countedKeys(context.args, at)) {
-    const set = readInput(context, word, true);
+    const set = readInput(context, word, true, stores === true);
     if (set === REFUSED) return undefined;
     sets.push(set);
   }
@@ -173,7 +173,7 @@ type SortedSets = Input['set'][];
 
 /** The inputs with their options; undefined, and answered, when something is wrong. */
 function readRequest(context: ShardContext, form: CombinationForm) {
-  const sets = readInputs(context, form.at);
+  const sets = readInputs(context, form);
   if (sets === undefined) return undefined;
   const options = readCombinationOptions(context.args, form);
   if (typeof options === 'string') {

@@ -22,16 +22,20 @@ export function ownsWord(context: ShardContext, word: number): boolean {
 
 /**
  * The sorted set at the key in word `word`, undefined when there is none; with `takesSets` also a set, whose members then have the score 1.
- * REFUSED, and answered, when something else is there. It stays valid until the keyspace changes, and must not be changed.
+ * REFUSED, and answered, when something else is there. `isStored`: for a command that writes, of which look-ups that find nothing are not told otherwise. It stays valid until the keyspace changes, and must not be changed.
  */
 export function readInput(
   context: ShardContext,
   word: number,
   takesSets: boolean,
+  isStored: boolean,
 ): SortedSet | undefined | typeof REFUSED {
   const { together, keyspace, reply } = context;
   const type = together.typeOf(word);
-  if (type === undefined) return undefined;
+  if (type === undefined) {
+    if (isStored) context.notify(EVENT.keyMiss, 'keymiss', word);
+    return undefined;
+  }
   if (type !== TYPE_ZSET && !(takesSets && type === TYPE_SET)) {
     reply.error(WRONG_TYPE);
     return REFUSED;

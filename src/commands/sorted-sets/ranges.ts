@@ -166,7 +166,7 @@ function storeRange(context: ShardContext): void {
     reply.error(problem);
     return;
   }
-  const source = readInput(context, 2, false);
+  const source = readInput(context, 2, false, true);
   if (source === REFUSED) return;
   const result = new SortedSet(keyspace.objects.limits.sortedSet);
   if (source !== undefined) {
