@@ -185,6 +185,11 @@ export class ReplyWriter {
   }
 
   double(value: number): void {
+    // Most of them: without a text of their own.
+    if (this.resp !== 3 && value > 0 && Number.isSafeInteger(value)) {
+      this.bulkInteger(value);
+      return;
+    }
     const text = formatDouble(value);
     if (this.resp === 3) this.#line(',', text);
     else this.bulkText(text);

@@ -95,6 +95,17 @@ export class SortedSetTree {
 
   /** Goes to the member with a rank, which there is. */
   seekRank(rank: number): void {
+    // The ends are asked for more than all between them.
+    if (rank === 0) {
+      this.leaf = this.#first;
+      this.index = 0;
+      return;
+    }
+    if (rank === this.length - 1) {
+      this.leaf = this.#last;
+      this.index = this.#last.count - 1;
+      return;
+    }
     let left = rank;
     let node = this.#root;
     for (;;) {

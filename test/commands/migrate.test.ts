@@ -79,6 +79,16 @@ describeWithRedis('MIGRATE', () => {
       expect(await there('LRANGE', 'short', 0, -1)).toEqual(['a', '1']);
     });
 
+    test('moves sorted sets', async () => {
+      const pairs = Array.from({ length: 3000 }, (_, i) => [String(i), `m:${i}`]).flat();
+      await here('ZADD', 'many', ...pairs);
+      await here('ZADD', 'few', 1.5, 'a', 2, 'b');
+      expect(await migrate('', 'KEYS', 'many', 'few')).toBe('OK');
+      expect(await here('DBSIZE')).toBe(0);
+      expect(await there('ZCARD', 'many')).toBe(3000);
+      expect(await there('ZRANGE', 'few', 0, -1, 'WITHSCORES')).toEqual(['a', '1.5', 'b', '2']);
+    });
+
     test('moves many keys, and large ones', async () => {
       const keys = Array.from({ length: 200 }, (_, i) => `key:${i}`);
       for (const key of keys) await here('SET', key, `value of ${key}`);

@@ -305,6 +305,51 @@ describeWithRedis('DUMP payloads', () => {
     }
   });
 
+  const SORTED_SETS = {
+    'a small one': [
+      ['-inf', 'a'],
+      ['-1.5', ''],
+      ['0.25', '007'],
+      ['3', '12'],
+      ['1e100', 'x'.repeat(64)],
+      ['inf', '\0\xff'],
+    ],
+    'one with a long member': [
+      ['1', 'ab'.repeat(60_000)],
+      ['2', 'b'],
+    ],
+    'many members': Array.from({ length: 3000 }, (_, i) => [String(i / 8), `member:${i}`]),
+  };
+
+  test.each(Object.entries(SORTED_SETS))('of sorted sets go both ways: %s', async (_, pairs) => {
+    const words = pairs.flatMap(([score, member]) => [score!, Buffer.from(member!, 'latin1')]);
+    for (const [from, to] of [
+      [theirs, ours],
+      [ours, theirs],
+    ] as const) {
+      await from.command('DEL', 'source');
+      await from.command('ZADD', 'source', ...words);
+      await to.command('DEL', 'copy');
+      const payload = Buffer.from((await from.command('DUMP', 'source')) as string, 'latin1');
+      expect(await to.command('RESTORE', 'copy', 0, payload)).toBe('OK');
+      expect(await to.command('ZRANGE', 'copy', 0, -1)).toEqual(pairs.map(([, member]) => member));
+      const scores = (await to.command(
+        'ZMSCORE',
+        'copy',
+        ...words.filter((_, i) => i % 2 === 1),
+      )) as string[];
+      expect(scores.map((text) => text.replace('inf', 'Infinity')).map(Number)).toEqual(
+        pairs.map(([score]) => Number(score!.replace('inf', 'Infinity'))),
+      );
+      expect(await to.command('OBJECT', 'ENCODING', 'copy')).toBe(
+        await from.command('OBJECT', 'ENCODING', 'source'),
+      );
+      // The same bytes, where nothing is compressed: in the same order, and with the same forms of integers.
+      if (from === theirs && payload.length < 1000)
+        expect(await to.command('DUMP', 'copy')).toBe(payload.toString('latin1'));
+    }
+  });
+
   const HASHES = {
     'a small one': { a: '1', '': 'empty', b: '', '-7': '9223372036854775807', long: 'x'.repeat(64) },
     'one with a long value': { a: 'ab'.repeat(60_000), b: '2' },

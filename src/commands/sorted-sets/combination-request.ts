@@ -26,6 +26,7 @@ export interface CombinationForm {
   /** The word with the number of keys. */
   readonly at: number;
   readonly combines?: boolean;
+  readonly stores?: boolean;
   readonly takesScores?: boolean;
   readonly takesLimit?: boolean;
 }

@@ -13,18 +13,17 @@ export type Operation = 'union' | 'inter' | 'diff';
 
 const cursor = new SortedSetCursor();
 
-/** Puts the result into `result`, which is empty, and returns that. */
+/** Puts the result into `result`, which is empty. */
 export function combine(
   operation: Operation,
   inputs: readonly Input[],
   { aggregate }: CombinationOptions,
   result: SortedSet,
-): SortedSet {
+): void {
   // From the smallest to the largest, which decides how sums are rounded.
   if (operation === 'union') uniteInto(result, bySize(inputs), aggregate);
   else if (operation === 'inter') intersectInto(result, bySize(inputs), aggregate);
   else subtractInto(result, inputs);
-  return result;
 }
 
 /** How many members all inputs have in common, counted up to `limit` unless that is 0. */

@@ -13,7 +13,7 @@ import { keyAt, token } from '../declarations.ts';
 import { countedKeys } from '../lists/moving.ts';
 import { type CombinationForm, keyCountProblem, readCombinationOptions } from './combination-request.ts';
 import { combine, countCommon, type Input, type Operation } from './combinations.ts';
-import { readInput, storeResult } from './inputs-and-results.ts';
+import { readInput, releaseInputs, storeResult } from './inputs-and-results.ts';
 import { pairForm, writeMembers } from './member-replies.ts';
 import { SORTED_SET } from './sorted-set-access.ts';
 
@@ -92,7 +92,7 @@ function storer(
   declared: Pick<CommandSpec, 'summary' | 'complexity' | 'since'>,
 ): CommandSpec {
   const combines = operation !== 'diff';
-  const form: CombinationForm = { at: 2, combines };
+  const form: CombinationForm = { at: 2, combines, stores: true };
   return {
     ...SORTED_SET,
     ...declared,
@@ -159,11 +159,14 @@ export const sortedSetCombining = defineCommands([
 ]);
 
 /** The sorted sets at the keys, with weights of 1; undefined, and answered, when something else is there. */
-function readInputs(context: ShardContext, at: number): SortedSets | undefined {
+function readInputs(context: ShardContext, { at, stores }: CombinationForm): SortedSets | undefined {
   const sets: SortedSets = [];
   for (const word of countedKeys(context.args, at)) {
-    const set = readInput(context, word, true);
-    if (set === REFUSED) return undefined;
+    const set = readInput(context, word, true, stores === true);
+    if (set === REFUSED) {
+      releaseInputs();
+      return undefined;
+    }
     sets.push(set);
   }
   return sets;
@@ -173,10 +176,11 @@ type SortedSets = Input['set'][];
 
 /** The inputs with their options; undefined, and answered, when something is wrong. */
 function readRequest(context: ShardContext, form: CombinationForm) {
-  const sets = readInputs(context, form.at);
+  const sets = readInputs(context, form);
   if (sets === undefined) return undefined;
   const options = readCombinationOptions(context.args, form);
   if (typeof options === 'string') {
+    releaseInputs();
     context.reply.error(options);
     return undefined;
   }
@@ -192,6 +196,7 @@ function read(context: ShardContext, operation: Operation, form: CombinationForm
   // As in Redis, where the packed form cannot tell a negative zero.
   result.enlarge();
   combine(operation, inputs, options, result);
+  releaseInputs();
   writeMembers(reply, result, 0, result.length, false, options.withScores ? pairForm(reply) : undefined);
   result.dispose();
 }
@@ -201,10 +206,14 @@ function store(context: ShardContext, operation: Operation, form: CombinationFor
   if (request === undefined) return;
   const { options, inputs } = request;
   const result = new SortedSet(context.keyspace.objects.limits.sortedSet);
-  storeResult(context, 1, combine(operation, inputs, options, result), event);
+  combine(operation, inputs, options, result);
+  releaseInputs();
+  storeResult(context, 1, result, event);
 }
 
 function count(context: ShardContext): void {
   const request = readRequest(context, { at: 1, takesLimit: true });
-  if (request !== undefined) context.reply.integer(countCommon(request.inputs, request.options.limit));
+  if (request === undefined) return;
+  context.reply.integer(countCommon(request.inputs, request.options.limit));
+  releaseInputs();
 }

@@ -15,23 +15,36 @@ import { elementsOf } from '../sort-elements.ts';
 /** The score of the members of a set. */
 const SCORE_IN_SETS = 1;
 
-export function ownsWord(context: ShardContext, word: number): boolean {
+/** Inputs that were made for the command under way. */
+const temporary: SortedSet[] = [];
+
+/** Gives back what inputs take that were made for a command: to be called when it needs them no more. */
+export function releaseInputs(): void {
+  for (const set of temporary) set.dispose();
+  temporary.length = 0;
+}
+
+function ownsWord(context: ShardContext, word: number): boolean {
   const { bytes, starts, ends } = context.args;
   return context.owns(bytes.subarray(starts[word]!, ends[word]!));
 }
 
 /**
  * The sorted set at the key in word `word`, undefined when there is none; with `takesSets` also a set, whose members then have the score 1.
- * REFUSED, and answered, when something else is there. It stays valid until the keyspace changes, and must not be changed.
+ * REFUSED, and answered, when something else is there. `isStored`: for a command that writes, of which look-ups that find nothing are not told otherwise. It stays valid until the keyspace changes or `releaseInputs` is called, and must not be changed.
  */
 export function readInput(
   context: ShardContext,
   word: number,
   takesSets: boolean,
+  isStored: boolean,
 ): SortedSet | undefined | typeof REFUSED {
   const { together, keyspace, reply } = context;
   const type = together.typeOf(word);
-  if (type === undefined) return undefined;
+  if (type === undefined) {
+    if (isStored) context.notify(EVENT.keyMiss, 'keymiss', word);
+    return undefined;
+  }
   if (type !== TYPE_ZSET && !(takesSets && type === TYPE_SET)) {
     reply.error(WRONG_TYPE);
     return REFUSED;
@@ -39,7 +52,11 @@ export function readInput(
   const { limits } = keyspace.objects;
   if (ownsWord(context, word)) return ownInput(keyspace.collectionOf(findKey(context, word)), context);
   const { bytes } = together.read(word)!;
-  return asSortedSet(collectionOf(bytes, 0, bytes.length, limits), context);
+  const collection = collectionOf(bytes, 0, bytes.length, limits);
+  if (collection.type === TYPE_ZSET) return keptFor(collection as SortedSet);
+  const set = asSortedSet(collection, context);
+  collection.dispose();
+  return set;
 }
 
 function ownInput(collection: Collection, context: ShardContext): SortedSet {
@@ -52,10 +69,15 @@ function ownInput(collection: Collection, context: ShardContext): SortedSet {
   return copy;
 }
 
+/** The members of a set. */
 function asSortedSet(collection: Collection, { keyspace }: ShardContext): SortedSet {
-  if (collection.type === TYPE_ZSET) return collection as SortedSet;
   const set = new SortedSet(keyspace.objects.limits.sortedSet);
   for (const member of elementsOf(collection) ?? []) set.add(SCORE_IN_SETS, member, 0, member.length);
+  return keptFor(set);
+}
+
+function keptFor(set: SortedSet): SortedSet {
+  temporary.push(set);
   return set;
 }
 
@@ -75,6 +97,7 @@ export function storeResult(context: ShardContext, word: number, result: SortedS
       storeCollection(keyspace, db, bytes, starts[word]!, ends[word]!, hash, result, NO_EXPIRY);
     } else {
       const image = imageOf(result);
+      result.dispose();
       together.write(word, { type: TYPE_ZSET, bytes: image, expiresAt: NO_EXPIRY, isRaw: false });
     }
     context.notify(EVENT.sortedSet, event, word);

@@ -6,7 +6,7 @@ import { REFUSED } from '../collection-access.ts';
 import { type ArgumentSpec, type CommandSpec, defineCommands } from '../command.ts';
 import type { ShardContext } from '../context.ts';
 import { KEY, keyAt, oneKey, token, unlikeKeys } from '../declarations.ts';
-import { readInput, storeResult } from './inputs-and-results.ts';
+import { readInput, releaseInputs, storeResult } from './inputs-and-results.ts';
 import { BY_LEX, BY_RANK, BY_SCORE } from './member-range.ts';
 import { pairForm, writeMembers } from './member-replies.ts';
 import { type RangeForm, RangeRequest } from './range-request.ts';
@@ -166,7 +166,7 @@ function storeRange(context: ShardContext): void {
     reply.error(problem);
     return;
   }
-  const source = readInput(context, 2, false);
+  const source = readInput(context, 2, false, true);
   if (source === REFUSED) return;
   const result = new SortedSet(keyspace.objects.limits.sortedSet);
   if (source !== undefined) {
@@ -177,5 +177,6 @@ function storeRange(context: ShardContext): void {
       result.add(cursor.score, cursor.bytes, cursor.start, cursor.end);
     }
   }
+  releaseInputs();
   storeResult(context, 1, result, 'zrangestore');
 }
