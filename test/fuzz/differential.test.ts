@@ -21,7 +21,7 @@ const BATCHES_BETWEEN_DIGESTS = 10;
 /** Now and then all is emptied, so that keys are also new. */
 const FLUSH_ONE_IN = 1500;
 
-const ALL_GROUPS = ['string', 'bitmap', 'list'];
+const ALL_GROUPS = ['string', 'bitmap', 'list', 'set'];
 const DATABASES = 16;
 
 const GROUPS = process.env.DIFFERENTIAL_GROUPS?.split(',') ?? ALL_GROUPS;

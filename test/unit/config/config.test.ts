@@ -378,7 +378,14 @@ describe('the config of shards', () => {
       'active-expire-effort': 1,
       'slowlog-log-slower-than': 10000,
       'latency-monitor-threshold': 0,
-      ...{ 'latency-tracking': true, 'list-max-listpack-size': -2, 'notify-keyspace-events': '' },
+      ...{
+        'latency-tracking': true,
+        'set-max-intset-entries': 512,
+        'set-max-listpack-entries': 128,
+        'set-max-listpack-value': 64,
+        'list-max-listpack-size': -2,
+        'notify-keyspace-events': '',
+      },
     });
     expectTypeOf(forShards.hz).toEqualTypeOf<number>();
     expectTypeOf(forShards).not.toHaveProperty('port');
