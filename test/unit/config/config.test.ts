@@ -374,18 +374,10 @@ describe('the config of shards', () => {
       'proto-max-bulk-len': 536870912,
       databases: 4,
       'lane-size': 524288,
-      hz: 10,
-      'active-expire-effort': 1,
-      'slowlog-log-slower-than': 10000,
+      ...{ hz: 10, 'active-expire-effort': 1, 'slowlog-log-slower-than': 10000 },
       'latency-monitor-threshold': 0,
-      ...{
-        'latency-tracking': true,
-        'set-max-intset-entries': 512,
-        'set-max-listpack-entries': 128,
-        'set-max-listpack-value': 64,
-        'list-max-listpack-size': -2,
-        'notify-keyspace-events': '',
-      },
+      ...{ 'latency-tracking': true, 'list-max-listpack-size': -2, 'notify-keyspace-events': '' },
+      ...{ 'set-max-intset-entries': 512, 'set-max-listpack-entries': 128, 'set-max-listpack-value': 64 },
     });
     expectTypeOf(forShards.hz).toEqualTypeOf<number>();
     expectTypeOf(forShards).not.toHaveProperty('port');

@@ -135,7 +135,7 @@ test('any changes leave what a Map has, for any shape, and however many hashes a
 });
 
 test.each(MASKS)('grows to many pages and shrinks to one again, with the hashes of mask %i', (mask) => {
-  const count = mask === -1 ? 10_000 : 2000;
+  const count = mask === -1 ? 4000 : 1200;
   for (const shape of SHAPES) {
     const pair = new Pair(shape, mask);
     const empty = pair.table.memoryBytes;
@@ -224,7 +224,7 @@ test('a scan visits every record that is there all the time, whatever comes and 
         for (let i = 0; i < 50; i++) expect(seen.has(`stays ${i}`)).toBe(true);
       },
     ),
-    { numRuns: 150 },
+    { numRuns: 60 },
   );
 });
 

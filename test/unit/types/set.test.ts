@@ -93,7 +93,7 @@ test('any changes leave what a Set has, in any form, and a packed set never writ
         set.dispose();
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
 
