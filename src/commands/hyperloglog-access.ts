@@ -1,5 +1,6 @@
 /** How commands get at HyperLogLogs in strings, and store them again. */
-import { HYPERLOGLOG_CORRUPT, NOT_A_HYPERLOGLOG, WRONG_TYPE } from '../protocol/errors.ts';
+import { HYPERLOGLOG_CORRUPT, NOT_A_HYPERLOGLOG } from '../protocol/collection-errors.ts';
+import { WRONG_TYPE } from '../protocol/errors.ts';
 import { ABSENT, KEEP_EXPIRY } from '../store/keyspace.ts';
 import { TYPE_STRING } from '../store/layout.ts';
 import { createRange } from '../store/ranges.ts';

@@ -1,5 +1,7 @@
 /** PFDEBUG and PFSELFTEST: what HyperLogLogs look like inside, for tests. */
-import { HYPERLOGLOG_NOT_SPARSE, KEY_MISSING, selfTestFailed, unknownPfdebug } from '../protocol/errors.ts';
+import { HYPERLOGLOG_NOT_SPARSE } from '../protocol/collection-errors.ts';
+import { selfTestFailed, unknownPfdebug } from '../protocol/collection-errors.ts';
+import { KEY_MISSING } from '../protocol/errors.ts';
 import { ABSENT } from '../store/keyspace.ts';
 import { REGISTERS } from '../types/hyperloglog-estimate.ts';
 import { denseRegister, HEADER_BYTES } from '../types/hyperloglog-format.ts';

@@ -1,9 +1,10 @@
 /** The options that say when collections change their form. */
 import type { StartOptions } from '../ring/messages.ts';
 import type { Keyspace } from '../store/keyspace.ts';
-import type { CollectionLimits } from '../types/collection.ts';
 
-const SETTERS: Readonly<Record<string, (limits: CollectionLimits, value: number) => void>> = {
+type Limits = Keyspace['objects']['limits'];
+
+const SETTERS: Readonly<Record<string, (limits: Limits, value: number) => void>> = {
   'list-max-listpack-size': ({ list }, value) => list.set(value),
   'hash-max-listpack-entries': ({ hash }, value) => hash.setEntries(value),
   'hash-max-listpack-value': ({ hash }, value) => {

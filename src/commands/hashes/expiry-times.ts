@@ -1,5 +1,5 @@
 /** HTTL and its kin: when fields expire, of Redis 7.4. */
-import { FIELDS_NOT_POSITIVE } from '../../protocol/errors.ts';
+import { FIELDS_NOT_POSITIVE } from '../../protocol/collection-errors.ts';
 import { ABSENT } from '../../store/keyspace.ts';
 import { NEVER_EXPIRES } from '../../types/field-expiries.ts';
 import { REFUSED } from '../collection-access.ts';

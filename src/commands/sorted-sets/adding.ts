@@ -1,13 +1,7 @@
 /** ZADD and ZINCRBY. */
 import type { Arguments } from '../../protocol/arguments.ts';
-import {
-  NOT_A_FLOAT,
-  SCORE_NOT_A_NUMBER,
-  SYNTAX_ERROR,
-  ZADD_GT_LT_AND_NX,
-  ZADD_INCR_PAIRS,
-  ZADD_XX_AND_NX,
-} from '../../protocol/errors.ts';
+import { SCORE_NOT_A_NUMBER, ZADD_GT_LT_AND_NX, ZADD_INCR_PAIRS, ZADD_XX_AND_NX } from '../../protocol/collection-errors.ts';
+import { NOT_A_FLOAT, SYNTAX_ERROR } from '../../protocol/errors.ts';
 import { ABSENT } from '../../store/keyspace.ts';
 import { lastAdd } from '../../types/sorted-set-changes.ts';
 import { REFUSED } from '../collection-access.ts';

@@ -2,7 +2,8 @@
 import { latin1 } from '../../base/bytes.ts';
 import { parseDouble } from '../../base/numbers.ts';
 import type { Arguments } from '../../protocol/arguments.ts';
-import { NOT_AN_INTEGER, RANGE_NOT_FLOATS, RANGE_NOT_STRINGS } from '../../protocol/errors.ts';
+import { RANGE_NOT_FLOATS, RANGE_NOT_STRINGS } from '../../protocol/collection-errors.ts';
+import { NOT_AN_INTEGER } from '../../protocol/errors.ts';
 import type { SortedSet } from '../../types/sorted-set.ts';
 
 export const BY_RANK = 0;

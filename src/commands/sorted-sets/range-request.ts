@@ -1,6 +1,7 @@
 /** What the words of ZRANGE, ZRANGEBYSCORE and the like ask for. */
 import type { Arguments } from '../../protocol/arguments.ts';
-import { LIMIT_OF_RANKS, NOT_AN_INTEGER, SYNTAX_ERROR, WITHSCORES_BY_LEX } from '../../protocol/errors.ts';
+import { LIMIT_OF_RANKS, WITHSCORES_BY_LEX } from '../../protocol/collection-errors.ts';
+import { NOT_AN_INTEGER, SYNTAX_ERROR } from '../../protocol/errors.ts';
 import type { SortedSet } from '../../types/sorted-set.ts';
 import { BY_LEX, BY_RANK, BY_SCORE, MemberRange } from './member-range.ts';
 

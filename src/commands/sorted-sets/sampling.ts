@@ -2,13 +2,8 @@
 import { globMatches } from '../../base/glob.ts';
 import { formatDouble, INT64_MAX, seventeenDigits } from '../../base/numbers.ts';
 import type { Arguments } from '../../protocol/arguments.ts';
-import {
-  INVALID_CURSOR,
-  NOT_AN_INTEGER,
-  outOfRange,
-  SAMPLE_OUT_OF_RANGE,
-  SYNTAX_ERROR,
-} from '../../protocol/errors.ts';
+import { SAMPLE_OUT_OF_RANGE } from '../../protocol/collection-errors.ts';
+import { INVALID_CURSOR, NOT_AN_INTEGER, outOfRange, SYNTAX_ERROR } from '../../protocol/errors.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { ABSENT } from '../../store/keyspace.ts';
 import type { SortedSet } from '../../types/sorted-set.ts';

@@ -1,5 +1,6 @@
 /** XADD. */
-import { INVALID_STREAM_ID, STREAM, wrongArity } from '../../protocol/errors.ts';
+import { INVALID_STREAM_ID, STREAM } from '../../protocol/collection-errors.ts';
+import { wrongArity } from '../../protocol/errors.ts';
 import { ABSENT } from '../../store/keyspace.ts';
 import { Stream } from '../../types/stream.ts';
 import { fitsNumbers, OPERATION_BITS, STREAM_ADD, STREAM_ADD_AT } from '../../types/stream-changes.ts';

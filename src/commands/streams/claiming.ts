@@ -1,12 +1,7 @@
 /** XACK, XCLAIM, XAUTOCLAIM: what becomes of entries that were delivered. */
 import type { Arguments } from '../../protocol/arguments.ts';
-import {
-  INVALID_STREAM_ID,
-  invalidClaimArgument,
-  STREAM,
-  SYNTAX_ERROR,
-  unrecognizedClaimOption,
-} from '../../protocol/errors.ts';
+import { INVALID_STREAM_ID, invalidClaimArgument, STREAM, unrecognizedClaimOption } from '../../protocol/collection-errors.ts';
+import { SYNTAX_ERROR } from '../../protocol/errors.ts';
 import { ABSENT } from '../../store/keyspace.ts';
 import { STREAM_ACKNOWLEDGE, STREAM_ASSIGN, STREAM_GROUP_SET_ID } from '../../types/stream-changes.ts';
 import { compareIds, FIRST_ID, idText, type StreamId } from '../../types/stream-id.ts';

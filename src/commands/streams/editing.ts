@@ -1,12 +1,7 @@
 /** XDEL, XTRIM, XSETID: changing a stream otherwise than by adding to it. */
 import type { Arguments } from '../../protocol/arguments.ts';
-import {
-  INVALID_STREAM_ID,
-  NO_SUCH_KEY,
-  NOT_AN_INTEGER,
-  STREAM,
-  SYNTAX_ERROR,
-} from '../../protocol/errors.ts';
+import { INVALID_STREAM_ID, STREAM } from '../../protocol/collection-errors.ts';
+import { NO_SUCH_KEY, NOT_AN_INTEGER, SYNTAX_ERROR } from '../../protocol/errors.ts';
 import { ABSENT } from '../../store/keyspace.ts';
 import type { Stream } from '../../types/stream.ts';
 import { STREAM_DELETE, STREAM_SET_ID } from '../../types/stream-changes.ts';

@@ -1,5 +1,5 @@
 /** How the handlers of groups reach them. */
-import { noGroupAt } from '../../protocol/errors.ts';
+import { noGroupAt } from '../../protocol/collection-errors.ts';
 import { ABSENT } from '../../store/keyspace.ts';
 import type { Stream } from '../../types/stream.ts';
 import type { Group } from '../../types/stream-groups.ts';

@@ -1,12 +1,7 @@
 /** XGROUP: the groups of a stream, and their consumers. */
 import type { Arguments } from '../../protocol/arguments.ts';
-import {
-  INVALID_STREAM_ID,
-  NOT_AN_INTEGER,
-  noSuchGroup,
-  STREAM,
-  unknownSubcommandOrArity,
-} from '../../protocol/errors.ts';
+import { INVALID_STREAM_ID, noSuchGroup, STREAM } from '../../protocol/collection-errors.ts';
+import { NOT_AN_INTEGER, unknownSubcommandOrArity } from '../../protocol/errors.ts';
 import { ABSENT } from '../../store/keyspace.ts';
 import { Stream } from '../../types/stream.ts';
 import {

@@ -1,6 +1,7 @@
 /** XINFO: what streams, groups and consumers are like. */
 import type { Arguments } from '../../protocol/arguments.ts';
-import { NO_SUCH_KEY, NOT_AN_INTEGER, noSuchGroup, unknownSubcommandOrArity } from '../../protocol/errors.ts';
+import { noSuchGroup } from '../../protocol/collection-errors.ts';
+import { NO_SUCH_KEY, NOT_AN_INTEGER, unknownSubcommandOrArity } from '../../protocol/errors.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { ABSENT } from '../../store/keyspace.ts';
 import type { Stream } from '../../types/stream.ts';

@@ -5,7 +5,8 @@
  * something new, only the streams of the one shard where that is are looked at.
  */
 import type { Arguments } from '../../protocol/arguments.ts';
-import { INVALID_STREAM_ID, noGroupToRead, STREAM, WRONG_TYPE } from '../../protocol/errors.ts';
+import { INVALID_STREAM_ID, noGroupToRead, STREAM } from '../../protocol/collection-errors.ts';
+import { WRONG_TYPE } from '../../protocol/errors.ts';
 import { firstElement, isErrorReply } from '../../protocol/reply-reader.ts';
 import { ABSENT } from '../../store/keyspace.ts';
 import { TYPE_STREAM } from '../../store/layout.ts';

@@ -1,6 +1,7 @@
 /** What XADD and XTRIM have in common: how a stream is trimmed, and the words that say so. */
 import type { Arguments } from '../../protocol/arguments.ts';
-import { INVALID_STREAM_ID, NOT_AN_INTEGER, STREAM, SYNTAX_ERROR } from '../../protocol/errors.ts';
+import { INVALID_STREAM_ID, STREAM } from '../../protocol/collection-errors.ts';
+import { NOT_AN_INTEGER, SYNTAX_ERROR } from '../../protocol/errors.ts';
 import { STREAM_DROP } from '../../types/stream-changes.ts';
 import { FIRST_ID, type StreamId } from '../../types/stream-id.ts';
 import type { StreamLimits } from '../../types/stream-limits.ts';
