@@ -21,7 +21,8 @@ export function removeExpiredFields(keyspace: Keyspace, db: number, ref: number,
 
 /** Of an entry that stands for a hash on the heap. */
 export function hasExpiredFields(keyspace: Keyspace, ref: number): boolean {
-  return (keyspace.collectionOf(ref) as Hash).hasExpired(keyspace.now()) && keyspace.expires;
+  const hash = keyspace.collectionOf(ref) as Hash;
+  return hash.hasExpiries && hash.hasExpired(keyspace.now()) && keyspace.expires;
 }
 
 /** Removes some of those that have expired, the first ones; false: the hash is gone. */

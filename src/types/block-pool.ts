@@ -31,7 +31,8 @@ export class Slab {
     this.sizeClass = sizeClass;
     this.blockBytes = blockBytes;
     const slots = Math.floor(SLAB_BYTES / this.blockBytes);
-    this.#free = Uint16Array.from({ length: slots }, (_, i) => slots - 1 - i);
+    this.#free = new Uint16Array(slots);
+    for (let i = 0; i < slots; i++) this.#free[i] = slots - 1 - i;
     this.#freeCount = slots;
   }
 

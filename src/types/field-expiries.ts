@@ -66,6 +66,10 @@ export class FieldExpiries {
     map.delete(field);
     this.count--;
     this.#nameBytes -= field.length;
+    if (this.count === 0) {
+      this.#moments = [];
+      this.#fields = [];
+    }
     return true;
   }
 

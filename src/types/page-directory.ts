@@ -77,16 +77,14 @@ export class PageDirectory {
     return other.depth === page.depth ? other : undefined;
   }
 
-  /** Puts one page in the place of the one for a hash and its neighbour. Returns whether the directory became smaller. */
-  merge(hash: number, merged: Page): boolean {
+  /** Puts one page in the place of the one for a hash and its neighbour. */
+  merge(hash: number, merged: Page): void {
     const span = this.#span(merged.depth);
     const first = ((hash >>> 1) >>> (31 - merged.depth)) * span;
     this.#references.fill(merged, first, first + span);
     this.#pages--;
     if (merged.depth + 1 === this.depth) this.#deepPages -= 2;
-    if (this.#deepPages > 0 || this.depth === 0) return false;
     while (this.#deepPages === 0 && this.depth > 0) this.#halve();
-    return true;
   }
 
   #double(): void {

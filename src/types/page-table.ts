@@ -25,6 +25,7 @@ import { EntryWriter, entryBytes } from './listpack-entry.ts';
 import { LongRecords, STUB_BYTES } from './long-records.ts';
 import { bytesFor, isLarge, offsetOf, Page } from './page.ts';
 import { PageDirectory } from './page-directory.ts';
+import { PageList } from './page-list.ts';
 import { scanTable, TableWalk } from './table-walk.ts';
 
 /** About what the object takes. Measured on Node 20. */
@@ -70,9 +71,8 @@ export class PageTable {
   readonly #hashMask: number;
   /** For walks. */
   readonly directory: PageDirectory;
-  /** Bounds that no page and no chain exceeds. */
-  #capacityMax: number;
-  #chainMax = 1;
+  /** All pages, once there are several. */
+  #list: PageList | undefined = undefined;
   #pageBytes: number;
   #long: LongRecords | undefined = undefined;
   /** The entry of the name that was looked for last, its hash, and its place in `#page` where it was found. */
@@ -91,13 +91,13 @@ export class PageTable {
     const page = new Page(0, 0, 0);
     this.directory = new PageDirectory(page);
     this.#pageBytes = page.memoryBytes;
-    this.#capacityMax = page.capacity;
   }
 
   /** What it takes of memory. */
   get memoryBytes(): number {
     const long = this.#long === undefined ? 0 : this.#long.memoryBytes;
-    return TABLE_BYTES + this.directory.memoryBytes + this.#pageBytes + long;
+    const list = this.#list === undefined ? 0 : this.#list.memoryBytes;
+    return TABLE_BYTES + this.directory.memoryBytes + list + this.#pageBytes + long;
   }
 
   // ---------------------------------------------------------------- one record
@@ -164,19 +164,12 @@ export class PageTable {
   /** Finds a record, each with the same probability. Returns false when there is none. */
   random(): boolean {
     if (this.length === 0) return false;
+    const page = this.#list === undefined ? this.directory.of(0) : this.#list.choose(this.length);
     for (;;) {
-      const index = Math.floor(Math.random() * this.directory.length);
-      let page = this.directory.first(index);
-      if (page === undefined) continue;
-      if (this.#chainMax > 1) {
-        for (let i = Math.floor(Math.random() * this.#chainMax); i > 0 && page; i--) page = page.next;
-        if (page === undefined) continue;
-      }
-      const slot = Math.floor(Math.random() * this.#capacityMax);
-      if (slot < page.capacity && page.words[page.firstWord + slot] !== 0) {
-        this.read(page, page.words[page.firstWord + slot]!);
-        return true;
-      }
+      const word = page.words[page.firstWord + Math.floor(Math.random() * page.capacity)]!;
+      if (word === 0) continue;
+      this.read(page, word);
+      return true;
     }
   }
 
@@ -257,6 +250,7 @@ export class PageTable {
     const kept = large ? STUB_BYTES : size;
     const page = this.#pageFor(this.#hash, kept);
     const at = page.append(fingerprintOf(this.#hash), large, kept);
+    this.#list?.counted(page);
     if (large) this.#long ??= new LongRecords();
     this.bytes = large ? this.#long!.make(page.bytes, at, size) : page.bytes;
     this.nameAt = large ? 0 : at;
@@ -287,30 +281,28 @@ export class PageTable {
     this.#pageBytes -= page.size;
     page.rebuild(count, live, this);
     this.#pageBytes += page.size;
-    if (page.capacity > this.#capacityMax || this.#isOnePage) this.#capacityMax = page.capacity;
-  }
-
-  /** Whether there is no page but one. */
-  get #isOnePage(): boolean {
-    return this.directory.length === 1 && this.#chainMax === 1;
   }
 
   #newPage(depth: number, count: number, live: number): Page {
+    if (this.#list === undefined) {
+      this.#list = new PageList();
+      this.#list.add(this.directory.of(0));
+    }
     const page = new Page(depth, count, live);
+    this.#list.add(page);
     this.#pageBytes += page.memoryBytes;
-    if (page.capacity > this.#capacityMax) this.#capacityMax = page.capacity;
     return page;
   }
 
   #release(page: Page): void {
+    this.#list!.remove(page);
     this.#pageBytes -= page.memoryBytes;
     page.release();
   }
 
   /** A page of a chain with room for a record; a new one if there is none. */
   #roomInChain(head: Page, size: number): Page {
-    let length = 1;
-    for (let page = head; ; page = page.next!, length++) {
+    for (let page = head; ; page = page.next!) {
       if (page.takes(size)) return page;
       if (page.mayHold(page.count + 1, page.live + size)) {
         this.#rebuild(page, page.count + 1, page.live + size);
@@ -318,7 +310,6 @@ export class PageTable {
       }
       if (page.next !== undefined) continue;
       page.next = this.#newPage(head.depth, 1, size);
-      this.#chainMax = Math.max(this.#chainMax, length + 1);
       return page.next;
     }
   }
@@ -347,6 +338,7 @@ export class PageTable {
     const size = isLarge(word) ? STUB_BYTES : this.recordBytes(page.bytes, at);
     const target = head.takes(size) ? head : this.#roomInChain(head, size);
     const to = target.append(word >>> 16, isLarge(word), size);
+    this.#list!.counted(target);
     const from = page.bytes;
     const { bytes } = target;
     for (let i = 0; i < size; i++) bytes[to + i] = from[at + i]!;
@@ -373,6 +365,7 @@ export class PageTable {
       page.remove(this.#slot, this.recordBytes(page.bytes, at));
     }
     this.length--;
+    this.#list?.counted(page);
     this.#afterRemoval(page, this.#previous);
   }
 
@@ -412,21 +405,8 @@ export class PageTable {
       }
       this.#release(from);
     }
-    if (this.directory.merge(this.#hash, merged)) this.#updateBounds();
+    this.directory.merge(this.#hash, merged);
     return merged;
-  }
-
-  #updateBounds(): void {
-    this.#capacityMax = 0;
-    this.#chainMax = 1;
-    const directory = this.directory;
-    for (let index = 0; index < directory.length; index = directory.behind(index)) {
-      let length = 0;
-      for (let page = directory.first(index); page !== undefined; page = page.next, length++) {
-        this.#capacityMax = Math.max(this.#capacityMax, page.capacity);
-      }
-      this.#chainMax = Math.max(this.#chainMax, length);
-    }
   }
 
   /** Gives all memory back. The table is of no more use, and has nothing. */

@@ -18,7 +18,7 @@ import { STUB_BYTES } from './long-records.ts';
 const PAGE_BYTES_MAX = 4096;
 const SLOT_BYTES = 4;
 /** About what the object takes. Measured on Node 20. */
-const PAGE_BYTES = 136;
+const PAGE_BYTES = 144;
 const OFFSET_MASK = 0x7fff;
 /** In a slot: the record is not here but in an array of its own, whose number is here. */
 const IS_LARGE = 0x8000;
@@ -58,6 +58,8 @@ export class Page {
   readonly bytesMax: number = Math.floor(PAGE_BYTES_MAX / 2 ** Math.random());
   /** Another page with names of the same leading bits, where more of these are equal than a table tells apart. */
   next: Page | undefined = undefined;
+  /** Its place in the list of the table's pages. */
+  number = 0;
   #slab!: Slab;
 
   /** With room for `count` records of `live` bytes. */

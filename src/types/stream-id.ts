@@ -116,8 +116,10 @@ export function parseId(
   missingSeq: Half,
 ): StreamId | undefined {
   if (end - start > TEXT_BYTES_MAX) return undefined;
-  const dash = bytes.indexOf(DASH, start);
-  const hasSeq = dash >= 0 && dash < end;
+  // The bytes may go on for long behind the word.
+  let dash = start;
+  while (dash < end && bytes[dash] !== DASH) dash++;
+  const hasSeq = dash < end;
   const ms = parseHalf(bytes, start, hasSeq ? dash : end);
   if (ms === undefined) return undefined;
   const seq = hasSeq ? parseHalf(bytes, dash + 1, end) : missingSeq;

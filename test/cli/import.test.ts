@@ -31,7 +31,7 @@ describeWithRedis('files of a real Redis', () => {
     copyFileSync(path.join(folder, 'dump.rdb'), strings);
     expected = await contents(client);
     await client.command('RPUSH', 'a list', 'x');
-    await client.command('HSET', 'a hash', 'x', 'y');
+    await client.command('XADD', 'a stream', '1-1', 'f', 'v');
     await client.command('SAVE');
     copyFileSync(path.join(folder, 'dump.rdb'), mixed);
     client.destroy();
@@ -70,7 +70,7 @@ describeWithRedis('files of a real Redis', () => {
   test('with other types are refused, or taken without them', async () => {
     const directory = path.join(folder, 'mixed');
     const refused = await runToEnd(['import', mixed, '--dir', directory]);
-    expect(refused.stderr).toContain('it has a hash at the key "a hash"');
+    expect(refused.stderr).toContain('it has a stream at the key "a stream"');
     expect(refused.code).toBe(1);
     expect(readdirSync(directory)).toEqual([]);
     const { code, stdout } = await runToEnd([
@@ -82,7 +82,7 @@ describeWithRedis('files of a real Redis', () => {
       '--shards',
       '2',
     ]);
-    expect(stdout).toContain('left out: 1 hash');
+    expect(stdout).toContain('left out: 1 stream');
     expect(code).toBe(0);
     const list = await withServer(directory, 2, async (client) => {
       const elements = await client.command('LRANGE', 'a list', 0, -1);

@@ -89,6 +89,20 @@ describeWithRedis('MIGRATE', () => {
       expect(await there('ZRANGE', 'few', 0, -1, 'WITHSCORES')).toEqual(['a', '1.5', 'b', '2']);
     });
 
+    test('moves streams with their groups, also empty ones', async () => {
+      for (let i = 1; i <= 300; i++) await here('XADD', 'stream', `${i}-1`, 'n', i);
+      await here('XGROUP', 'CREATE', 'stream', 'g', 0);
+      await here('XREADGROUP', 'GROUP', 'g', 'alice', 'COUNT', 2, 'STREAMS', 'stream', '>');
+      await here('XGROUP', 'CREATE', 'empty', 'g', '7-7', 'MKSTREAM');
+      const entries = await here('XRANGE', 'stream', '-', '+');
+      expect(await migrate('', 'KEYS', 'stream', 'empty')).toBe('OK');
+      expect(await here('DBSIZE')).toBe(0);
+      expect(await there('XRANGE', 'stream', '-', '+')).toEqual(entries);
+      expect(await there('XPENDING', 'stream', 'g')).toEqual([2, '1-1', '2-1', [['alice', '2']]]);
+      expect(await there('XLEN', 'empty')).toBe(0);
+      expect(await there('XPENDING', 'empty', 'g')).toEqual([0, null, null, null]);
+    });
+
     test('moves many keys, and large ones', async () => {
       const keys = Array.from({ length: 200 }, (_, i) => `key:${i}`);
       for (const key of keys) await here('SET', key, `value of ${key}`);

@@ -217,9 +217,29 @@ describeServed('XACK, XPENDING, XCLAIM, XAUTOCLAIM, XGROUP and XINFO', ({ run })
     expect(pending.map((entry) => entry[3])).toEqual([1, 3]);
   });
 
-  test.each(['XGROUP', 'XINFO'])('%s HELP tells the subcommands', async (command) => {
-    const lines = (await run(command, 'HELP')) as string[];
-    expect(lines[0]).toMatch(new RegExp(`^${command} <subcommand>`));
-    expect(lines.at(-1)).toBe('    Print this help.');
+  test('XGROUP makes, sets and removes', async () => {
+    expect(await run('XGROUP', 'CREATE', 's', 'g', '$', 'MKSTREAM')).toBe('OK');
+    expect(await run('XGROUP', 'CREATECONSUMER', 's', 'g', 'alice')).toBe(1);
+    expect(await run('XGROUP', 'CREATECONSUMER', 's', 'g', 'alice')).toBe(0);
+    await run('XADD', 's', '1-1', 'a', 'b');
+    await run('XREADGROUP', 'GROUP', 'g', 'alice', 'STREAMS', 's', '>');
+    expect(await run('XGROUP', 'SETID', 's', 'g', 0, 'ENTRIESREAD', 0)).toBe('OK');
+    expect(await run('XREADGROUP', 'GROUP', 'g', 'bob', 'STREAMS', 's', '>')).toHaveLength(1);
+    // It was delivered once more, to another.
+    expect(await run('XPENDING', 's', 'g')).toEqual([1, '1-1', '1-1', [['bob', '1']]]);
+    expect(await run('XGROUP', 'DELCONSUMER', 's', 'g', 'alice')).toBe(0);
+    expect(await run('XGROUP', 'DELCONSUMER', 's', 'g', 'bob')).toBe(1);
+    expect(await run('XGROUP', 'DESTROY', 's', 'g')).toBe(1);
+    expect(await run('XINFO', 'GROUPS', 's')).toEqual([]);
+  });
+
+  test('HELP tells the subcommands', async () => {
+    for (const [name, lines] of [
+      ['XGROUP', await run('XGROUP', 'HELP')],
+      ['XINFO', await run('XINFO', 'HELP')],
+    ] as [string, string[]][]) {
+      expect(lines[0]).toMatch(new RegExp(`^${name} <subcommand>`));
+      expect(lines.at(-1)).toBe('    Print this help.');
+    }
   });
 });

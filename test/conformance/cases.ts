@@ -20,8 +20,10 @@ import { pubsub, pubsubStreams } from './cases/pubsub.ts';
 import { passwordStreams, rawStreams } from './cases/raw-streams.ts';
 import { scanning } from './cases/scan.ts';
 import { server } from './cases/server.ts';
+import { sets } from './cases/sets.ts';
 import { severalKeys } from './cases/several-keys.ts';
 import { sortedSets } from './cases/sorted-sets.ts';
+import { streamGroups } from './cases/stream-groups.ts';
 import { streams } from './cases/streams.ts';
 import { strings } from './cases/strings.ts';
 import { transactions } from './cases/transactions.ts';
@@ -32,6 +34,8 @@ export const families: Readonly<Record<string, Cases>> = {
   lists,
   streams,
   sortedSets,
+  streamGroups,
+  sets,
   blocking,
   counters,
   bitmaps,

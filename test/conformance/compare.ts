@@ -1,7 +1,7 @@
 /** Sends lines to Redis and to ours and says where the replies differ. */
 import type { Client, Word } from '../support/client.ts';
 import { type Reply, ReplyError } from '../support/decoder.ts';
-import { isAggregate, type Line } from './case.ts';
+import { isAggregate, type Line, sortDeep } from './case.ts';
 
 export interface Pair {
   readonly redis: Client;
@@ -97,26 +97,35 @@ export async function compareDataSets(pair: Pair, databases: number): Promise<vo
   }
 }
 
+/** What tells all of a key; most of them fail, because the key has one type. */
+const TELLING: readonly (readonly [name: string, ...rest: Word[]])[] = [
+  ['TYPE'],
+  ['PTTL'],
+  ['GET'],
+  ['LRANGE', 0, -1],
+  ['HGETALL'],
+  ['SMEMBERS'],
+  ['ZRANGE', 0, -1, 'WITHSCORES'],
+  ['XRANGE', '-', '+'],
+];
+
+const UNORDERED: ReadonlySet<string> = new Set(['HGETALL', 'SMEMBERS']);
+
 /** Of each key its type, value and remaining time. */
 async function dataSet(client: Client, db: number): Promise<Map<string, Reply[]>> {
   await client.command('SELECT', db);
   const keys = (await client.command('KEYS', '*')) as string[];
   const result = new Map<string, Reply[]>();
   const replies = await client.pipeline(
-    keys.flatMap((exact) => {
-      const key = exact.slice(1);
-      return [
-        ['TYPE', key],
-        ['GET', key],
-        ['STRLEN', key],
-        ['PTTL', key],
-        ['LRANGE', key, 0, -1],
-        ['HGETALL', key],
-        ['ZRANGE', key, 0, -1, 'WITHSCORES'],
-      ];
-    }),
+    keys.flatMap((exact) => TELLING.map(([name, ...rest]) => [name, exact.slice(1), ...rest])),
   );
-  for (let i = 0; i < keys.length; i++) result.set(keys[i]!, replies.slice(i * 7, i * 7 + 7));
+  keys.forEach((key, i) => {
+    const told = replies.slice(i * TELLING.length, (i + 1) * TELLING.length);
+    result.set(
+      key,
+      told.map((reply, part) => (UNORDERED.has(TELLING[part]![0]) ? sortDeep(reply) : reply)),
+    );
+  });
   const size = await client.command('DBSIZE');
   if (size !== `:${keys.length}`)
     throw new Error(`DBSIZE is ${show(size)} but there are ${keys.length} keys`);

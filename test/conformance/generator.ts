@@ -6,7 +6,9 @@ import { makersOfBits } from './generated-bits.ts';
 import { makersOfHashes } from './generated-hashes.ts';
 import { makersOfHyperLogLogs } from './generated-hyperloglogs.ts';
 import { makersOfLists } from './generated-lists.ts';
+import { makersOfSets, UNORDERED } from './generated-sets.ts';
 import { makersOfSortedSets } from './generated-sorted-sets.ts';
+import { makersOfStreams, withoutCommand } from './generated-streams.ts';
 
 export const GENERATED_KEYS: readonly string[] = [
   ...Array.from({ length: 10 }, (_, i) => `k${i}`),
@@ -85,6 +87,9 @@ export class CommandGenerator {
   }
 
   #line(words: string[]): Line {
+    // Without a count they are chosen at random.
+    if (/^(spop|srandmember)$/i.test(words[0]!) && words.length === 2) words.push('0');
+    if (UNORDERED.has(words[0]!.toLowerCase())) return line(words, { transform: sortDeep });
     switch (words[0]!.toLowerCase()) {
       case 'keys':
         return line(words, { transform: sortDeep });
@@ -99,6 +104,9 @@ export class CommandGenerator {
       case 'pttl':
       case 'pexpiretime':
         return line(words, { within: MILLISECONDS });
+      case 'xread':
+      case 'xreadgroup':
+        return line(words, { transform: withoutCommand });
       default:
         return line(words, { transform: cutAtNul });
     }
@@ -162,9 +170,11 @@ export class CommandGenerator {
       ...makersOfBits(random, words),
       ...makersOfLists(random, words),
       ...makersOfHashes(random, words),
+      ...makersOfSets(random, words),
       ...makersOfSortedSets(random, words),
     );
     table.push(...makersOfHyperLogLogs(random, words));
+    table.push(...makersOfStreams(random, words));
     // Rare, so that something is there most of the time.
     const often = table.flatMap(([weight, make]) => new Array<Maker>(weight * 4).fill(make));
     return [...often, () => ['FLUSHDB', ...this.#flushMode()], () => ['FLUSHALL', ...this.#flushMode()]];

@@ -394,11 +394,62 @@ describeWithRedis('DUMP payloads', () => {
     ]);
   });
 
-  test('of collections are told apart from damaged ones', async () => {
+  test('of streams go both ways, with their groups', async () => {
+    const state = async (client: Client) => {
+      const all = (await client.command('XINFO', 'STREAM', 'stream', 'FULL', 'COUNT', 0)) as unknown[];
+      const group = (all.at(-1) as unknown[][])[0]!;
+      const consumers = (group.at(-1) as unknown[][]).map((each) => [each[1], each[3], each.at(-1)]);
+      return [all.filter((_, i) => i < 14 && i !== 3 && i !== 5), all[15], group.slice(0, 12), consumers];
+    };
+    for (const [from, to] of [
+      [theirs, ours],
+      [ours, theirs],
+    ] as const) {
+      await from.command('FLUSHALL');
+      await to.command('FLUSHALL');
+      await fillStream(from);
+      await from.command('XADD', 'stream', '18446744073709551615-9007199254740993', 'wide', 'id');
+      for (const key of ['stream', 'emptied']) {
+        const payload = Buffer.from((await from.command('DUMP', key)) as string, 'latin1');
+        expect(await to.command('RESTORE', key, 0, payload)).toBe('OK');
+      }
+      expect(await state(to)).toEqual(await state(from));
+      expect(await to.command('XADD', 'emptied', '5-*', 'a', 'b')).toBe('5-2');
+      expect(await to.command('XDEL', 'stream', '1000-2')).toBe(1);
+    }
+  });
+
+  const SETS = {
+    'of small integers': ['1', '-5', '300'],
+    'of integers of 32 bits': ['1', '-70000', '300'],
+    'of integers of 64 bits': ['1', '9223372036854775807', '-9223372036854775808'],
+    'of few members': ['a', '', '1', '-70000', '007', '9223372036854775808'],
+    'of many members': Array.from({ length: 5000 }, (_, i) => (i % 3 === 0 ? `${i * 1000}` : `member ${i}`)),
+    'of long members': ['x'.repeat(20_000), 'y', 'ab'.repeat(60_000), '5', 'z'.repeat(1100)],
+  };
+
+  test.each(Object.entries(SETS))('of sets go both ways: %s', async (_, members) => {
+    for (const [from, to] of [
+      [theirs, ours],
+      [ours, theirs],
+    ] as const) {
+      await from.command('DEL', 'source');
+      await from.command('SADD', 'source', ...members);
+      await to.command('DEL', 'copy');
+      const payload = Buffer.from((await from.command('DUMP', 'source')) as string, 'latin1');
+      expect(await to.command('RESTORE', 'copy', 0, payload)).toBe('OK');
+      const found = (await to.command('SMEMBERS', 'copy')) as string[];
+      expect(found.sort()).toEqual([...members].sort());
+      expect(await to.command('SADD', 'copy', 'one more')).toBe(1);
+    }
+  });
+
+  test('of collections that are damaged are refused', async () => {
     await theirs.command('SADD', 'set', 'a', 'b');
     const payload = Buffer.from((await theirs.command('DUMP', 'set')) as string, 'latin1');
+    payload[2]! ^= 1;
     await expect(ours.command('RESTORE', 'set', 0, payload)).resolves.toMatchObject({
-      message: 'ERR Bad data format: values of this type are not supported',
+      message: 'ERR DUMP payload version or checksum are wrong',
     });
     expect(await ours.command('EXISTS', 'set')).toBe(0);
   });

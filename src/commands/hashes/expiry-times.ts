@@ -26,14 +26,12 @@ export const hashExpiryTimes = defineCommands([
     ...TELLER,
     name: 'httl',
     summary: 'Returns the seconds until fields of a hash expire',
-    tips: ['nondeterministic_output'],
     placement: { at: 'key', handler: (context) => tell(context, SECONDS, context.now()) },
   },
   {
     ...TELLER,
     name: 'hpttl',
     summary: 'Returns the milliseconds until fields of a hash expire',
-    tips: ['nondeterministic_output'],
     placement: { at: 'key', handler: (context) => tell(context, MILLISECONDS, context.now()) },
   },
   {

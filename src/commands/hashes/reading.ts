@@ -1,6 +1,7 @@
 /** HGET, HGETALL, HLEN and the like: commands that read fields that are named, or all. */
 import { ABSENT } from '../../store/keyspace.ts';
-import { REFUSED } from '../collection-access.ts';
+import { TYPE_HASH } from '../../store/layout.ts';
+import { findCollection, REFUSED } from '../collection-access.ts';
 import { type CommandSpec, defineCommands } from '../command.ts';
 import type { ShardContext } from '../context.ts';
 import { KEY, oneKey } from '../declarations.ts';
@@ -140,8 +141,9 @@ function lengthOfValue(context: ShardContext): void {
   context.reply.integer(value.end - value.start);
 }
 
+/** As in Redis 7.4, fields whose moment has come count until something removes them. */
 function length(context: ShardContext): void {
-  const ref = findHash(context);
+  const ref = findCollection(context, TYPE_HASH);
   if (ref !== REFUSED) context.reply.integer(ref === ABSENT ? 0 : hashOf(context, ref).length);
 }
 

@@ -13,6 +13,17 @@ export function ownsWord(context: ShardContext, word: number): boolean {
   return context.owns(bytes.subarray(starts[word]!, ends[word]!));
 }
 
+/** The types of what is there, all sets; undefined when one is of another type. A look-up may remove an expired key, which is a change: so all come first. */
+function typesOf({ together }: ShardContext, from: number, to: number): (number | undefined)[] | undefined {
+  const types: (number | undefined)[] = [];
+  for (let word = from; word < to; word++) {
+    const type = together.typeOf(word);
+    types.push(type);
+    if (type !== undefined && type !== TYPE_SET) return undefined;
+  }
+  return types;
+}
+
 export class GatheredSets {
   /** One for each word; undefined where there is none. */
   readonly sets: (MemberSet | undefined)[] = [];
@@ -21,13 +32,13 @@ export class GatheredSets {
 
   /** Those at key words [from, to), until something changes. Undefined, and answered, when one is of another type. */
   static of(context: ShardContext, from: number, to: number): GatheredSets | undefined {
-    const { together, keyspace, reply } = context;
-    const types: (number | undefined)[] = [];
-    // All of them first: a look-up may remove an expired key, which is a change.
-    for (let word = from; word < to; word++) {
-      const type = together.typeOf(word);
-      types.push(type);
-      if (type === undefined || type === TYPE_SET) continue;
+    const { keyspace, reply } = context;
+    const { countsLookups } = keyspace;
+    // These are reads, also where the result is stored.
+    keyspace.countsLookups = true;
+    const types = typesOf(context, from, to);
+    keyspace.countsLookups = countsLookups;
+    if (types === undefined) {
       reply.error(WRONG_TYPE);
       return undefined;
     }

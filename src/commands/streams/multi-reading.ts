@@ -60,7 +60,6 @@ export const streamMultiReading = defineCommands([
     flags: ['blocking', 'readonly', 'movablekeys'],
     keys: keysBehindStreams(1)!,
     arguments: [COUNT, BLOCK, STREAMS],
-    hasLongReply: true,
     check: (args) => problemOf(args, 'xread'),
     placement: waits('xread', { settle: settleLastIds }),
   },
@@ -90,7 +89,6 @@ export const streamMultiReading = defineCommands([
       { ...token('NOACK'), optional: true },
       STREAMS,
     ],
-    hasLongReply: true,
     check: (args) => problemOf(args, 'xreadgroup'),
     placement: waits('xreadgroup', { needsKeys: true }),
   },
@@ -164,11 +162,12 @@ function read(context: ShardContext, name: string): void {
     sources.push(source);
   }
   const answers: Answer[] = [];
+  const planned = new Map<Group, number>();
   for (const source of sources) {
     const answer =
       source.local === undefined
         ? readThere(context, request, name, source)
-        : readHere(context, request, source.key, source.behind, source.local);
+        : readHere(context, request, source, source.local, planned);
     if (answer !== undefined) answers.push(answer);
   }
   if (answers.length === 0) {
@@ -218,13 +217,16 @@ function hasGroupThere({ args, together }: ShardContext, key: number, name: numb
   return !isErrorReply(together.run('xpending', args.copy(key), args.copy(name)));
 }
 
-/** Undefined: there is nothing to answer. */
+/**
+ * Undefined: there is nothing to answer. `planned` has how many new entries of each group those before in the request take: a stream
+ * may be named twice.
+ */
 function readHere(
   context: ShardContext,
   request: ReadRequest,
-  key: number,
-  behind: StreamId | undefined,
+  { key, behind }: Source,
   { ref, group }: NonNullable<Source['local']>,
+  planned: Map<Group, number>,
 ): Answer | undefined {
   if (ref === ABSENT) return undefined;
   const { args, reply } = context;
@@ -238,10 +240,12 @@ function readHere(
   }
   // All ids that there are: as if it were the sign for new ones.
   const isNew = behind === undefined || (behind.ms === LAST_ID.ms && behind.seq === LAST_ID.seq);
-  if (isNew && !stream.hasBehind(group.lastId)) {
+  const before = planned.get(group) ?? 0;
+  if (isNew && !hasMore(stream, group.lastId, before)) {
     seenConsumer(context, key, ref, group, request.group + 1);
     return undefined;
   }
+  if (isNew) planned.set(group, before + (request.most === 0 ? Infinity : request.most));
   const consumerRead: ConsumerRead = {
     ...{ word: key, ref, stream, group },
     ...{ most: request.most, noAck: request.noAck },
@@ -249,16 +253,20 @@ function readHere(
   return () => {
     const consumer: Consumer = seenConsumer(context, key, ref, group, request.group + 1);
     writeKey(context, key);
-    // The same stream may be named twice.
-    if (!isNew) deliverAgain(context, consumerRead, consumer, behind);
-    else if (stream.hasBehind(group.lastId)) deliverNew(context, consumerRead, consumer);
-    else reply.array(0);
+    if (isNew) deliverNew(context, consumerRead, consumer);
+    else deliverAgain(context, consumerRead, consumer, behind);
   };
 
   function writeKey(to: ShardContext, word: number): void {
     if (to.reply.resp === 2) to.reply.array(2);
     to.reply.bulk(args.bytes, args.starts[word]!, args.ends[word]!);
   }
+}
+
+/** Whether there are more than `count` entries behind an id. */
+function hasMore(stream: Stream, id: StreamId, count: number): boolean {
+  if (count === 0) return stream.hasBehind(id);
+  return count !== Infinity && stream.countBetween(idAfter(id)!, LAST_ID, count + 1) > count;
 }
 
 /** The same for a stream on another shard. */

@@ -71,6 +71,8 @@ export function readTrimOptions(args: Arguments, isAdd: boolean, limits: StreamL
     } else if (isAdd && args.is(i, 'nomkstream')) {
       options.needsStream = true;
     } else if (isAdd) {
+      // What is no id is told before what is wrong with the options.
+      if (msOfPartial(args, i) === undefined && idIn(args, i) === undefined) return INVALID_STREAM_ID;
       options.idWord = i;
       // Before what is wrong with the options.
       if (msOfPartial(args, i) === undefined && idIn(args, i) === undefined) return INVALID_STREAM_ID;

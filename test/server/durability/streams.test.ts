@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { forEachShardCount } from '../../support/both.ts';
 import type { Client, Reply, Word } from '../../support/client.ts';
 import { requirePeer, startRedis } from '../../support/server.ts';
+import { blocks } from '../blocked.ts';
 import { Kept, runAll, untilIdle } from './kept.ts';
 
 const MAX = '18446744073709551615';
@@ -106,6 +107,39 @@ forEachShardCount([1, 3], (shards) => {
     await kept.start(shards === 3 ? 2 : shards);
     expect(await stateOf(kept.client, true)).toEqual(again);
   });
+});
+
+test('what a client got that waited is pending after a kill', async () => {
+  const kept = new Kept({ shards: 3 });
+  try {
+    await kept.start(3, ['--save', '', '--appendfsync', 'always']);
+    for (const key of KEYS) await kept.client.command('XGROUP', 'CREATE', key, 'g', '$', 'MKSTREAM');
+    for (const [i, key] of KEYS.entries()) {
+      const waiting = await kept.server.client();
+      const words = [
+        'XREADGROUP',
+        'GROUP',
+        'g',
+        `c${i}`,
+        'BLOCK',
+        0,
+        'STREAMS',
+        ...KEYS,
+        ...KEYS.map(() => '>'),
+      ];
+      const { reply } = await blocks(kept.client, waiting, ...words);
+      await kept.client.command('XADD', key, '1-1', 'a', 'b');
+      expect(await reply).toEqual([[key, [['1-1', ['a', 'b']]]]]);
+      waiting.destroy();
+    }
+    await kept.kill();
+    await kept.start(3);
+    for (const [i, key] of KEYS.entries()) {
+      expect(await kept.client.command('XPENDING', key, 'g')).toEqual([1, '1-1', '1-1', [[`c${i}`, '1']]]);
+    }
+  } finally {
+    await kept.remove();
+  }
 });
 
 test('dumps have streams as they were at one moment, and Redis reads them', async (context) => {

@@ -127,12 +127,12 @@ describe('a config file', () => {
 
   test('may set what has no effect here, which is noted unless it is the default', () => {
     const { config, ignored } = fromFile(
-      'list-compress-depth 0\nzset-max-ziplist-entries 64\nslave-read-only no\nset-max-intset-entries 512',
+      'list-compress-depth 0\nlfu-decay-time 64\nslave-read-only no\nlfu-log-factor 10',
     );
-    expect(config.get('zset-max-listpack-entries')).toBe(64);
+    expect(config.get('lfu-decay-time')).toBe(64);
     expect(config.get('replica-read-only')).toBe(false);
     expect(ignored.map(({ message }) => message)).toEqual([
-      'redis.conf:2: zset-max-ziplist-entries: has no effect in this version',
+      'redis.conf:2: lfu-decay-time: has no effect in this version',
       'redis.conf:3: slave-read-only: has no effect in this version',
     ]);
     expect(fromFile('hz 20\nslave-read-only no\nreplica-read-only yes').ignored).toEqual([]);

@@ -376,9 +376,11 @@ describe('the config of shards', () => {
       'lane-size': 524288,
       hz: 10,
       'active-expire-effort': 1,
-      ...{ 'slowlog-log-slower-than': 10000, 'latency-monitor-threshold': 0 },
+      ...{ 'slowlog-log-slower-than': 10000, 'latency-monitor-threshold': 0, 'latency-tracking': true },
+      ...{ 'list-max-listpack-size': -2, 'hll-sparse-max-bytes': 3000 },
+      ...{ 'hash-max-listpack-entries': 512, 'hash-max-listpack-value': 64 },
+      ...{ 'set-max-intset-entries': 512, 'set-max-listpack-entries': 128, 'set-max-listpack-value': 64 },
       ...{ 'zset-max-listpack-entries': 128, 'zset-max-listpack-value': 64 },
-      ...{ 'latency-tracking': true, 'list-max-listpack-size': -2, 'hll-sparse-max-bytes': 3000 },
       ...{ 'stream-node-max-bytes': 4096, 'stream-node-max-entries': 100 },
     });
     expectTypeOf(forShards.hz).toEqualTypeOf<number>();
@@ -442,7 +444,7 @@ describe('the embeddable API', () => {
 describe('the table of options', () => {
   test('has a line for each option with an effect in the README, and the names of the others', () => {
     const lines = optionsTable().trimEnd().split('\n');
-    expect(lines.pop()).toMatch(/^`maxmemory-samples`, `replicaof`, .*`set-max-listpack-entries`, .*\.$/);
+    expect(lines.pop()).toMatch(/^`maxmemory-samples`, `replicaof`, .*`list-compress-depth`, .*\.$/);
     expect(lines.splice(-2)).toEqual(['', expect.stringContaining('without effect')]);
     expect(lines).toHaveLength(optionNames.filter((name) => !rowOf(name).isInert).length + 2);
     expect(lines[0]).toBe('| option | default | changeable at run time | what it does |');

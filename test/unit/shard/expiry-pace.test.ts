@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { ExpiryPace } from '../../../src/shard/expiry-pace.ts';
+import { DueObjects } from '../../../src/store/due-objects.ts';
 import type { Keyspace } from '../../../src/store/keyspace.ts';
 
 let nowMs = 0;
@@ -16,6 +17,8 @@ afterEach(() => {
 function paceOf(...takes: readonly (readonly [ms: number, more: boolean])[]): ExpiryPace {
   let slice = -1;
   const keyspace = {
+    objects: { due: new DueObjects() },
+    now: () => nowMs,
     expireCycle() {
       slice++;
       nowMs += takes[slice]![0];

