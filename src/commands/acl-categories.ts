@@ -43,9 +43,10 @@ const OF_FLAG: Partial<Record<CommandFlag, readonly string[]>> = {
 const OF_GROUP: Partial<Record<CommandGroup, string>> = {
   string: 'string',
   list: 'list',
+  hash: 'hash',
+  set: 'set',
   'sorted-set': 'sortedset',
   stream: 'stream',
-  set: 'set',
   bitmap: 'bitmap',
   hyperloglog: 'hyperloglog',
   geo: 'geo',

@@ -1,6 +1,5 @@
 /** PFDEBUG and PFSELFTEST: what HyperLogLogs look like inside, for tests. */
-import { HYPERLOGLOG_NOT_SPARSE } from '../protocol/collection-errors.ts';
-import { selfTestFailed, unknownPfdebug } from '../protocol/collection-errors.ts';
+import { HYPERLOGLOG_NOT_SPARSE, selfTestFailed, unknownPfdebug } from '../protocol/collection-errors.ts';
 import { KEY_MISSING } from '../protocol/errors.ts';
 import { ABSENT } from '../store/keyspace.ts';
 import { REGISTERS } from '../types/hyperloglog-estimate.ts';

@@ -84,10 +84,7 @@ export function reportOf(server: Server): ServerReport {
     keyspaceMisses: sum('misses') + directMisses,
     expiredKeys: sum('expired'),
     expiredStalePercent: links.length === 0 ? 0 : (sum('expiredStaleRatio') / links.length) * 100,
-    deniedLogins: denials.auth,
-    deniedCommands: denials.command,
-    deniedKeys: denials.key,
-    deniedChannels: denials.channel,
+    ...deniedBy(denials),
     expiryMs: sum('expiryMs'),
     expiryCapsReached: sum('expiryCapsReached'),
     freedLater: sum('freedLater'),
@@ -109,6 +106,10 @@ export function reportOf(server: Server): ServerReport {
     loading: server.shardStates.loading,
     databases: databasesOf(server),
   };
+}
+
+function deniedBy({ auth, command, key, channel }: Server['acl']['accessLog']['denials']) {
+  return { deniedLogins: auth, deniedCommands: command, deniedKeys: key, deniedChannels: channel };
 }
 
 /** How many clients wait, for data or for something that the server does, and for how many keys. */

@@ -1,6 +1,14 @@
 /** What the commands of places have in common: the words for places, distances and units, and how they are described. */
 import type { Arguments } from '../../protocol/arguments.ts';
-import { BOX_NEGATIVE, HEIGHT_NOT_NUMERIC, invalidPlace, RADIUS_NEGATIVE, RADIUS_NOT_NUMERIC, UNIT_UNSUPPORTED, WIDTH_NOT_NUMERIC } from '../../protocol/collection-errors.ts';
+import {
+  BOX_NEGATIVE,
+  HEIGHT_NOT_NUMERIC,
+  invalidPlace,
+  RADIUS_NEGATIVE,
+  RADIUS_NOT_NUMERIC,
+  UNIT_UNSUPPORTED,
+  WIDTH_NOT_NUMERIC,
+} from '../../protocol/collection-errors.ts';
 import { NOT_A_FLOAT } from '../../protocol/errors.ts';
 import { metresOf } from '../../types/geo-distance.ts';
 import { isPlace, type Place } from '../../types/geohash.ts';

@@ -1,7 +1,13 @@
 /** The words of the commands that search for places. They are read as Redis does: some mean something only where there is a sorted set. */
 import type { Arguments } from '../../protocol/arguments.ts';
-import { COUNT_TOO_LOW, GEO_ANY_WITHOUT_COUNT, GEO_MEMBER_MISSING } from '../../protocol/collection-errors.ts';
-import { geoNotOneArea, geoNotOneOrigin, geoStoreConflict } from '../../protocol/collection-errors.ts';
+import {
+  COUNT_TOO_LOW,
+  GEO_ANY_WITHOUT_COUNT,
+  GEO_MEMBER_MISSING,
+  geoNotOneArea,
+  geoNotOneOrigin,
+  geoStoreConflict,
+} from '../../protocol/collection-errors.ts';
 import { NOT_AN_INTEGER, SYNTAX_ERROR } from '../../protocol/errors.ts';
 import type { Shape } from '../../types/geo-area.ts';
 import { decodePlace, type Place } from '../../types/geohash.ts';

@@ -3,7 +3,13 @@
 import { RangeList } from '../../base/byte-ranges.ts';
 import { latin1 } from '../../base/bytes.ts';
 import { HASH_VALUE_NOT_A_FLOAT, HASH_VALUE_NOT_AN_INTEGER } from '../../protocol/collection-errors.ts';
-import { INCREMENT_NOT_FINITE, NAN_OR_INFINITY, NOT_A_FLOAT, NOT_AN_INTEGER, OVERFLOW } from '../../protocol/errors.ts';
+import {
+  INCREMENT_NOT_FINITE,
+  NAN_OR_INFINITY,
+  NOT_A_FLOAT,
+  NOT_AN_INTEGER,
+  OVERFLOW,
+} from '../../protocol/errors.ts';
 import { ABSENT } from '../../store/keyspace.ts';
 import { TYPE_HASH } from '../../store/layout.ts';
 import { HASH_SET } from '../../types/hash-changes.ts';

@@ -1,7 +1,12 @@
 /** HEXPIRE and its kin, and HPERSIST: fields that expire, of Redis 7.4. */
 import type { ByteRanges } from '../../base/byte-ranges.ts';
 import type { Arguments } from '../../protocol/arguments.ts';
-import { FIELDS_MISMATCH, FIELDS_MISSING, FIELDS_NOT_POSITIVE, NUMFIELDS_NOT_POSITIVE } from '../../protocol/collection-errors.ts';
+import {
+  FIELDS_MISMATCH,
+  FIELDS_MISSING,
+  FIELDS_NOT_POSITIVE,
+  NUMFIELDS_NOT_POSITIVE,
+} from '../../protocol/collection-errors.ts';
 import { INVALID_EXPIRE_NEGATIVE, invalidExpireTime, NOT_AN_INTEGER } from '../../protocol/errors.ts';
 import { ABSENT } from '../../store/keyspace.ts';
 import { NEVER_EXPIRES } from '../../types/field-expiries.ts';

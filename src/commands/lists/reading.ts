@@ -1,6 +1,10 @@
 /** LLEN, LINDEX, LRANGE, LPOS: what does not change a list. */
 import type { Arguments } from '../../protocol/arguments.ts';
-import { LPOS_COUNT_NEGATIVE, LPOS_MAXLEN_NEGATIVE, LPOS_RANK_ZERO } from '../../protocol/collection-errors.ts';
+import {
+  LPOS_COUNT_NEGATIVE,
+  LPOS_MAXLEN_NEGATIVE,
+  LPOS_RANK_ZERO,
+} from '../../protocol/collection-errors.ts';
 import { NOT_AN_INTEGER, outOfRange, SYNTAX_ERROR } from '../../protocol/errors.ts';
 import { ABSENT } from '../../store/keyspace.ts';
 import type { List } from '../../types/list.ts';

@@ -1,6 +1,11 @@
 /** ZADD and ZINCRBY. */
 import type { Arguments } from '../../protocol/arguments.ts';
-import { SCORE_NOT_A_NUMBER, ZADD_GT_LT_AND_NX, ZADD_INCR_PAIRS, ZADD_XX_AND_NX } from '../../protocol/collection-errors.ts';
+import {
+  SCORE_NOT_A_NUMBER,
+  ZADD_GT_LT_AND_NX,
+  ZADD_INCR_PAIRS,
+  ZADD_XX_AND_NX,
+} from '../../protocol/collection-errors.ts';
 import { NOT_A_FLOAT, SYNTAX_ERROR } from '../../protocol/errors.ts';
 import { ABSENT } from '../../store/keyspace.ts';
 import { lastAdd } from '../../types/sorted-set-changes.ts';

@@ -1,7 +1,6 @@
 /** What the words of ZUNION, ZINTERSTORE and the like ask for. */
 import type { Arguments } from '../../protocol/arguments.ts';
-import { WEIGHT_NOT_A_FLOAT } from '../../protocol/collection-errors.ts';
-import { inputKeyNeeded } from '../../protocol/collection-errors.ts';
+import { inputKeyNeeded, WEIGHT_NOT_A_FLOAT } from '../../protocol/collection-errors.ts';
 import { LIMIT_NEGATIVE, NOT_AN_INTEGER, SYNTAX_ERROR } from '../../protocol/errors.ts';
 import { countedKeys } from '../lists/moving.ts';
 import { readScoreWord } from './score-words.ts';

@@ -1,6 +1,11 @@
 /** XACK, XCLAIM, XAUTOCLAIM: what becomes of entries that were delivered. */
 import type { Arguments } from '../../protocol/arguments.ts';
-import { INVALID_STREAM_ID, invalidClaimArgument, STREAM, unrecognizedClaimOption } from '../../protocol/collection-errors.ts';
+import {
+  INVALID_STREAM_ID,
+  invalidClaimArgument,
+  STREAM,
+  unrecognizedClaimOption,
+} from '../../protocol/collection-errors.ts';
 import { SYNTAX_ERROR } from '../../protocol/errors.ts';
 import { ABSENT } from '../../store/keyspace.ts';
 import { STREAM_ACKNOWLEDGE, STREAM_ASSIGN, STREAM_GROUP_SET_ID } from '../../types/stream-changes.ts';

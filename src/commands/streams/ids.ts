@@ -1,6 +1,10 @@
 /** Ids of entries as words of commands. */
 import type { Arguments } from '../../protocol/arguments.ts';
-import { INVALID_INTERVAL_END, INVALID_INTERVAL_START, INVALID_STREAM_ID } from '../../protocol/collection-errors.ts';
+import {
+  INVALID_INTERVAL_END,
+  INVALID_INTERVAL_START,
+  INVALID_STREAM_ID,
+} from '../../protocol/collection-errors.ts';
 import {
   FIRST_ID,
   HALF_MAX,

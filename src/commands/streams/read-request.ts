@@ -1,7 +1,13 @@
 /** The words of XREAD and XREADGROUP. */
 import type { Arguments } from '../../protocol/arguments.ts';
 import { STREAM, unbalancedStreams } from '../../protocol/collection-errors.ts';
-import { NOT_AN_INTEGER, SYNTAX_ERROR, TIMEOUT_NEGATIVE, TIMEOUT_NOT_INTEGER, TIMEOUT_OUT_OF_RANGE } from '../../protocol/errors.ts';
+import {
+  NOT_AN_INTEGER,
+  SYNTAX_ERROR,
+  TIMEOUT_NEGATIVE,
+  TIMEOUT_NOT_INTEGER,
+  TIMEOUT_OUT_OF_RANGE,
+} from '../../protocol/errors.ts';
 
 export interface ReadRequest {
   /** The word of the first key, and how many there are; as many ids follow. */

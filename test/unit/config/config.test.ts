@@ -371,11 +371,8 @@ describe('the config of shards', () => {
     expect(structuredClone(forShards)).toEqual({
       ...{ appendfsync: 'everysec', 'aof-load-truncated': true, 'wal-segment-size': 67108864 },
       ...{ rdbchecksum: true, rdbcompression: true, 'notify-keyspace-events': '' },
-      'proto-max-bulk-len': 536870912,
-      databases: 4,
-      'lane-size': 524288,
-      hz: 10,
-      'active-expire-effort': 1,
+      ...{ 'proto-max-bulk-len': 536870912, databases: 4, 'lane-size': 524288 },
+      ...{ hz: 10, 'active-expire-effort': 1 },
       ...{ 'slowlog-log-slower-than': 10000, 'latency-monitor-threshold': 0, 'latency-tracking': true },
       ...{ 'list-max-listpack-size': -2, 'hll-sparse-max-bytes': 3000 },
       ...{ 'hash-max-listpack-entries': 512, 'hash-max-listpack-value': 64 },
