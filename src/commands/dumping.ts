@@ -8,7 +8,6 @@ import {
   INVALID_TTL,
   NOT_AN_INTEGER,
   SYNTAX_ERROR,
-  UNSUPPORTED_DUMP_TYPE,
 } from '../protocol/errors.ts';
 import { buildCollection } from '../rdb/collections.ts';
 import { isDumpPayload, readDumpPayload } from '../rdb/dump-payload.ts';
@@ -130,7 +129,6 @@ function tryRestore(context: ShardContext): string | undefined {
   if (value.kind === 'string') storeString(context, 1, value.bytes, 0, value.bytes.length, expiresAt);
   else {
     const collection = buildCollection(value, keyspace.objects.limits);
-    if (collection === undefined) return UNSUPPORTED_DUMP_TYPE;
     const { starts, ends, bytes } = args;
     storeCollection(keyspace, context.db, bytes, starts[1]!, ends[1]!, context.hash, collection, expiresAt);
   }

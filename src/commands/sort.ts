@@ -253,7 +253,7 @@ function store(context: ShardContext, word: number, values: readonly (Uint8Array
     }
   } else {
     const elements = values.map((value) => value ?? NO_BYTES);
-    const list = buildCollection({ kind: 'list', elements }, keyspace.objects.limits)!;
+    const list = buildCollection({ kind: 'list', elements }, keyspace.objects.limits);
     const bytes = imageOf(list);
     list.dispose();
     together.write(word, { type: TYPE_LIST, bytes, expiresAt: NO_EXPIRY, isRaw: false });

@@ -46,7 +46,6 @@ export const INVALID_IDLE_TIME = 'ERR Invalid IDLETIME value, must be >= 0';
 export const INVALID_FREQ = 'ERR Invalid FREQ value, must be >= 0 and <= 255';
 export const BAD_DUMP_PAYLOAD = 'ERR DUMP payload version or checksum are wrong';
 export const BAD_DATA_FORMAT = 'ERR Bad data format';
-export const UNSUPPORTED_DUMP_TYPE = 'ERR Bad data format: values of this type are not supported';
 export const KEYS_WITH_KEY =
   'ERR When using MIGRATE KEYS option, the key argument must be set to the empty string';
 export const MIGRATION_NOT_CONNECTED = 'IOERR error or timeout connecting to the client';

@@ -3,6 +3,7 @@
 import type { Collection, CollectionLimits } from '../types/collection.ts';
 import type { Hash } from '../types/hash.ts';
 import { List } from '../types/list.ts';
+import type { ListLimits } from '../types/list-limits.ts';
 import type { MemberSet } from '../types/set.ts';
 import type { SortedSet } from '../types/sorted-set.ts';
 import type { Stream } from '../types/stream.ts';
@@ -22,7 +23,7 @@ import { StreamEncoder } from './stream-encoder.ts';
 import { decodeValue, isEmpty } from './value-decoder.ts';
 import { kindOfType } from './value-kinds.ts';
 import type { CollectionEncoder } from './value-writer.ts';
-import type { RdbValue } from './values.ts';
+import type { CollectionValue, ListValue } from './values.ts';
 
 /** What is kept, for people. */
 export const KEPT_KINDS = 'strings, lists, sets, sorted sets, hashes and streams';
@@ -73,18 +74,28 @@ export function collectionOf(
 ): Collection {
   const input = new RdbInput(new BufferSource(bytes.subarray(start, end)), false);
   const value = decodeValue(input, input.byte());
-  const collection = isEmpty(value) ? undefined : buildCollection(value, limits);
-  return collection ?? input.fail(`a ${value.kind} is no collection that is kept`);
+  if (value.kind === 'string' || isEmpty(value)) return input.fail('it is no collection');
+  return buildCollection(value, limits);
 }
 
-/** A collection of what was read, which is not empty; undefined for strings and what is not kept. */
-export function buildCollection(value: RdbValue, limits: CollectionLimits): Collection | undefined {
-  if (value.kind === 'hash') return buildHash(value, limits.hash);
-  if (value.kind === 'sorted-set') return buildSortedSet(value, limits.sortedSet);
-  if (value.kind === 'stream') return buildStream(value, limits.stream);
-  if (value.kind === 'set') return buildSet(value, limits.set);
-  if (value.kind !== 'list') return undefined;
-  const list = new List(limits.list);
+/** A collection of what was read, which is not empty unless it is a stream. */
+export function buildCollection(value: CollectionValue, limits: CollectionLimits): Collection {
+  switch (value.kind) {
+    case 'list':
+      return buildList(value, limits.list);
+    case 'hash':
+      return buildHash(value, limits.hash);
+    case 'set':
+      return buildSet(value, limits.set);
+    case 'sorted-set':
+      return buildSortedSet(value, limits.sortedSet);
+    case 'stream':
+      return buildStream(value, limits.stream);
+  }
+}
+
+function buildList(value: ListValue, limits: ListLimits): List {
+  const list = new List(limits);
   // As many chunks as its elements need, whatever the file had.
   list.isSmall = false;
   for (const element of value.elements) list.pushTail(element, 0, element.length);

@@ -27,7 +27,7 @@ import { RdbInput, StringSlot } from './rdb-input.ts';
 import type { RdbSource } from './rdb-source.ts';
 import { decodeValue, isEmpty } from './value-decoder.ts';
 import { skipModuleValue, skipValue } from './value-skipper.ts';
-import type { RdbValue } from './values.ts';
+import type { CollectionValue } from './values.ts';
 
 /** Is told what a file holds. Byte ranges are only there until the call returns. */
 export interface RdbVisitor {
@@ -52,7 +52,7 @@ export interface RdbVisitor {
     valueEnd: number,
     expiresAt: number,
   ): void;
-  value(key: ViewedBytes, keyStart: number, keyEnd: number, value: RdbValue, expiresAt: number): void;
+  value(key: ViewedBytes, keyStart: number, keyEnd: number, value: CollectionValue, expiresAt: number): void;
 }
 
 export interface RdbReaderOptions {
@@ -177,7 +177,7 @@ export class RdbReader {
     const value = decodeValue(input, type);
     this.recordEnd = input.offset;
     if (isEmpty(value)) this.emptyEntries++;
-    else visitor.value(name, 0, name.length, value, this.#expiresAt);
+    else if (value.kind !== 'string') visitor.value(name, 0, name.length, value, this.#expiresAt);
     this.#endRecord();
   }
 

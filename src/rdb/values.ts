@@ -2,7 +2,9 @@
  * Values as plain data, whatever encoding they had in the file. No byte array is part of the file's buffer. Names are not
  * checked for occurring twice: whoever builds a collection of them finds out.
  */
-export type RdbValue = StringValue | ListValue | SetValue | SortedSetValue | HashValue | StreamValue;
+export type RdbValue = StringValue | CollectionValue;
+
+export type CollectionValue = ListValue | SetValue | SortedSetValue | HashValue | StreamValue;
 
 export interface StringValue {
   readonly kind: 'string';

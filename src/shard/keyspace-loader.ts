@@ -2,11 +2,10 @@
 
 import type { ByteRanges } from '../base/byte-ranges.ts';
 import type { ViewedBytes } from '../base/bytes.ts';
-import { latin1 } from '../base/bytes.ts';
 import { hashBytes } from '../base/hash.ts';
-import { buildCollection, collectionOf, KEPT_KINDS } from '../rdb/collections.ts';
+import { buildCollection, collectionOf } from '../rdb/collections.ts';
 import type { RdbVisitor } from '../rdb/rdb-reader.ts';
-import type { RdbValue } from '../rdb/values.ts';
+import type { CollectionValue } from '../rdb/values.ts';
 import { changeAt, storeCollection } from '../store/collections.ts';
 import { ABSENT, type Keyspace, NO_EXPIRY } from '../store/keyspace.ts';
 import { TYPE_STRING } from '../store/layout.ts';
@@ -16,8 +15,6 @@ import type { EffectVisitor } from '../wal/effects.ts';
 import { EFFECT_RAW } from './effect-journal.ts';
 
 const NO_BYTES = new Uint8Array(0);
-/** Of a key in an error, what is shown. */
-const SHOWN_BYTES = 100;
 
 /** Whether a key, `bytes[start, end)`, is one of those to be loaded. */
 export type KeyFilter = (bytes: Uint8Array, start: number, end: number) => boolean;
@@ -68,15 +65,9 @@ export class DumpLoader implements RdbVisitor {
     this.#strings.add(db, key, keyStart, keyEnd, hash, value, valueStart, valueEnd, expiresAt);
   }
 
-  value(key: ViewedBytes, keyStart: number, keyEnd: number, value: RdbValue, expiresAt: number): void {
+  value(key: ViewedBytes, keyStart: number, keyEnd: number, value: CollectionValue, expiresAt: number): void {
     const keyspace = this.#keyspace;
     const collection = buildCollection(value, keyspace.objects.limits);
-    if (collection === undefined) {
-      const name = latin1(key, keyStart, Math.min(keyEnd, keyStart + SHOWN_BYTES));
-      throw new Error(
-        `it has a ${value.kind} at the key "${name}", and this version keeps ${KEPT_KINDS} only`,
-      );
-    }
     if (this.#leavesOut(expiresAt)) return;
     const hash = hashBytes(key, keyStart, keyEnd, keyspace.seed);
     storeCollection(keyspace, this.#db, key, keyStart, keyEnd, hash, collection, expiresAt);

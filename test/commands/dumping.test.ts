@@ -114,10 +114,4 @@ describeServed('DUMP and RESTORE', ({ run }) => {
     expect(await run('RESTORE', 'newer', 0, payload(string, 13))).toEqual(BAD_PAYLOAD);
     expect(await run('RESTORE', 'newer', 0, payload(string, 0x0100))).toEqual(BAD_PAYLOAD);
   });
-
-  test('values of other types are refused by name', async () => {
-    expect(await run('RESTORE', 'set', 0, payload(bytes(2, 1, 1, 'a')))).toEqual(
-      error('ERR Bad data format: values of this type are not supported'),
-    );
-  });
 });

@@ -4,9 +4,14 @@
  */
 import { CommandTable } from '../../src/commands/table.ts';
 import { optionsTable } from '../../src/config/options-table.ts';
+import { suiteTables } from '../redis-suite/results.ts';
 import { filesBelow } from './sources.ts';
 
-const PARTS: Readonly<Record<string, () => string>> = { options: optionsTable, commands: commandsTable };
+const PARTS: Readonly<Record<string, () => string>> = {
+  options: optionsTable,
+  commands: commandsTable,
+  'redis-suite': suiteTables,
+};
 
 const BLOCK = /(<!-- generated: (\S+) -->\n).*?(<!-- end generated -->)/gs;
 

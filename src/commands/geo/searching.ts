@@ -323,7 +323,7 @@ function store(context: ShardContext, word: number, found: readonly Found[], sea
       members: found.map(({ member }) => member),
       scores: found.map(scoreOf),
     } as const;
-    const set = buildCollection(value, keyspace.objects.limits)!;
+    const set = buildCollection(value, keyspace.objects.limits);
     const bytes = imageOf(set);
     set.dispose();
     together.write(word, { type: TYPE_ZSET, bytes, expiresAt: NO_EXPIRY, isRaw: false });
