@@ -31,7 +31,8 @@ describeWithRedis('files of a real Redis', () => {
     copyFileSync(path.join(folder, 'dump.rdb'), strings);
     expected = await contents(client);
     await client.command('RPUSH', 'a list', 'x');
-    await client.command('XADD', 'a stream', '1-1', 'f', 'v');
+    const library = "#!lua name=lib\nredis.register_function('f', function() return 1 end)";
+    await client.command('FUNCTION', 'LOAD', library);
     await client.command('SAVE');
     copyFileSync(path.join(folder, 'dump.rdb'), mixed);
     client.destroy();
@@ -67,10 +68,10 @@ describeWithRedis('files of a real Redis', () => {
     expect(await withServer(directory, 2, (client) => client.command('GET', 'later'))).toBe('x');
   });
 
-  test('with other types are refused, or taken without them', async () => {
+  test('with what is not kept are refused, or taken without it', async () => {
     const directory = path.join(folder, 'mixed');
     const refused = await runToEnd(['import', mixed, '--dir', directory]);
-    expect(refused.stderr).toContain('it has a stream at the key "a stream"');
+    expect(refused.stderr).toContain('it has a library of functions');
     expect(refused.code).toBe(1);
     expect(readdirSync(directory)).toEqual([]);
     const { code, stdout } = await runToEnd([
@@ -82,7 +83,7 @@ describeWithRedis('files of a real Redis', () => {
       '--shards',
       '2',
     ]);
-    expect(stdout).toContain('left out: 1 stream');
+    expect(stdout).toContain('left out: 1 function library');
     expect(code).toBe(0);
     const list = await withServer(directory, 2, async (client) => {
       const elements = await client.command('LRANGE', 'a list', 0, -1);
