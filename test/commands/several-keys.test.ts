@@ -21,7 +21,7 @@ describeServed('RENAME, RENAMENX and COPY', (served) => {
       expect(await run('MGET', 'from', to)).toEqual([`value of ${to}`, `value of ${to}`]);
       expect(await run('RENAME', 'from', to)).toBe('OK');
       expect(await run('MGET', 'from', to)).toEqual([null, `value of ${to}`]);
-      expect(await run('TTL', to)).toBe(100);
+      expect(await run('TTL', to)).toBeGreaterThan(90);
       await run('PERSIST', to);
       expect(await run('RENAMENX', to, 'from')).toBe(1);
       expect(await run('MGET', 'from', to)).toEqual([`value of ${to}`, null]);
@@ -145,7 +145,7 @@ describeServed('MOVE and SWAPDB', (served) => {
     const other = await connect();
     await other.command('SELECT', 3);
     expect(await other.command('GET', 'key')).toBe('v');
-    expect(await other.command('TTL', 'key')).toBe(100);
+    expect(await other.command('TTL', 'key')).toBeGreaterThan(90);
     other.destroy();
   });
 
@@ -220,7 +220,8 @@ describeServed('OBJECT', (served) => {
     expect(await run('OBJECT', 'REFCOUNT', 'key')).toBe(2147483647);
     await run('SET', 'key', '10000');
     expect(await run('OBJECT', 'REFCOUNT', 'key')).toBe(1);
-    expect(await run('OBJECT', 'IDLETIME', 'key')).toBe(0);
+    // A second may have ended in between.
+    expect([0, 1]).toContain(await run('OBJECT', 'IDLETIME', 'key'));
     expect(await run('OBJECT', 'IDLETIME', 'missing')).toBe(null);
     expect(await run('OBJECT', 'FREQ', 'key')).toEqual(
       error(
