@@ -83,6 +83,7 @@ export function writeUnsigned(target: Uint8Array, at: number, value: number): nu
     target[at + 1] = 48 + value - tens * 10;
     return at + 2;
   }
+  if (value < SMALL_INTEGER_BOUND) return writeSmall(target, at, value | 0);
   const digits = countDigits(value);
   let rest = value;
   for (let i = at + digits - 1; i >= at; i--) {
@@ -91,6 +92,21 @@ export function writeUnsigned(target: Uint8Array, at: number, value: number): nu
     rest = next;
   }
   return at + digits;
+}
+
+/** Below it dividing is a matter of small integers, which is several times as fast as that of others. */
+const SMALL_INTEGER_BOUND = 1_000_000_000;
+
+function writeSmall(target: Uint8Array, at: number, value: number): number {
+  let end = at + 3;
+  for (let bound = 1000; bound <= value; bound = Math.imul(bound, 10)) end++;
+  let rest = value;
+  for (let i = end - 1; i >= at; i--) {
+    const next = (rest / 10) | 0;
+    target[i] = 48 + rest - Math.imul(next, 10);
+    rest = next;
+  }
+  return end;
 }
 
 /** How many decimal digits a non-negative integer below 2^53 has. */

@@ -296,6 +296,8 @@ export interface CommandSpec {
    * connection has much to send.
    */
   readonly hasLongReply?: boolean;
+  /** Of such a command at one key: whether the words ask for most of a collection; see asks-for-most.ts. */
+  readonly asksForMost?: ((args: Arguments) => boolean) | undefined;
   /** True when clients of RESP2 may send it while they listen to channels. */
   readonly allowedToSubscribers?: boolean;
   /** True when its replies are pushes: clients get them that want no replies (CLIENT REPLY). */

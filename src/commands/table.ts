@@ -161,6 +161,7 @@ function build(spec: CommandSpec, container: Command | undefined, all: Command[]
     allowedToSubscribers: spec.allowedToSubscribers ?? false,
     repliesByPush: spec.repliesByPush ?? false,
     hasLongReply: spec.hasLongReply ?? false,
+    asksForMost: spec.asksForMost,
     readsUnnamedKeys: spec.readsUnnamedKeys,
     holdsAllShards: spec.holdsAllShards,
     check: spec.check,

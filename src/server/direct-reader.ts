@@ -5,7 +5,6 @@
  * it; that is the dispatcher's to know. Here it is checked that the answer is right: the entry did not change while it was
  * copied, and nobody sees one half of a command that writes several keys.
  */
-import type { DirectRoom, KeyPositions } from '../commands/command.ts';
 import type { Command } from '../commands/table.ts';
 import type { Config } from '../config/config.ts';
 import type { Arguments } from '../protocol/arguments.ts';
@@ -167,8 +166,8 @@ export class DirectReader {
   }
 
   /**
-   * About how many bytes the value at the key in word `key` has, or `room` says that are wanted of it; Infinity when
-   * that cannot be told. It decides whether a read may follow others through the lane: a client that asks for many
+   * About how many bytes the value at the key in word `key` has, or the command's `directRoom` says that are wanted of it; Infinity
+   * when that cannot be told, or when most of a large collection is wanted. It decides whether a read may follow others through the lane: a client that asks for many
    * large values at once and takes no replies would otherwise have all of them copied into the acceptor's memory.
    */
   valueBytes(
@@ -177,28 +176,31 @@ export class DirectReader {
     args: Arguments,
     key: number,
     hash: number,
-    room?: DirectRoom,
+    { directRoom, asksForMost }: Command,
   ): number {
     if (link.isTakingLargeRequest) return Infinity;
-    if (link.statistics.get('largestEntryBytes') <= SMALL_ENTRY_BYTES) return 0;
+    const mayBeMost = asksForMost?.(args) === true;
+    if (!mayBeMost && link.statistics.get('largestEntryBytes') <= SMALL_ENTRY_BYTES) return 0;
     const found = link.view.locate(connection.db, args.bytes, args.starts[key]!, args.ends[key]!, hash);
     if (found === 0) return 0;
     if (found < 0) return Infinity;
-    return room === undefined ? link.view.valueLength : room(link.view, true, args);
+    if (link.view.isLargeCollection) return mayBeMost ? Infinity : 0;
+    return directRoom === undefined ? link.view.valueLength : directRoom(link.view, true, args);
   }
 
   /** The same for all keys of a command, up to word `last`. Stops counting beyond `limit`. */
   valueBytesOfAll(
     connection: Connection,
-    keys: KeyPositions,
+    command: Command,
     args: Arguments,
     last: number,
     limit: number,
   ): number {
+    const keys = command.keys!;
     let bytes = 0;
     for (let key = keys.first; key <= last && bytes <= limit; key += keys.step) {
       const link = this.#router.linkOf(args, key);
-      bytes += this.valueBytes(connection, link, args, key, this.#router.hashOf(args, key));
+      bytes += this.valueBytes(connection, link, args, key, this.#router.hashOf(args, key), command);
     }
     return bytes;
   }

@@ -401,7 +401,7 @@ export class Dispatcher {
       }
     } else if (
       command.hasLongReply &&
-      this.#direct.valueBytes(connection, link, args, key, hash, command.directRoom) > LONG_REPLY_BYTES
+      this.#direct.valueBytes(connection, link, args, key, hash, command) > LONG_REPLY_BYTES
     ) {
       connection.awaitReplies();
       return false;
@@ -443,7 +443,7 @@ export class Dispatcher {
       }
     } else if (
       command.hasLongReply &&
-      this.#direct.valueBytesOfAll(connection, keys, args, last, LONG_REPLY_BYTES) > LONG_REPLY_BYTES
+      this.#direct.valueBytesOfAll(connection, command, args, last, LONG_REPLY_BYTES) > LONG_REPLY_BYTES
     ) {
       connection.awaitReplies();
       return false;

@@ -4,7 +4,7 @@ import { changeCollection, changeInPlace } from '../types/changes.ts';
 import { type Collection, isPacked } from '../types/collection.ts';
 import { TYPE_LIST, TYPE_STREAM } from '../types/value-types.ts';
 import { type Keyspace, NO_EXPIRY } from './keyspace.ts';
-import { FLAG_PACKED } from './layout.ts';
+import { FLAG_LARGE, FLAG_PACKED, LARGE_BYTES } from './layout.ts';
 
 /**
  * Stores a collection, which must not be empty (but a stream may) and belongs to the keyspace from then on, in the place of whatever the key has; of a
@@ -30,6 +30,7 @@ export function storeCollection(
   try {
     const ref = keyspace.setObject(db, key, keyStart, keyEnd, hash, type, number, expiresAt);
     objects.noteDue(number, hash);
+    tellSize(keyspace, ref, collection.memoryBytes);
     return ref;
   } catch (error) {
     objects.remove(number);
@@ -61,8 +62,9 @@ export function renameCollection(
   // Making an entry and putting it in the place of another move no third one.
   if (entries.hasObject(ref)) {
     const number = keyspace.objectOf(ref);
-    keyspace.setObject(db, key, keyStart, keyEnd, newHash, type, number, expiresAt);
+    const renamed = keyspace.setObject(db, key, keyStart, keyEnd, newHash, type, number, expiresAt);
     objects.noteDue(number, newHash);
+    tellSize(keyspace, renamed, objects.get(number).memoryBytes);
     entries.setWord(ref, 1, objects.add(NOTHING));
   } else {
     const start = keyspace.valueStart(ref);
@@ -151,7 +153,14 @@ function putBack(keyspace: Keyspace, db: number, ref: number, hash: number, coll
     return keyspace.unpack(db, ref, hash, added);
   }
   const number = keyspace.objectOf(ref);
-  objects.recount(number);
+  tellSize(keyspace, ref, objects.recount(number));
   objects.noteDue(number, hash);
   return ref;
+}
+
+/** Keeps the flag of an entry by which other threads see whether its collection is large. */
+function tellSize({ entries }: Keyspace, ref: number, memoryBytes: number): void {
+  const flags = entries.flags(ref);
+  const isLarge = memoryBytes > LARGE_BYTES;
+  if (isLarge !== ((flags & FLAG_LARGE) !== 0)) entries.setFlags(ref, flags ^ FLAG_LARGE);
 }

@@ -53,8 +53,11 @@ export const TYPE_MASK = 0x07;
 /** A collection in its packed form (types/collection.ts): it lies in the entry, like a string. */
 export const FLAG_PACKED = 0x08;
 export const FLAG_EXPIRY = 0x10;
-/** The value was changed in place (APPEND, SETRANGE, SETBIT): OBJECT ENCODING says raw. SET clears it. */
+/** Of a string: the value was changed in place (APPEND, SETRANGE, SETBIT): OBJECT ENCODING says raw. SET clears it. */
 export const FLAG_RAW = 0x20;
+/** Of a collection on the heap: it takes more than LARGE_BYTES, which tells other threads how long replies may be. */
+export const FLAG_LARGE: number = FLAG_RAW;
+export const LARGE_BYTES = 64 * 1024;
 export const FLAG_SLACK = 0x40;
 /**
  * A version bit for snapshots: equal to the keyspace's parity when the entry was written, or made, since the last cut

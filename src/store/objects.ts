@@ -53,11 +53,12 @@ export class Objects {
     return this.#slots[number]!;
   }
 
-  /** To be called after a change of the collection. */
-  recount(number: number): void {
+  /** To be called after a change of the collection. Returns what it takes of memory now. */
+  recount(number: number): number {
     const { memoryBytes } = this.#slots[number]!;
     this.bytes += memoryBytes - this.#counted[number]!;
     this.#counted[number] = memoryBytes;
+    return memoryBytes;
   }
 
   /** To be called when a collection has got a key, with its hash, or has changed. */

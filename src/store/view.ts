@@ -20,6 +20,8 @@ import {
   EXPIRY_BYTES,
   EXTENT_SHIFT,
   FLAG_EXPIRY,
+  FLAG_LARGE,
+  FLAG_PACKED,
   HEADER_BYTES,
   LENGTH_MASK,
   TYPE_MASK,
@@ -64,8 +66,10 @@ export class KeyspaceView {
   /** Of the located entry: the buffer's bytes, and where the value is. Valid only if `isConsistent` says so afterwards. */
   bytes: Uint8Array = NO_BYTES;
   valueStart = 0;
-  /** Bytes of a string; the number of the object of any other type. */
+  /** Bytes of a string or a packed collection; 0 of any other. */
   valueLength = 0;
+  /** Whether the value is a collection of more than LARGE_BYTES. */
+  isLargeCollection = false;
   type = TYPE_STRING;
   /** ms since 1970, or -1. */
   expiresAt = NO_EXPIRY;
@@ -242,7 +246,9 @@ export class KeyspaceView {
     }
     this.bytes = bytes;
     this.valueStart = valueStart;
-    this.valueLength = length;
+    const isObject = type !== TYPE_STRING && (word & (FLAG_PACKED << 24)) === 0;
+    this.valueLength = isObject ? 0 : length;
+    this.isLargeCollection = isObject && (word & (FLAG_LARGE << 24)) !== 0;
     this.type = type;
     this.expiresAt = expiresAt;
     this.ref = ref;

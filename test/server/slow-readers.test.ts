@@ -31,6 +31,25 @@ forEachShardCount([1, 3], (shards) => {
     await expectBounded(shards, 100 * KB, [['SET', 'other', 'x'], ...repeat(1_000, ['MGET', ...keys])], keys);
   });
 
+  test.each([
+    ['RPUSH', 'LRANGE large 0 -1'],
+    ['SADD', 'SMEMBERS large'],
+    ['HSET', 'HGETALL large'],
+    ['ZADD', 'ZRANGE large 0 -1 WITHSCORES'],
+  ])('nor do large collections, filled by %s, asked for by %s', async (adding, asking) => {
+    const words = Array.from({ length: 40_000 }, (_, i) =>
+      String(i).padStart(adding === 'ZADD' ? 1 : 25, '0'),
+    );
+    const make = async (server: RunningServer) => {
+      const client = await server.client();
+      await client.command('DEL', 'large');
+      for (let i = 0; i < words.length; i += 1000)
+        await client.command(adding, 'large', ...words.slice(i, i + 1000));
+      client.destroy();
+    };
+    await expectBounded(shards, 0, repeat(1_500, asking.split(' ')), [], make);
+  });
+
   test('nor do replies that wait for one before them', async () => {
     const server = await startServer({ shards, args: ['--enable-debug-command', 'yes'] });
     const sleeper = await server.client();
@@ -140,8 +159,9 @@ async function askWithoutReading(
   length: number,
   commands: readonly string[][],
   keys: readonly string[] = ['large'],
+  make: (server: RunningServer) => Promise<void> = (to) => fill(to, length, keys),
 ): Promise<Client> {
-  await fill(server, length, keys);
+  await make(server);
   const slow = await Client.connect(server.port);
   expect(await slow.command('CLIENT', 'SETNAME', 'slow')).toBe('OK');
   slow.socket.pause();
@@ -155,11 +175,12 @@ async function expectBounded(
   length: number,
   commands: readonly string[][],
   keys: readonly string[] = ['large'],
+  make?: (server: RunningServer) => Promise<void>,
 ): Promise<void> {
   const server = await startServer({ shards });
-  await fill(server, length, keys);
+  await (make === undefined ? fill(server, length, keys) : make(server));
   const before = rssBytes(server.pid);
-  const slow = await askWithoutReading(server, length, commands, keys);
+  const slow = await askWithoutReading(server, length, commands, keys, make);
   const other = await server.client();
   let most = 0;
   for (let i = 0; i < 100; i++) {

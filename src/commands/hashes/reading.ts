@@ -1,6 +1,8 @@
 /** HGET, HGETALL, HLEN and the like: commands that read fields that are named, or all. */
+
 import { ABSENT } from '../../store/keyspace.ts';
 import { TYPE_HASH } from '../../store/layout.ts';
+import { always } from '../asks-for-most.ts';
 import { findCollection, REFUSED } from '../collection-access.ts';
 import { type CommandSpec, defineCommands } from '../command.ts';
 import type { ShardContext } from '../context.ts';
@@ -28,6 +30,7 @@ const WHOLE = {
   arguments: [KEY],
   tips: ['nondeterministic_output_order'],
   hasLongReply: true,
+  asksForMost: always,
 } as const satisfies Partial<CommandSpec>;
 
 export const hashReading = defineCommands([

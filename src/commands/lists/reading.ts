@@ -1,4 +1,5 @@
 /** LLEN, LINDEX, LRANGE, LPOS: what does not change a list. */
+
 import type { Arguments } from '../../protocol/arguments.ts';
 import {
   LPOS_COUNT_NEGATIVE,
@@ -10,6 +11,7 @@ import { ABSENT } from '../../store/keyspace.ts';
 import type { List } from '../../types/list.ts';
 import { ListCursor } from '../../types/list-cursor.ts';
 import { EntryWriter } from '../../types/listpack-entry.ts';
+import { unlessFewBetween } from '../asks-for-most.ts';
 import { REFUSED } from '../collection-access.ts';
 import { defineCommands } from '../command.ts';
 import type { ShardContext } from '../context.ts';
@@ -64,6 +66,7 @@ export const listReading = defineCommands([
     keys: oneKey('RO', 'access'),
     arguments: [KEY, { name: 'start', type: 'integer' }, { name: 'stop', type: 'integer' }],
     hasLongReply: true,
+    asksForMost: unlessFewBetween,
     placement: { at: 'key', handler: elementsBetween },
   },
   {

@@ -1,8 +1,10 @@
 /** SADD, SREM, SISMEMBER, SMEMBERS and the like: the members of one set. */
+
 import { ABSENT } from '../../store/keyspace.ts';
 import { TYPE_SET } from '../../store/layout.ts';
 import { SET_ADD, SET_REMOVE } from '../../types/set-changes.ts';
 import { SetCursor } from '../../types/set-cursor.ts';
+import { always } from '../asks-for-most.ts';
 import { change, changeOrCreate, REFUSED } from '../collection-access.ts';
 import { type ArgumentSpec, type CommandSpec, defineCommands } from '../command.ts';
 import type { ShardContext } from '../context.ts';
@@ -90,6 +92,7 @@ export const setMembers = defineCommands([
     arguments: [KEY],
     tips: ['nondeterministic_output_order'],
     hasLongReply: true,
+    asksForMost: always,
     placement: { at: 'key', handler: allMembers },
   },
 ]);

@@ -1,7 +1,9 @@
 /** ZRANGE, its older forms, and ZRANGESTORE. */
+
 import { ABSENT } from '../../store/keyspace.ts';
 import { SortedSet } from '../../types/sorted-set.ts';
 import { SortedSetCursor } from '../../types/sorted-set-cursor.ts';
+import { unlessFewBetween } from '../asks-for-most.ts';
 import { REFUSED } from '../collection-access.ts';
 import { type ArgumentSpec, type CommandSpec, defineCommands } from '../command.ts';
 import type { ShardContext } from '../context.ts';
@@ -40,6 +42,7 @@ const RANGE = {
   flags: ['readonly'],
   keys: oneKey('RO', 'access'),
   hasLongReply: true,
+  asksForMost: unlessFewBetween,
 } as const satisfies Partial<CommandSpec>;
 
 function ends(first: string, last: string, type: 'integer' | 'double' | 'string'): readonly ArgumentSpec[] {

@@ -1,7 +1,9 @@
 /** XLEN, XRANGE, XREVRANGE: reading one stream. */
+
 import type { Arguments } from '../../protocol/arguments.ts';
 import { NOT_AN_INTEGER, SYNTAX_ERROR } from '../../protocol/errors.ts';
 import { ABSENT } from '../../store/keyspace.ts';
+import { unlessFewCounted } from '../asks-for-most.ts';
 import { type ArgumentSpec, type CommandSpec, defineCommands } from '../command.ts';
 import type { ShardContext } from '../context.ts';
 import { KEY, oneKey } from '../declarations.ts';
@@ -23,6 +25,7 @@ const RANGE = {
   keys: oneKey('RO', 'access'),
   history: [['6.2.0', 'Added exclusive ranges.']],
   hasLongReply: true,
+  asksForMost: unlessFewCounted,
 } as const satisfies Partial<CommandSpec>;
 
 export const streamReading = defineCommands([
