@@ -23,6 +23,8 @@ export function viewedBytes(
   return bytes;
 }
 
+/** Up to this, finding the views takes longer than a byte loop: arrays come with and without them. */
+const SHORT_COPY_BYTES = 16;
 /** Beyond this, `TypedArray.set` is faster, although it costs a subarray object and a call into the runtime. */
 const VIEW_COPY_BYTES = 256;
 /** The same without views. */
@@ -37,6 +39,10 @@ export function copyBytes(
   at: number,
 ): number {
   const length = end - start;
+  if (length <= SHORT_COPY_BYTES) {
+    for (let i = 0; i < length; i++) target[at + i] = source[start + i]!;
+    return at + length;
+  }
   if (length <= VIEW_COPY_BYTES) {
     const from = source.view;
     const to = target.view;
