@@ -34,6 +34,8 @@ const LIST_BYTES = 112;
 const CAPACITY_BYTES_MIN = 32;
 /** The first block of a chunk that is not the first one. */
 const NEXT_CAPACITY_BYTES = 1024;
+/** From so many chunks on a list is long. */
+const LONG_CHUNKS = 4;
 /** Blocks that are used to less than a quarter are exchanged for smaller ones from this size on. */
 const SHRINK_BYTES_MIN = 512;
 
@@ -283,11 +285,23 @@ export class List implements Collection {
 
   /** A new chunk with room for `size` bytes behind `before`; undefined: in front of all. */
   #add(before: Chunk | undefined, size: number): Chunk {
-    const least = Math.max(size, this.chunks === 0 ? CAPACITY_BYTES_MIN : NEXT_CAPACITY_BYTES);
-    const chunk = new Chunk(Math.max(size, Math.min(least, this.limits.bytes)));
+    const chunk = new Chunk(Math.max(size, Math.min(this.#nextCapacity, this.limits.bytes)));
     this.#link(before, chunk);
     if (before === undefined) chunk.start = chunk.end = chunk.limit;
     return chunk;
+  }
+
+  /**
+   * The first block of a new chunk. In a long list it is as large as it will become: blocks that are outgrown wait for the garbage
+   * collector, and there would be as much of them as of elements.
+   */
+  get #nextCapacity(): number {
+    if (this.chunks === 0) return CAPACITY_BYTES_MIN;
+    if (this.chunks < LONG_CHUNKS) return NEXT_CAPACITY_BYTES;
+    const average = this.#entryBytes / this.chunks;
+    return average > this.limits.bytes / 2
+      ? this.limits.bytes
+      : Math.max(NEXT_CAPACITY_BYTES, Math.ceil(average));
   }
 
   #link(before: Chunk | undefined, chunk: Chunk): void {
