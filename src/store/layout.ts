@@ -55,8 +55,8 @@ export const FLAG_PACKED = 0x08;
 export const FLAG_EXPIRY = 0x10;
 /** Of a string: the value was changed in place (APPEND, SETRANGE, SETBIT): OBJECT ENCODING says raw. SET clears it. */
 export const FLAG_RAW = 0x20;
-/** Of a collection on the heap: it takes more than LARGE_BYTES, which tells other threads how long replies may be. */
-export const FLAG_LARGE: number = FLAG_RAW;
+/** The same bit of a collection on the heap: it takes more than LARGE_BYTES, which tells other threads how long replies may be. */
+export const FLAG_LARGE = 0x20;
 export const LARGE_BYTES = 64 * 1024;
 export const FLAG_SLACK = 0x40;
 /**
