@@ -1,9 +1,8 @@
 /** ZRANDMEMBER and ZSCAN: some members of many. */
-import { globMatches } from '../../base/glob.ts';
+import { fromLatin1 } from '../../base/bytes.ts';
 import { formatDouble, INT64_MAX, seventeenDigits } from '../../base/numbers.ts';
-import type { Arguments } from '../../protocol/arguments.ts';
 import { SAMPLE_OUT_OF_RANGE } from '../../protocol/collection-errors.ts';
-import { INVALID_CURSOR, NOT_AN_INTEGER, outOfRange, SYNTAX_ERROR } from '../../protocol/errors.ts';
+import { NOT_AN_INTEGER, outOfRange, SYNTAX_ERROR } from '../../protocol/errors.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { ABSENT } from '../../store/keyspace.ts';
 import type { SortedSet } from '../../types/sorted-set.ts';
@@ -12,11 +11,9 @@ import { REFUSED } from '../collection-access.ts';
 import { defineCommands } from '../command.ts';
 import type { ShardContext } from '../context.ts';
 import { KEY, oneKey, token } from '../declarations.ts';
-import { readCursor, readPattern } from '../scan.ts';
+import { ELEMENT_SCAN, isMatch, scanElements } from '../element-scan.ts';
 import { beginMembers, type PairForm, pairForm, writePair } from './member-replies.ts';
 import { findSortedSet, SORTED_SET, sortedSetAt } from './sorted-set-access.ts';
-
-const COUNT_DEFAULT = 10;
 
 export const sortedSetSampling = defineCommands([
   {
@@ -46,21 +43,10 @@ export const sortedSetSampling = defineCommands([
   },
   {
     ...SORTED_SET,
+    ...ELEMENT_SCAN,
     name: 'zscan',
-    since: '2.8.0',
     summary: 'Returns some of the members of a sorted set with their scores, and a cursor to go on from',
     complexity: 'O(1) for a call, O(N) for a whole walk, where N is the number of members',
-    arity: -3,
-    flags: ['readonly'],
-    keys: oneKey('RO', 'access'),
-    arguments: [
-      KEY,
-      { name: 'cursor', type: 'integer' },
-      { name: 'pattern', type: 'pattern', token: 'MATCH', optional: true },
-      { name: 'count', type: 'integer', token: 'COUNT', optional: true },
-    ],
-    tips: ['nondeterministic_output'],
-    hasLongReply: true,
     placement: { at: 'key', handler: scan },
   },
 ]);
@@ -141,47 +127,16 @@ function differentRanks(length: number, count: number): readonly number[] {
   return [...chosen];
 }
 
-/** The options of ZSCAN; a pattern is undefined when every member matches. */
-interface ScanOptions {
-  count: number;
-  pattern: Uint8Array | undefined;
-}
-
 function scan(context: ShardContext): void {
-  const { args, reply } = context;
-  const from = readCursor(args, 2);
-  if (from === undefined) {
-    reply.error(INVALID_CURSOR);
-    return;
-  }
-  const ref = findSortedSet(context);
-  if (ref === REFUSED) return;
-  if (ref === ABSENT) {
-    reply.array(2);
-    reply.bulkInteger(0);
-    reply.array(0);
-    return;
-  }
-  const options = readScanOptions(args);
-  if (typeof options === 'string') {
-    reply.error(options);
-    return;
-  }
-  const set = sortedSetAt(context, ref);
-  const found: { member: Uint8Array; score: number }[] = [];
-  const visit = (score: number, bytes: Uint8Array, start: number, end: number) => {
-    if (options.pattern !== undefined && !globMatches(options.pattern, bytes, start, end)) return;
-    found.push({ member: bytes.slice(start, end), score });
-  };
-  const next = walk(set, from, options.count, visit);
-  reply.array(2);
-  reply.bulkInteger(next);
-  reply.array(2 * found.length);
-  for (const { member, score } of found) {
-    reply.bulk(member);
+  scanElements(context, findSortedSet, (ref, from, options, found) => {
+    const set = sortedSetAt(context, ref);
     // In either protocol, and in the forms in which Redis has the two encodings.
-    reply.bulkText(set.isPacked ? formatDouble(score) : seventeenDigits(score));
-  }
+    const textOf = set.isPacked ? formatDouble : seventeenDigits;
+    return walk(set, from, options.count, (score, bytes, start, end) => {
+      if (!isMatch(options, bytes, start, end)) return;
+      found.push(bytes.slice(start, end), fromLatin1(textOf(score)));
+    });
+  });
 }
 
 function walk(
@@ -200,22 +155,4 @@ function walk(
     visit(cursor.score, cursor.bytes, cursor.start, cursor.end);
   }
   return 0;
-}
-
-function readScanOptions(args: Arguments): ScanOptions | string {
-  const options: ScanOptions = { count: COUNT_DEFAULT, pattern: undefined };
-  for (let i = 3; i < args.count; i += 2) {
-    if (i + 1 === args.count) return SYNTAX_ERROR;
-    if (args.is(i, 'count')) {
-      const count = args.integer(i + 1);
-      if (count === undefined) return NOT_AN_INTEGER;
-      if (count < 1) return SYNTAX_ERROR;
-      options.count = Number(count);
-    } else if (args.is(i, 'match')) {
-      options.pattern = readPattern(args, i + 1);
-    } else {
-      return SYNTAX_ERROR;
-    }
-  }
-  return options;
 }
