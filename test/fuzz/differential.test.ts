@@ -15,7 +15,7 @@ import { Random, seedFrom } from '../support/random.ts';
 import { describeWithRedis, type RunningServer, startRedis, startServer } from '../support/server.ts';
 import { type Argument, readDocs, WordMaker } from './differential/word-maker.ts';
 
-const COMMANDS = Number(process.env.DIFFERENTIAL_COMMANDS || 15_000);
+const COMMANDS = Number(process.env.DIFFERENTIAL_COMMANDS || 4_000);
 const BATCH = 50;
 const BATCHES_BETWEEN_DIGESTS = 10;
 /** Now and then all is emptied, so that keys are also new. */
@@ -54,6 +54,15 @@ const SMALL_LIMITS = {
   'stream-node-max-entries': 3,
   'hll-sparse-max-bytes': 60,
 };
+
+const TELLING = [
+  ['GET'],
+  ['LRANGE', 0, -1],
+  ['HGETALL'],
+  ['SMEMBERS'],
+  ['ZRANGE', 0, -1, 'WITHSCORES'],
+  ['XRANGE', '-', '+'],
+] as const;
 
 const seed = seedFrom('DIFFERENTIAL_SEED');
 
@@ -138,8 +147,11 @@ async function run(redis: Client, shardis: Client, known: readonly Known[], rand
 /** Whether Redis 7.0 must do the same with it. */
 function isComparable(words: readonly string[]): boolean {
   const name = words[0]!;
-  // Texts that are the same, such as those of keys that are not there, leave SORT any order.
-  if (name.startsWith('sort')) return !(words.includes('BY') && words.includes('ALPHA'));
+  // SORT by numbers fails in Redis 7.0 where something before it was out of range (errno is not set back); by texts that are the same, such
+  // as those of keys that are not there, it leaves any order.
+  if (name.startsWith('sort')) return words.includes('ALPHA') && !words.includes('BY');
+  // Relative times are counted from two clocks.
+  if (/expire$/.test(name) && (words.includes('GT') || words.includes('LT'))) return false;
   // WITHSCORE came with 7.2.
   if (name === 'zrank' || name === 'zrevrank') return words.length === 3;
   if (words.includes('BYLEX')) return false;
@@ -186,10 +198,22 @@ async function compareData(redis: Client, shardis: Client, history: readonly str
       const ask = (client: Client) => client.command('DEBUG', 'DIGEST-VALUE', key);
       const [a, b] = [await ask(redis), await ask(shardis)];
       if (show(a) === show(b)) continue;
-      fail(history.length, `the data at ${showWords([key])} of database ${db} differ`, history, [key]);
+      const values = `${await valueAt(redis, key)}\n  ${await valueAt(shardis, key)}`;
+      const what = `the data at ${showWords([key])} of database ${db} differ:\n  ${values}`;
+      fail(history.length, what, history, [key]);
     }
   }
   fail(history.length, `DEBUG DIGEST is ${show(theirs)} and ${show(ours)}`, history, []);
+}
+
+/** What the key has, by the first command that can tell. */
+async function valueAt(client: Client, key: string): Promise<string> {
+  for (const [name, ...rest] of TELLING) {
+    const reply = await client.command(name!, key, ...rest);
+    const isError = reply instanceof ReplyError || (typeof reply === 'string' && reply.startsWith('-'));
+    if (!isError) return show(reply);
+  }
+  return 'nothing';
 }
 
 /** Fails with the last commands that named one of the words that stand for keys. */
