@@ -22,7 +22,6 @@ export const LIMIT_OF_RANKS =
   'ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX';
 export const WITHSCORES_BY_LEX = 'ERR syntax error, WITHSCORES not supported in combination with BYLEX';
 export const WEIGHT_NOT_A_FLOAT = 'ERR weight value is not a float';
-export const SAMPLE_OUT_OF_RANGE = 'ERR value is out of range';
 export const INVALID_STREAM_ID = 'ERR Invalid stream ID specified as stream command argument';
 export const INVALID_INTERVAL_START = 'ERR invalid start ID for the interval';
 export const INVALID_INTERVAL_END = 'ERR invalid end ID for the interval';

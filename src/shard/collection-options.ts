@@ -10,9 +10,11 @@ const SETTERS: Readonly<Record<string, (limits: Limits, value: number) => void>>
   'hash-max-listpack-value': ({ hash }, value) => {
     hash.valueBytes = value;
   },
-  'set-max-intset-entries': ({ set }, value) => set.set('set-max-intset-entries', value),
-  'set-max-listpack-entries': ({ set }, value) => set.set('set-max-listpack-entries', value),
-  'set-max-listpack-value': ({ set }, value) => set.set('set-max-listpack-value', value),
+  'set-max-intset-entries': ({ set }, value) => set.setIntsetEntries(value),
+  'set-max-listpack-entries': ({ set }, value) => set.setListpackEntries(value),
+  'set-max-listpack-value': ({ set }, value) => {
+    set.listpackValue = value;
+  },
   'zset-max-listpack-entries': ({ sortedSet }, value) => {
     sortedSet.entries = value;
   },

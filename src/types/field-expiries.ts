@@ -6,6 +6,7 @@
  * time has come; when such places are the larger part, the heap is built anew.
  */
 import { fromLatin1, latin1 } from '../base/bytes.ts';
+import { MomentHeap } from '../base/moment-heap.ts';
 
 /** No moment. */
 export const NEVER_EXPIRES = -1;
@@ -19,9 +20,8 @@ const STALE_MIN = 64;
 
 export class FieldExpiries {
   readonly #maps: Map<string, number>[] = [new Map()];
-  /** A heap: moments, and the fields that have, or had, them. */
-  #moments: number[] = [];
-  #fields: string[] = [];
+  /** The fields that have, or had, these moments. */
+  readonly #heap = new MomentHeap<string>();
   #nameBytes = 0;
 
   /** Fields with a moment. */
@@ -34,7 +34,7 @@ export class FieldExpiries {
   /** The first moment; Infinity when there is none. */
   get first(): number {
     this.#passStale();
-    return this.#moments.length === 0 ? Infinity : this.#moments[0]!;
+    return this.#heap.first;
   }
 
   /** The moment of the field `source[start, end)`, or NEVER_EXPIRES. */
@@ -53,8 +53,8 @@ export class FieldExpiries {
       if (map.get(field) === moment) return;
       map.set(field, moment);
     }
-    this.#push(moment, field);
-    if (this.#moments.length > 2 * this.count + STALE_MIN) this.#rebuild();
+    this.#heap.add(moment, field);
+    if (this.#heap.size > 2 * this.count + STALE_MIN) this.#rebuild();
   }
 
   /** False when the field had none. */
@@ -66,20 +66,17 @@ export class FieldExpiries {
     map.delete(field);
     this.count--;
     this.#nameBytes -= field.length;
-    if (this.count === 0) {
-      this.#moments = [];
-      this.#fields = [];
-    }
+    if (this.count === 0) this.#heap.clear();
     return true;
   }
 
   /** At most `most` of the fields whose moment is before `now`, the first ones first. */
   before(now: number, most: number): Uint8Array[] {
     const due: string[] = [];
-    while (due.length < most && this.first < now) due.push(this.#pop());
+    while (due.length < most && this.first < now) due.push(this.#heap.take());
     // They keep their moments until somebody removes them.
     const names = [...new Set(due)];
-    for (const field of names) this.#push(this.#get(field)!, field);
+    for (const field of names) this.#heap.add(this.#get(field)!, field);
     return names.map(fromLatin1);
   }
 
@@ -105,53 +102,13 @@ export class FieldExpiries {
 
   /** Until the first of the heap is a moment that its field has. */
   #passStale(): void {
-    while (this.#moments.length > 0 && this.#get(this.#fields[0]!) !== this.#moments[0]) this.#pop();
-  }
-
-  #push(moment: number, field: string): void {
-    const moments = this.#moments;
-    const fields = this.#fields;
-    let at = moments.length;
-    moments.push(moment);
-    fields.push(field);
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if (moments[parent]! <= moment) break;
-      moments[at] = moments[parent]!;
-      fields[at] = fields[parent]!;
-      at = parent;
-    }
-    moments[at] = moment;
-    fields[at] = field;
-  }
-
-  #pop(): string {
-    const moments = this.#moments;
-    const fields = this.#fields;
-    const first = fields[0]!;
-    const moment = moments.pop()!;
-    const field = fields.pop()!;
-    const { length } = moments;
-    if (length === 0) return first;
-    let at = 0;
-    for (let child = 1; child < length; child = 2 * at + 1) {
-      if (child + 1 < length && moments[child + 1]! < moments[child]!) child++;
-      if (moments[child]! >= moment) break;
-      moments[at] = moments[child]!;
-      fields[at] = fields[child]!;
-      at = child;
-    }
-    moments[at] = moment;
-    fields[at] = field;
-    return first;
+    const heap = this.#heap;
+    while (heap.size > 0 && this.#get(heap.firstItem!) !== heap.first) heap.take();
   }
 
   #rebuild(): void {
     const all: [string, number][] = [];
     for (const map of this.#maps) for (const each of map) all.push(each);
-    all.sort((a, b) => a[1] - b[1]);
-    // What is sorted is a heap.
-    this.#fields = all.map(([field]) => field);
-    this.#moments = all.map(([, moment]) => moment);
+    this.#heap.fill(all);
   }
 }

@@ -2,6 +2,8 @@
 
 /** No packed set has more members: their number takes two bytes. */
 const ENTRIES_MAX = 65535;
+/** Nor one of integers: as Redis bounds it. */
+const INTSET_ENTRIES_MAX = 2 ** 30;
 
 export class SetLimits {
   /** Of a set of integers, members. */
@@ -10,10 +12,11 @@ export class SetLimits {
   listpackEntries = 128;
   listpackValue = 64;
 
-  /** Takes in an option by its name; others are passed over. */
-  set(name: string, value: number): void {
-    if (name === 'set-max-intset-entries') this.intsetEntries = Math.min(value, 2 ** 30);
-    else if (name === 'set-max-listpack-entries') this.listpackEntries = Math.min(value, ENTRIES_MAX);
-    else if (name === 'set-max-listpack-value') this.listpackValue = value;
+  setIntsetEntries(entries: number): void {
+    this.intsetEntries = Math.min(entries, INTSET_ENTRIES_MAX);
+  }
+
+  setListpackEntries(entries: number): void {
+    this.listpackEntries = Math.min(entries, ENTRIES_MAX);
   }
 }

@@ -44,15 +44,15 @@ const LEFT_OUT = [
 const UNORDERED =
   /^(keys|smembers|sinter|sunion|sdiff|hgetall|hkeys|hvals|sort|sort_ro|georadius\w*|geosearch)$/i;
 
-/** Those that Redis 7.0 does not have yet, it refuses. */
-const SMALL_LIMITS = {
-  'hash-max-listpack-entries': 3,
-  'zset-max-listpack-entries': 3,
-  'set-max-intset-entries': 3,
-  'set-max-listpack-entries': 3,
-  'list-max-listpack-size': 3,
-  'stream-node-max-entries': 3,
-  'hll-sparse-max-bytes': 60,
+/** Limits of the small forms: the usual one, and one beyond which almost everything is. Those that Redis 7.0 does not have, it refuses. */
+const LIMITS: Readonly<Record<string, readonly [usual: number, least: number]>> = {
+  'hash-max-listpack-entries': [512, 3],
+  'zset-max-listpack-entries': [128, 3],
+  'set-max-intset-entries': [512, 3],
+  'set-max-listpack-entries': [128, 3],
+  'list-max-listpack-size': [-2, 3],
+  'stream-node-max-entries': [100, 3],
+  'hll-sparse-max-bytes': [3000, 60],
 };
 
 const TELLING = [
@@ -95,10 +95,10 @@ describeWithRedis('random commands on all types against Redis', () => {
         const known = await commandsOf(theirs);
         for (const client of [theirs, ours]) {
           await client.command('FLUSHALL');
-          // In the second run almost everything is large.
-          const limits: Record<string, number> = resp === 3 ? SMALL_LIMITS : {};
-          for (const [option, value] of Object.entries(limits))
-            await client.command('CONFIG', 'SET', option, value);
+          // In the second run almost everything is large; Redis is the same one in all of them.
+          for (const [option, [usual, least]] of Object.entries(LIMITS)) {
+            await client.command('CONFIG', 'SET', option, resp === 3 ? least : usual);
+          }
           if (resp === 3) await client.command('HELLO', 3);
         }
         await run(theirs, ours, known, new Random(seed + shards * 2 + resp));

@@ -1,43 +1,24 @@
 /** HRANDFIELD. */
-import { NOT_AN_INTEGER, outOfRange, SYNTAX_ERROR, VALUE_OUT_OF_RANGE } from '../../protocol/errors.ts';
 import { ABSENT } from '../../store/keyspace.ts';
 import type { Hash } from '../../types/hash.ts';
 import { REFUSED } from '../collection-access.ts';
 import { defineCommands } from '../command.ts';
 import type { ShardContext } from '../context.ts';
-import { KEY, oneKey, token } from '../declarations.ts';
 import { writeElement } from '../lists/elements.ts';
+import { randomSample, readSample } from '../random-sample.ts';
 import { field, findHash, hashOf, value } from './hash-access.ts';
 
-const LONG_MAX = 2n ** 63n - 1n;
 /** Of a hash with so many fields at most, those to choose from are copied when many are wanted. */
 const COPIED_MAX = 1024;
 const MANY = 8;
 
 export const hashSampling = defineCommands([
   {
+    ...randomSample('WITHVALUES'),
     name: 'hrandfield',
     group: 'hash',
-    since: '6.2.0',
     summary: 'Returns random fields of a hash',
     complexity: 'O(N) where N is the number of fields returned',
-    arity: -2,
-    flags: ['readonly'],
-    keys: oneKey('RO', 'access'),
-    arguments: [
-      KEY,
-      {
-        name: 'options',
-        type: 'block',
-        optional: true,
-        arguments: [
-          { name: 'count', type: 'integer' },
-          { ...token('WITHVALUES'), optional: true },
-        ],
-      },
-    ],
-    tips: ['nondeterministic_output'],
-    hasLongReply: true,
     placement: { at: 'key', handler: randomFields },
   },
 ]);
@@ -62,12 +43,12 @@ function randomFields(context: ShardContext): void {
 
 function manyFields(context: ShardContext): void {
   const { args, reply } = context;
-  const count = args.integer(2);
-  const problem = problemOf(context, count);
-  if (problem !== undefined) {
-    reply.error(problem);
+  const sample = readSample(args, 'withvalues');
+  if (typeof sample === 'string') {
+    reply.error(sample);
     return;
   }
+  const { count, withPairs } = sample;
   const ref = findHash(context);
   if (ref === REFUSED) return;
   if (ref === ABSENT || count === 0) {
@@ -75,18 +56,8 @@ function manyFields(context: ShardContext): void {
     return;
   }
   const hash = hashOf(context, ref);
-  const wanted = Number(count);
-  const withValues = args.count === 4;
-  if (wanted < 0) writeAny(context, hash, -wanted, withValues);
-  else writeDistinct(context, hash, Math.min(wanted, hash.length), withValues);
-}
-
-function problemOf({ args }: ShardContext, count: number | bigint | undefined): string | undefined {
-  if (count === undefined) return NOT_AN_INTEGER;
-  if (count < -LONG_MAX) return outOfRange(-LONG_MAX, LONG_MAX);
-  if (args.count > 4 || (args.count === 4 && !args.is(3, 'withvalues'))) return SYNTAX_ERROR;
-  if (args.count === 4 && (count < -LONG_MAX / 2n || count > LONG_MAX / 2n)) return VALUE_OUT_OF_RANGE;
-  return undefined;
+  if (count < 0) writeAny(context, hash, -count, withPairs);
+  else writeDistinct(context, hash, Math.min(count, hash.length), withPairs);
 }
 
 function header({ reply }: ShardContext, count: number, withValues: boolean): void {

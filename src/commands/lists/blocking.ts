@@ -1,25 +1,21 @@
 /** BLPOP, BLMOVE and the like: they take from lists what is there, or wait until there is something. */
-import type { Arguments } from '../../protocol/arguments.ts';
-import { SYNTAX_ERROR, WRONG_TYPE } from '../../protocol/errors.ts';
+import { SYNTAX_ERROR } from '../../protocol/errors.ts';
 import { TYPE_LIST } from '../../store/layout.ts';
-import { TIMEOUT, TIMEOUT_HISTORY, timeoutMs, timeoutProblem } from '../blocking-timeout.ts';
-import { type CommandSpec, defineCommands, type Placement, type ShardHandler } from '../command.ts';
+import { TIMEOUT, TIMEOUT_HISTORY, timeoutProblem } from '../blocking-timeout.ts';
+import { type CommandSpec, defineCommands } from '../command.ts';
 import type { ShardContext } from '../context.ts';
-import { KEYS, keyAt, unlikeKeys } from '../declarations.ts';
+import { keyAt, unlikeKeys } from '../declarations.ts';
+import { allButLast, claimFirst, lastWord, WAITING_POP, waitsFor } from '../waiting.ts';
 import { writeEnd } from './elements.ts';
 import { drop, findList, listOf } from './list-access.ts';
 import { countedKeys, ENDS, end, moveElement, popFrom, readEnd, readPopRequest } from './moving.ts';
 
 const POP = {
+  ...WAITING_POP,
   group: 'list',
   since: '2.0.0',
   complexity: 'O(N) where N is the number of keys',
-  arity: -3,
   flags: ['write', 'blocking'],
-  keys: { first: 1, last: -2, step: 1, flags: ['RW', 'access', 'delete'] },
-  arguments: [KEYS, TIMEOUT],
-  history: TIMEOUT_HISTORY,
-  check: (args) => timeoutProblem(args, args.count - 1),
 } as const satisfies Partial<CommandSpec>;
 
 const MOVE = {
@@ -37,20 +33,14 @@ export const listBlocking = defineCommands([
     name: 'blpop',
     summary:
       'Removes the first element of the first list that has any and returns it; waits for one if none has',
-    placement: waits(
-      (context) => pop(context, true),
-      (args) => args.count - 1,
-    ),
+    placement: waitsFor(TYPE_LIST, (context) => pop(context, true), lastWord),
   },
   {
     ...POP,
     name: 'brpop',
     summary:
       'Removes the last element of the first list that has any and returns it; waits for one if none has',
-    placement: waits(
-      (context) => pop(context, false),
-      (args) => args.count - 1,
-    ),
+    placement: waitsFor(TYPE_LIST, (context) => pop(context, false), lastWord),
   },
   {
     ...MOVE,
@@ -63,7 +53,8 @@ export const listBlocking = defineCommands([
       if (readEnd(args, 3) === undefined || readEnd(args, 4) === undefined) return SYNTAX_ERROR;
       return timeoutProblem(args, 5);
     },
-    placement: waits(
+    placement: waitsFor(
+      TYPE_LIST,
       (context) => move(context, readEnd(context.args, 3)!, readEnd(context.args, 4)!),
       () => 5,
       [1],
@@ -79,7 +70,8 @@ export const listBlocking = defineCommands([
     history: TIMEOUT_HISTORY,
     deprecated: { since: '6.2.0', replacedBy: '`BLMOVE` with the `RIGHT` and `LEFT` arguments' },
     check: (args) => timeoutProblem(args, 3),
-    placement: waits(
+    placement: waitsFor(
+      TYPE_LIST,
       (context) => move(context, false, true),
       () => 3,
       [1],
@@ -112,31 +104,13 @@ export const listBlocking = defineCommands([
       const request = readPopRequest(args, 2);
       return typeof request === 'string' ? request : timeoutProblem(args, 1);
     },
-    placement: waits(popMany, () => 1),
+    placement: waitsFor(TYPE_LIST, popMany, () => 1),
   },
 ]);
 
-/** A command that waits for lists at its keys, or only those in `awaitedWords`; its timeout is in word `timeoutWord`. */
-function waits(
-  handler: ShardHandler,
-  timeoutWord: (args: Arguments) => number,
-  awaitedWords?: readonly number[],
-): Placement {
-  return {
-    at: 'blocking',
-    handler,
-    timeoutMs: (args) => timeoutMs(args, timeoutWord(args)),
-    awaitedType: TYPE_LIST,
-    ...(awaitedWords !== undefined && { awaitedWords }),
-  };
-}
-
 function pop(context: ShardContext, fromHead: boolean): void {
   const { args, reply } = context;
-  const word = claimList(
-    context,
-    Array.from({ length: args.count - 2 }, (_, i) => i + 1),
-  );
+  const word = claimFirst(context, TYPE_LIST, allButLast(args));
   if (word === undefined) return;
   const key = args.copy(word);
   reply.array(2);
@@ -154,7 +128,7 @@ function popMany(context: ShardContext): void {
   const request = readPopRequest(context.args, 2);
   // The words have been checked.
   if (typeof request === 'string') return;
-  const word = claimList(context, request.keys);
+  const word = claimFirst(context, TYPE_LIST, request.keys);
   if (word !== undefined) popFrom(context, word, request.fromHead, request.count);
 }
 
@@ -164,23 +138,4 @@ function move(context: ShardContext, fromHead: boolean, toHead: boolean): void {
   } else if (context.waiting.claim()) {
     moveElement(context, fromHead, toHead);
   }
-}
-
-/**
- * The first of the keys in `words` that has a list, which is the client's then. When nothing more is to be done, undefined: it waits,
- * or waits no more, or it has got an error because of a key of another type.
- */
-function claimList(context: ShardContext, words: readonly number[]): number | undefined {
-  const { reply, waiting, together } = context;
-  for (const word of words) {
-    if (!waiting.reaches(word)) continue;
-    const type = together.typeOf(word);
-    if (type === undefined) continue;
-    if (!waiting.claim()) return undefined;
-    if (type === TYPE_LIST) return word;
-    reply.error(WRONG_TYPE);
-    return undefined;
-  }
-  if (!waiting.wait()) reply.nullArray();
-  return undefined;
 }

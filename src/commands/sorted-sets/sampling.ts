@@ -1,8 +1,6 @@
 /** ZRANDMEMBER and ZSCAN: some members of many. */
 import { fromLatin1 } from '../../base/bytes.ts';
-import { formatDouble, INT64_MAX, seventeenDigits } from '../../base/numbers.ts';
-import { SAMPLE_OUT_OF_RANGE } from '../../protocol/collection-errors.ts';
-import { NOT_AN_INTEGER, outOfRange, SYNTAX_ERROR } from '../../protocol/errors.ts';
+import { formatDouble, seventeenDigits } from '../../base/numbers.ts';
 import type { ReplyWriter } from '../../protocol/reply-writer.ts';
 import { ABSENT } from '../../store/keyspace.ts';
 import type { SortedSet } from '../../types/sorted-set.ts';
@@ -10,35 +8,18 @@ import { SortedSetCursor } from '../../types/sorted-set-cursor.ts';
 import { REFUSED } from '../collection-access.ts';
 import { defineCommands } from '../command.ts';
 import type { ShardContext } from '../context.ts';
-import { KEY, oneKey, token } from '../declarations.ts';
 import { ELEMENT_SCAN, isMatch, scanElements } from '../element-scan.ts';
+import { randomSample, readSample, type Sample } from '../random-sample.ts';
 import { beginMembers, type PairForm, pairForm, writePair } from './member-replies.ts';
 import { findSortedSet, SORTED_SET, sortedSetAt } from './sorted-set-access.ts';
 
 export const sortedSetSampling = defineCommands([
   {
     ...SORTED_SET,
+    ...randomSample('WITHSCORES'),
     name: 'zrandmember',
-    since: '6.2.0',
     summary: 'Returns members of a sorted set that are chosen at random',
     complexity: 'O(N*log(M)) where N is the number of members returned and M that of the sorted set',
-    arity: -2,
-    flags: ['readonly'],
-    keys: oneKey('RO', 'access'),
-    arguments: [
-      KEY,
-      {
-        name: 'options',
-        type: 'block',
-        optional: true,
-        arguments: [
-          { name: 'count', type: 'integer' },
-          { ...token('WITHSCORES'), optional: true },
-        ],
-      },
-    ],
-    tips: ['nondeterministic_output'],
-    hasLongReply: true,
     placement: { at: 'key', handler: randomMembers },
   },
   {
@@ -63,18 +44,9 @@ function randomMembers(context: ShardContext): void {
     randomMember(context);
     return;
   }
-  const count = args.integer(2);
-  if (count === undefined) {
-    reply.error(NOT_AN_INTEGER);
-  } else if (count < -INT64_MAX) {
-    reply.error(outOfRange(-INT64_MAX, INT64_MAX));
-  } else if (args.count > 4 || (args.count === 4 && !args.is(3, 'withscores'))) {
-    reply.error(SYNTAX_ERROR);
-  } else if (args.count === 4 && (count < -INT64_MAX / 2n || count > INT64_MAX / 2n)) {
-    reply.error(SAMPLE_OUT_OF_RANGE);
-  } else {
-    sample(context, Number(count), args.count === 4);
-  }
+  const wanted = readSample(args, 'withscores');
+  if (typeof wanted === 'string') reply.error(wanted);
+  else sample(context, wanted);
 }
 
 function randomMember(context: ShardContext): void {
@@ -90,7 +62,7 @@ function randomMember(context: ShardContext): void {
   reply.bulk(cursor.bytes, cursor.start, cursor.end);
 }
 
-function sample(context: ShardContext, count: number, withScores: boolean): void {
+function sample(context: ShardContext, { count, withPairs }: Sample): void {
   const { reply } = context;
   const ref = findSortedSet(context);
   if (ref === REFUSED) return;
@@ -99,9 +71,8 @@ function sample(context: ShardContext, count: number, withScores: boolean): void
     return;
   }
   const set = sortedSetAt(context, ref);
-  const form = withScores ? pairForm(reply) : undefined;
+  const form = withPairs ? pairForm(reply) : undefined;
   if (count < 0) {
-    // Each is chosen anew, so that the same one may come again.
     beginMembers(reply, -count, form);
     for (let left = -count; left > 0; left--) writeRank(reply, set, randomRank(set.length), form);
     return;

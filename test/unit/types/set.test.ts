@@ -43,9 +43,9 @@ function members(set: MemberSet): string[] {
 
 function limits(intset: number, entries: number, value: number): SetLimits {
   const made = new SetLimits();
-  made.set('set-max-intset-entries', intset);
-  made.set('set-max-listpack-entries', entries);
-  made.set('set-max-listpack-value', value);
+  made.setIntsetEntries(intset);
+  made.setListpackEntries(entries);
+  made.listpackValue = value;
   return made;
 }
 
