@@ -15,7 +15,7 @@ import { Random, seedFrom } from '../support/random.ts';
 import { describeWithRedis, type RunningServer, startRedis, startServer } from '../support/server.ts';
 import { type Argument, readDocs, WordMaker } from './differential/word-maker.ts';
 
-const COMMANDS = Number(process.env.DIFFERENTIAL_COMMANDS || 4_000);
+const COMMANDS = Number(process.env.DIFFERENTIAL_COMMANDS || 8_000);
 const BATCH = 50;
 const BATCHES_BETWEEN_DIGESTS = 10;
 /** Now and then all is emptied, so that keys are also new. */

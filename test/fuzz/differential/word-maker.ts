@@ -40,7 +40,7 @@ const INTEGERS = [
 ];
 const DOUBLES = ['0', '1', '1', '2', '3', '-1', '1.5', '-2.5', '0.1', '3e2', 'inf', '-inf', '1e-7', '-0'];
 /** They have few binary digits, so that Redis 7.0 and 7.2 write them alike. Where Redis forgets the sign of 0 depends on the form of the set. */
-const SCORES = ['0', '1', '1', '2', '3', '-1', '1.5', '-2.5', '0.25', '3e2', '7', '8', '9'];
+const SCORES = ['inf', '-inf', '0', '1', '1', '2', '3', '-1', '1.5', '-2.5', '0.25', '3e2', '7', '8', '9'];
 const PATTERNS = ['*', 'a*', '?', '[a-d]', '[^a]*', 's1', 'none*', '*1'];
 const IDS = [
   ...['1-1', '1-2', '2-0', '2-1', '3', '5-5', '10-1', '100-100', '200', '1000-0', '0-0', '0-1', '0', '7-*'],
@@ -61,7 +61,7 @@ const POOLS: readonly (readonly [command: RegExp, name: RegExp, pool: readonly s
   [/./, /^(radius|width|height)$/, RADII],
   [/^zrange(store)?$/, /^(start|stop|min|max)$/, [...INTEGERS, ...SCORE_BOUNDS, ...LEX_BOUNDS]],
   [/^z/, /^(score|increment)$/, SCORES],
-  [/^z/, /^weight$/, ['1']],
+  [/^z/, /^weight$/, ['1', '1', '2', '0.5']],
   [/lex/, /^(min|max)$/, LEX_BOUNDS],
   [/./, /^(min|max)$/, SCORE_BOUNDS],
   [/./, /^seconds$/, ['100', '1000', '100000', '-1', '0']],
