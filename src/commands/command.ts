@@ -255,6 +255,7 @@ export interface CommandSpec {
   /** The Redis version that brought it; `shardis` for commands of our own. */
   readonly since: string;
   readonly summary: string;
+  /** Begins with `O(1)` when the time does not depend on the data, and with `O(1) without a count` when that is so without one. */
   readonly complexity: string;
   /** The number of words, the name included; negative: at least that many. */
   readonly arity: number;

@@ -51,8 +51,8 @@ export interface Command extends CommandSpec {
   readonly directTouches: boolean;
   /** True when nobody may read a shard's memory directly while it is under way: half of it could be seen. */
   readonly guardsDirectReads: boolean;
-  /** Its time does not grow with what it works on. */
-  readonly isConstantTime: boolean;
+  /** With how many words, the name included, its time does not grow with what it works on: 0 for none, Infinity for any. */
+  readonly constantWords: number;
   readonly isNeverQueued: boolean;
   /** It may not stand in a transaction. */
   readonly isBannedFromTransactions: boolean;
@@ -189,7 +189,7 @@ function build(spec: CommandSpec, container: Command | undefined, all: Command[]
     changesOtherDatabases: spec.changesOtherDatabases ?? false,
     directTouches: !spec.leavesAccessTime,
     guardsDirectReads: guardsDirectReads(spec),
-    isConstantTime: spec.complexity.startsWith('O(1)'),
+    constantWords: constantWords(spec),
     isNeverQueued: spec.isNeverQueued ?? false,
     isBannedFromTransactions: spec.flags.includes('no_multi'),
     databaseAfter: spec.databaseAfter,
@@ -198,6 +198,12 @@ function build(spec: CommandSpec, container: Command | undefined, all: Command[]
   all.push(command);
   for (const sub of spec.subcommands ?? []) children.push(build(sub, command, all));
   return command;
+}
+
+/** Those without options of which the complexity is told without a count. */
+function constantWords({ complexity, arity }: CommandSpec): number {
+  if (!complexity.startsWith('O(1)')) return 0;
+  return complexity.startsWith('O(1) without a count') ? Math.abs(arity) : Infinity;
 }
 
 function guardsDirectReads({ placement, flags }: CommandSpec): boolean {

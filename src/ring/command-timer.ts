@@ -3,12 +3,14 @@
  *
  * Reading the clock costs about 45 ns, a twentieth of a pipelined GET. So commands are timed in laps: within a batch the
  * end of one lap is the start of the next, and a lap is
- * - one command, when it can take long: its time grows with what it works on, its request is large, or the last lap
- *   of its kind was not quick; and always while the threshold for slow commands is below EXACT_BELOW_NS;
+ * - one command, when it can take long: its time grows with what it works on, its request is large or has more words than those
+ *   with which it is constant, or the last lap of its kind was not quick; and always while the threshold for slow commands is below EXACT_BELOW_NS;
  * - otherwise up to LAP_COMMANDS of the same kind in a row. Counts and sums stay exact. Each is taken to have
  *   needed an equal share; but a lap far longer than its commands can be is one of them that was held up (the thread lost
  *   its core, memory was collected), so all but the last get what the kind usually takes, and the last gets the rest.
  */
+// The global of this name is a getter, which costs as much as the clock.
+import { performance } from 'node:perf_hooks';
 import type { CommandStatistics } from './command-statistics.ts';
 
 const LAP_COMMANDS = 16;
@@ -25,8 +27,8 @@ export class CommandTimer {
   /** False between batches, when nobody knows how long the clock has been running. */
   isRunning = false;
   readonly #statistics: CommandStatistics;
-  /** By command: 1 when its time does not depend on its data. */
-  readonly #isConstant: Uint8Array;
+  /** By command: with how many words its time does not depend on its data. */
+  readonly #constantWords: Float64Array;
   /** By command: what one takes, if the last lap was quick, otherwise 0. */
   readonly #usualNs: Float64Array;
   readonly #slow: (id: number, ns: number) => void;
@@ -34,13 +36,22 @@ export class CommandTimer {
   #id = NONE;
   #count = 0;
   #limit = 1;
+  /** Of the current command, as in `#constantWords`. */
+  #wordsMax = 0;
   #startMs = 0;
 
-  /** `slow` hears of a slow command that was only noticed when something else began. */
-  constructor(statistics: CommandStatistics, isConstant: Uint8Array, slow: (id: number, ns: number) => void) {
+  /**
+   * `constantWords` says by command with how many words its time does not depend on its data: 0 for none, Infinity for any. `slow`
+   * hears of a slow command that was only noticed when something else began.
+   */
+  constructor(
+    statistics: CommandStatistics,
+    constantWords: Float64Array,
+    slow: (id: number, ns: number) => void,
+  ) {
     this.#statistics = statistics;
-    this.#isConstant = isConstant;
-    this.#usualNs = new Float64Array(isConstant.length);
+    this.#constantWords = constantWords;
+    this.#usualNs = new Float64Array(constantWords.length);
     this.#slow = slow;
   }
 
@@ -50,9 +61,9 @@ export class CommandTimer {
     this.#limit = 1;
   }
 
-  /** To be called when a command is about to run; `bytes` is the length of its request. */
-  begin(id: number, bytes: number): void {
-    if (id !== this.#id || bytes > LARGE_BYTES) this.#turnTo(id, bytes);
+  /** To be called when a command is about to run; `bytes` is the length of its request, `words` are all it has. */
+  begin(id: number, bytes = 0, words = 0): void {
+    if (id !== this.#id || bytes > LARGE_BYTES || words > this.#wordsMax) this.#turnTo(id, bytes, words);
   }
 
   /** To be called when it has run. Returns its nanoseconds when it was slow, otherwise NOT_SLOW. */
@@ -75,7 +86,7 @@ export class CommandTimer {
     this.isRunning = false;
   }
 
-  #turnTo(id: number, bytes: number): void {
+  #turnTo(id: number, bytes: number, words: number): void {
     if (this.isRunning) {
       this.flush();
     } else {
@@ -83,7 +94,10 @@ export class CommandTimer {
       this.#startMs = performance.now();
     }
     this.#id = id;
-    this.#limit = bytes > LARGE_BYTES ? 1 : this.#lapOf(id);
+    const wordsMax = this.#constantWords[id]!;
+    // One that is never constant has a lap of its own in any case.
+    this.#wordsMax = wordsMax === 0 ? Infinity : wordsMax;
+    this.#limit = bytes > LARGE_BYTES || words > this.#wordsMax ? 1 : this.#lapOf(id);
   }
 
   #lapOf(id: number): number {
@@ -110,7 +124,7 @@ export class CommandTimer {
       this.#statistics.called(id, usual, count - 1);
       this.#statistics.called(id, ns);
     }
-    this.#usualNs[id] = isQuick && this.#isConstant[id] === 1 ? share : 0;
+    this.#usualNs[id] = isQuick && this.#constantWords[id]! > 0 ? share : 0;
     this.#limit = this.#lapOf(id);
     return ns >= this.#slowNs ? ns : NOT_SLOW;
   }

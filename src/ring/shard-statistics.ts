@@ -57,6 +57,7 @@ const PER_DATABASE = 3;
 export type StatisticField = (typeof FIELDS)[number];
 
 const offsets = Object.fromEntries(FIELDS.map((field, i) => [field, i])) as Record<StatisticField, number>;
+const LARGEST_ENTRY_BYTES = offsets.largestEntryBytes;
 
 export class ShardStatistics {
   readonly #cells: Float64Array;
@@ -71,6 +72,11 @@ export class ShardStatistics {
 
   get(field: StatisticField): number {
     return this.#cells[offsets[field]]!;
+  }
+
+  /** The field of this name, which is looked at for each command: a look-up by name would cost more than the rest. */
+  get largestEntryBytes(): number {
+    return this.#cells[LARGEST_ENTRY_BYTES]!;
   }
 
   set(field: StatisticField, value: number): void {

@@ -180,7 +180,7 @@ export class DirectReader {
   ): number {
     if (link.isTakingLargeRequest) return Infinity;
     const mayBeMost = asksForMost?.(args) === true;
-    if (!mayBeMost && link.statistics.get('largestEntryBytes') <= SMALL_ENTRY_BYTES) return 0;
+    if (!mayBeMost && link.statistics.largestEntryBytes <= SMALL_ENTRY_BYTES) return 0;
     const found = link.view.locate(connection.db, args.bytes, args.starts[key]!, args.ends[key]!, hash);
     if (found === 0) return 0;
     if (found < 0) return Infinity;

@@ -373,7 +373,7 @@ export class Dispatcher {
     defer?: Defer,
   ): void {
     const errorsBefore = reply.errors;
-    this.#timer.begin(command.id, 0);
+    this.#timer.begin(command.id);
     this.#local.run(handler, command, connection, args, reply, defer);
     if (reply.errors !== errorsBefore) this.#measuring.statistics.failed(command.id);
     this.#ran(connection, command, args);
@@ -393,7 +393,7 @@ export class Dispatcher {
     const hash = this.#router.hashOf(args, key);
     if (connection.firstRun === undefined) {
       if (command.direct !== undefined && connection.isPlain) {
-        this.#timer.begin(command.id, 0);
+        this.#timer.begin(command.id);
         if (this.#direct.read(connection, command, link, args, hash)) {
           this.#ran(connection, command, args);
           return true;
@@ -434,7 +434,7 @@ export class Dispatcher {
     const last = lastKeyWord(command, args);
     if (connection.firstRun === undefined) {
       if (placement.directEach !== undefined && connection.isPlain) {
-        this.#timer.begin(command.id, 0);
+        this.#timer.begin(command.id);
         if (this.#direct.readEach(connection, command, args, last, this.#scratch)) {
           connection.appendReply(this.#scratch.take());
           this.#ran(connection, command, args);

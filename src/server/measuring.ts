@@ -45,7 +45,7 @@ export class Measuring implements Measurements {
     this.statistics = new CommandStatistics(CommandStatistics.memory(all.length));
     this.timer = new CommandTimer(
       this.statistics,
-      Uint8Array.from(all, (command) => (command.isConstantTime ? 1 : 0)),
+      Float64Array.from(all, ({ constantWords }) => constantWords),
       // Its words are gone by now; that it was slow is worth knowing all the same.
       (id, ns) => this.#noteLatency(all[id]!, ns),
     );

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { latin1 } from '../base/bytes.ts';
 import type { ShardContext } from '../commands/context.ts';
 import { keyWords } from '../commands/key-words.ts';
@@ -85,8 +86,10 @@ export class Executor extends HandlerContext implements ShardContext {
     const isHold = (flags & REQUEST_HOLD) !== 0;
     // First of all: what comes to light about the command before belongs to its run.
     if (isPart || isHold) timer.pause();
-    else
-      timer.begin(id, (flags & REQUEST_EXTERNAL) !== 0 ? FRAME_LENGTH_MASK : words[at]! & FRAME_LENGTH_MASK);
+    else {
+      const isExternal = (flags & REQUEST_EXTERNAL) !== 0;
+      timer.begin(id, isExternal ? FRAME_LENGTH_MASK : words[at]! & FRAME_LENGTH_MASK, words[at + 3]!);
+    }
     this.#flags = flags;
     if ((flags & REQUEST_RUN_START) !== 0) replies.startRun();
     if (isHold) {
@@ -121,7 +124,7 @@ export class Executor extends HandlerContext implements ShardContext {
     const isAlone = (this.#flags & REQUEST_TOGETHER) === 0;
     const hasRun = isAlone ? this.#runAlone(id) : this.#runTogether(id, transaction);
     // Commands within it have been timed by themselves.
-    timer.begin(id, 0);
+    timer.begin(id);
     if (!hasRun) {
       statistics.rejected(id);
       return;
@@ -390,7 +393,7 @@ export class Executor extends HandlerContext implements ShardContext {
     this.#setCommand(id, db);
     this.hash = hash;
     figures.commandsExecuted++;
-    timer.begin(id, 0);
+    timer.begin(id);
     const errorsBefore = reply.errors;
     try {
       const hasRun = this.#runAdmitted(id);

@@ -71,7 +71,7 @@ export class Shard {
     const tally = new ErrorTally();
     this.#timer = new CommandTimer(
       statistics,
-      Uint8Array.from(commands, (command) => (command.isConstantTime ? 1 : 0)),
+      Float64Array.from(commands, ({ constantWords }) => constantWords),
       (id, ns) => this.#executor.note(id, ns),
     );
     this.#keyspace = this.#makeKeyspace(setup);

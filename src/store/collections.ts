@@ -3,8 +3,9 @@ import type { ByteRanges } from '../base/byte-ranges.ts';
 import { changeCollection, changeInPlace } from '../types/changes.ts';
 import { type Collection, isPacked } from '../types/collection.ts';
 import { TYPE_LIST, TYPE_STREAM } from '../types/value-types.ts';
+import { isObject } from './entries.ts';
 import { type Keyspace, NO_EXPIRY } from './keyspace.ts';
-import { FLAG_LARGE, FLAG_PACKED, LARGE_BYTES } from './layout.ts';
+import { FLAG_LARGE, LARGE_BYTES } from './layout.ts';
 
 /**
  * Stores a collection, which must not be empty (but a stream may) and belongs to the keyspace from then on, in the place of whatever the key has; of a
@@ -119,43 +120,83 @@ export function changeAt(
   to: number,
 ): number {
   if (keyspace.snapshot !== undefined) keyspace.preserve(db, ref, hash | 0);
-  const collection = keyspace.collectionOf(ref);
-  if (!keyspace.hasObject(ref)) {
-    keyspace.stripes.begin(hash | 0);
-    const result = changeInPlace(collection, operation, ranges, from, to);
-    keyspace.stripes.end(hash | 0);
-    if (result !== 0) {
-      keyspace.journal?.changed(db, ref, operation, first, second, ranges, from, to);
-      return result;
-    }
-  }
+  const flags = keyspace.entries.flags(ref);
+  return isObject(flags)
+    ? changeObject(keyspace, db, ref, flags, hash, operation, first, second, ranges, from, to)
+    : changePacked(keyspace, db, ref, hash, operation, first, second, ranges, from, to);
+}
+
+/** `changeAt` of a collection on the heap, whose entry has `flags`. */
+function changeObject(
+  keyspace: Keyspace,
+  db: number,
+  ref: number,
+  flags: number,
+  hash: number,
+  operation: number,
+  first: number,
+  second: number,
+  ranges: ByteRanges,
+  from: number,
+  to: number,
+): number {
+  const { objects } = keyspace;
+  const number = keyspace.objectOf(ref);
+  const collection = objects.get(number);
   const result = changeCollection(collection, operation, first, second, ranges, from, to);
   if (result === 0) return 0;
   if (collection.length === 0 && collection.type !== TYPE_STREAM) {
     keyspace.deleteEntry(db, ref, hash);
     return result;
   }
-  const changed = putBack(keyspace, db, ref, hash, collection);
+  const isLarge = objects.recount(number) > LARGE_BYTES;
+  if (isLarge !== ((flags & FLAG_LARGE) !== 0)) keyspace.entries.setFlags(ref, flags ^ FLAG_LARGE);
+  objects.noteDue(number, hash);
+  keyspace.journal?.changed(db, ref, operation, first, second, ranges, from, to);
+  return result;
+}
+
+/** `changeAt` of a packed collection: it may outgrow that form. */
+function changePacked(
+  keyspace: Keyspace,
+  db: number,
+  ref: number,
+  hash: number,
+  operation: number,
+  first: number,
+  second: number,
+  ranges: ByteRanges,
+  from: number,
+  to: number,
+): number {
+  const collection = keyspace.collectionOf(ref);
+  keyspace.stripes.begin(hash | 0);
+  let result = changeInPlace(collection, operation, ranges, from, to);
+  keyspace.stripes.end(hash | 0);
+  let changed = ref;
+  if (result === 0) {
+    result = changeCollection(collection, operation, first, second, ranges, from, to);
+    if (result === 0) return 0;
+    if (collection.length === 0) {
+      keyspace.deleteEntry(db, ref, hash);
+      return result;
+    }
+    changed = putBack(keyspace, db, ref, hash, collection);
+  }
   keyspace.journal?.changed(db, changed, operation, first, second, ranges, from, to);
   return result;
 }
 
-/** Stores what has become of the collection of an entry, and returns the entry's new ref. */
+/** Stores what has become of a packed collection, and returns the entry's new ref. */
 function putBack(keyspace: Keyspace, db: number, ref: number, hash: number, collection: Collection): number {
-  const { objects, entries } = keyspace;
   if (isPacked(collection)) {
     const { bytes, start, end } = collection;
     return keyspace.rewritePacked(db, ref, hash, bytes, start, end);
   }
-  if ((entries.flags(ref) & FLAG_PACKED) !== 0) {
-    const added = objects.add(collection);
-    objects.noteDue(added, hash);
-    return keyspace.unpack(db, ref, hash, added);
-  }
-  const number = keyspace.objectOf(ref);
-  tellSize(keyspace, ref, objects.recount(number));
-  objects.noteDue(number, hash);
-  return ref;
+  const { objects } = keyspace;
+  const added = objects.add(collection);
+  objects.noteDue(added, hash);
+  return keyspace.unpack(db, ref, hash, added);
 }
 
 /** Keeps the flag of an entry by which other threads see whether its collection is large. */

@@ -22,7 +22,7 @@ const PUSH = {
 const POP = {
   group: 'list',
   since: '1.0.0',
-  complexity: 'O(N) where N is the number of elements returned',
+  complexity: 'O(1) without a count, otherwise O(N) where N is the number of elements returned',
   arity: -2,
   flags: ['write', 'fast'],
   keys: oneKey('RW', 'access', 'delete'),

@@ -5,6 +5,8 @@ import { CommandTimer, NOT_SLOW, slowLimitNs } from '../../../src/ring/command-t
 
 const QUICK = 0;
 const GROWING = 1;
+/** Constant with two words. */
+const COUNTING = 2;
 
 let nowMs = 0;
 let looks = 0;
@@ -20,16 +22,18 @@ beforeEach(() => {
   nowMs = 1000;
   looks = 0;
   late = [];
-  statistics = new CommandStatistics(CommandStatistics.memory(2));
-  timer = new CommandTimer(statistics, Uint8Array.of(1, 0), (id, ns) => late.push([id, Math.round(ns)]));
+  statistics = new CommandStatistics(CommandStatistics.memory(3));
+  timer = new CommandTimer(statistics, Float64Array.of(Infinity, 0, 2), (id, ns) =>
+    late.push([id, Math.round(ns)]),
+  );
 });
 afterEach(() => {
   vi.restoreAllMocks();
 });
 
 /** Runs a command that takes `us`; the rounded nanoseconds if it was slow. */
-function run(id: number, us: number, bytes = 64): number {
-  timer.begin(id, bytes);
+function run(id: number, us: number, bytes = 64, words = 2): number {
+  timer.begin(id, bytes, words);
   nowMs += us / 1000;
   return Math.round(timer.end());
 }
@@ -66,6 +70,19 @@ test('times quick ones together, exact in number and sum', () => {
   expect([calls, us]).toEqual([100, 50]);
   expect(p50).toBeCloseTo(0.5, 1);
   expect(p100).toBeCloseTo(0.5, 1);
+});
+
+test('one with more words than those with which it is constant is timed by itself', () => {
+  for (let i = 0; i < 40; i++) run(COUNTING, 0.5);
+  timer.slowNs = 1e6;
+  expect(run(COUNTING, 5000, 64, 3)).toBe(5e6);
+  expect(run(COUNTING, 0.5, 64, 3)).toBe(NOT_SLOW);
+  for (let i = 0; i < 40; i++) run(COUNTING, 0.5);
+  timer.pause();
+  expect(looks).toBeLessThan(14);
+  const { calls, us, p50 } = figures(COUNTING);
+  expect([calls, us]).toEqual([82, 5040.5]);
+  expect(p50).toBeCloseTo(0.5, 1);
 });
 
 test('a quick command that is held up counts alone as slow', () => {
