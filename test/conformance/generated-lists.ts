@@ -52,6 +52,5 @@ export function makersOfLists(random: Random, { key: anyKey, value }: Words): [n
     [1, () => [oneOf('RENAME', 'RENAMENX', 'COPY'), key(), key()]],
     [1, () => ['DEL', key()]],
     [1, () => ['TYPE', key()]],
-    [1, () => ['OBJECT', 'REFCOUNT', random.pick(LISTS)]],
   ];
 }
