@@ -72,6 +72,8 @@ export class Compaction {
   /** Entries moved since the start, and blocks that a pass came to and left where they were. */
   moved = 0;
   left = 0;
+  /** Somebody asked for all that can be gained, whatever it takes. */
+  isWanted = false;
   private readonly target: CompactionTarget;
   private pass: Pass = 'none';
   /** The extent that is being emptied; -1: none. Also while another one is slid to make room for its entries. */
@@ -111,11 +113,10 @@ export class Compaction {
     return this.target.arena.boundary !== 0 || this.emptying >= 0 || this.toEmpty() >= 0;
   }
 
-  /** Ends what is under way. */
+  /** Ends emptying: what is withheld goes back to the allocator. */
   stop(): void {
-    const { arena } = this.target;
-    arena.boundary = 0;
-    arena.restore(Infinity);
+    if (this.emptying < 0) return;
+    this.target.arena.restore(Infinity);
     this.endThwarted();
   }
 

@@ -22,6 +22,8 @@ export class Extents {
   readonly dedicated = new Uint8Array(EXTENTS_MAX);
   readonly extentBytes: number;
   totalBytes = 0;
+  /** Of extents that were given back, since the start. */
+  droppedBytes = 0;
   readonly options: ExtentsOptions;
   private readonly freeNumbers: number[] = [];
 
@@ -51,7 +53,9 @@ export class Extents {
   }
 
   drop(number: number): void {
-    this.totalBytes -= this.bytes[number]!.length;
+    const byteLength = this.bytes[number]!.length;
+    this.totalBytes -= byteLength;
+    this.droppedBytes += byteLength;
     this.words[number] = NO_WORDS;
     this.bytes[number] = NO_BYTES;
     this.freeNumbers.push(number);

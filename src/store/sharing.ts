@@ -54,8 +54,13 @@ export interface DirectoryMessage {
   buffer: SharedArrayBuffer | null;
 }
 
+/** The owner has given back all the memory that it could: now is the time to let it go. */
+export interface ReleaseMessage {
+  kind: 'release';
+}
+
 /** All of it can be structured-cloned. */
-export type ShareMessage = HelloMessage | ExtentMessage | DirectoryMessage;
+export type ShareMessage = HelloMessage | ExtentMessage | DirectoryMessage | ReleaseMessage;
 
 /** Where the groups of shared words begin for a number of databases. */
 export class GenerationOffsets {
