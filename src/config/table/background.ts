@@ -25,7 +25,7 @@ export const background = {
     mutable: true,
     affects: ['shards'],
     group: 'Background work',
-    help: 'whether entries are moved together where memory is wasted, so that it can be given back to the system',
+    help: 'whether entries are moved together where much memory is wasted, to give it back',
   }),
   'active-defrag-ignore-bytes': row({
     kind: memory({ min: 1 }),

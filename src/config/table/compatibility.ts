@@ -26,7 +26,7 @@ const memoryUse = {
   'active-defrag-max-scan-fields': inert(
     count(1),
     1000,
-    'fields of a value on which one step works; a collection moves as one',
+    'fields that one step looks at; collections move whole',
   ),
   'jemalloc-bg-thread': inert(boolean(), true, 'whether Jemalloc frees memory in the background'),
   'lazyfree-lazy-eviction': inert(boolean(), false, 'whether evicted values are freed in the background'),
