@@ -135,15 +135,15 @@ export class KeyspaceView {
       case 'release':
         return 0;
       case 'extent': {
-        const { number, buffer } = message;
+        const { number, buffer, byteLength } = message;
         const before = this.byteViews[number];
         // What was located last is not asked for any more.
         if (before === this.bytes) this.bytes = NO_BYTES;
         fillTo(this.words, number, NO_WORDS);
         fillTo(this.byteViews, number, NO_BYTES);
         fillTo(this.extentGenerations, number, NEVER);
-        this.words[number] = buffer === null ? NO_WORDS : new Int32Array(buffer);
-        this.byteViews[number] = buffer === null ? NO_BYTES : viewedBytes(buffer);
+        this.words[number] = buffer === null ? NO_WORDS : new Int32Array(buffer, 0, byteLength >>> 2);
+        this.byteViews[number] = buffer === null ? NO_BYTES : viewedBytes(buffer, 0, byteLength);
         this.extentGenerations[number] = buffer === null ? NEVER : message.generation;
         return before?.length ?? 0;
       }

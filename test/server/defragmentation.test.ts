@@ -85,22 +85,26 @@ const passive = useServer({ shards: 1, args: [...args, '--activedefrag', 'no'] }
 test('without it nothing moves until MEMORY PURGE, and then memory leaves the process', async () => {
   const server = passive();
   const client = await server.client();
-  const stay = await thinOut(client);
-  await sleep(1_500);
-  const before = await fields(client);
-  expect(before.get('active_defrag_hits')).toBe(0);
-  expect(before.get('allocator_frag_ratio')).toBeGreaterThan(3);
-  const resident = process.platform === 'linux' ? residentBytes(server.pid) : 0;
-  expect(await client.command('MEMORY', 'PURGE')).toBe('OK');
   const reader = await server.client();
-  await readUntil(reader, stay, async () => {
-    const info = await fields(client);
-    return info.get('allocator_active')! < 1.5 * info.get('allocator_allocated')!;
-  });
-  if (process.platform === 'linux') {
-    await readUntil(reader, stay, async () => residentBytes(server.pid) < resident - 200 * MIB);
+  // Once more, because freeing memory once changes what malloc does with the next.
+  for (let round = 0; round < 2; round++) {
+    const hits = (await fields(client)).get('active_defrag_hits');
+    const stay = await thinOut(client);
+    await sleep(1_500);
+    const before = await fields(client);
+    expect(before.get('active_defrag_hits')).toBe(hits);
+    expect(before.get('allocator_frag_ratio')).toBeGreaterThan(3);
+    const resident = process.platform === 'linux' ? residentBytes(server.pid) : 0;
+    expect(await client.command('MEMORY', 'PURGE')).toBe('OK');
+    await readUntil(reader, stay, async () => {
+      const info = await fields(client);
+      return info.get('allocator_active')! < 1.5 * info.get('allocator_allocated')!;
+    });
+    if (process.platform === 'linux') {
+      await readUntil(reader, stay, async () => residentBytes(server.pid) < resident - 200 * MIB);
+    }
+    for (const number of stay) expectValue(await client.command('GET', `key:${number}`), number);
   }
-  for (const number of stay) expectValue(await client.command('GET', `key:${number}`), number);
   client.destroy();
   reader.destroy();
 }, 180_000);
