@@ -26,10 +26,6 @@ export class ExtentReturns {
     }, 1).unref();
   }
 
-  close(): void {
-    clearTimeout(this.#timer);
-  }
-
   #run(): void {
     this.#timer = undefined;
     const now = performance.now();

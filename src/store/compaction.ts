@@ -115,7 +115,6 @@ export class Compaction {
 
   /** Ends emptying: what is withheld goes back to the allocator. */
   stop(): void {
-    if (this.emptying < 0) return;
     this.target.arena.restore(Infinity);
     this.endThwarted();
   }
