@@ -91,9 +91,10 @@ function verifyIndex(index: HashIndex, visit: (ref: number, hash: number) => voi
   assert(total === index.count, 'the entries of an index are counted');
 }
 
-function verifyArena(arena: Arena, used: Map<number, number>): void {
+/** Walks the free lists and returns their blocks with their sizes. */
+function verifyLists(arena: Arena): Map<number, number> {
   const listed = new Map<number, number>();
-  const withheld = new Set<number>();
+  const withheld = new Set<number>(arena.sealed < 0 ? [] : [arena.sealed]);
   arena.heads.forEach((head, list) => {
     assert(
       list === WITHHELD || (arena.bitmap[list >>> 5]! >>> (list & 31)) % 2 === (head === 0 ? 0 : 1),
@@ -113,6 +114,12 @@ function verifyArena(arena: Arena, used: Map<number, number>): void {
       ref = words[at + 1]!;
     }
   });
+  assert(withheld.size <= 1, 'free blocks of one extent are withheld');
+  return listed;
+}
+
+function verifyArena(arena: Arena, used: Map<number, number>): void {
+  const listed = verifyLists(arena);
   let usedUnits = 0;
   let freeUnits = 0;
   let blocks = 0;
@@ -152,8 +159,6 @@ function verifyArena(arena: Arena, used: Map<number, number>): void {
       'the end mark knows the last block',
     );
   });
-  if (arena.sealed >= 0) withheld.add(arena.sealed);
-  assert(withheld.size <= 1, 'free blocks of one extent are withheld');
   assert(listed.size === 0, 'listed blocks are in extents');
   assert(blocks === used.size, 'every entry has a block');
   assert(usedUnits === arena.usedUnits && freeUnits === arena.freeUnits, 'units are counted');
