@@ -113,6 +113,7 @@ export class Shards {
           errorStatistics: new ErrorStatistics(setup.errorStatistics),
         }),
     );
+    for (const link of this.links) link.spares.onLeft = (bytes) => this.#returns.note(bytes);
     this.#threads = this.links.map(() => undefined);
     this.#fences = this.links.map(() => undefined);
     this.#isServing = this.links.map(() => false);

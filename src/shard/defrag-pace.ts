@@ -35,12 +35,16 @@ export class DefragPace {
   totalMs = 0;
   #lastSliceMs = 0;
   readonly #keyspace: Keyspace;
+  readonly #requests: { readonly besideBytes: number };
   readonly #memory = new MemoryReturn();
   #dueAtMs = 0;
+  /** Of what has been noted. */
   #droppedBytes = 0;
 
-  constructor(keyspace: Keyspace) {
+  /** `requests.besideBytes`: of the memory of requests that were too long for the lane, which this thread lets go of as well. */
+  constructor(keyspace: Keyspace, requests: { readonly besideBytes: number }) {
     this.#keyspace = keyspace;
+    this.#requests = requests;
   }
 
   get moved(): number {
@@ -52,10 +56,10 @@ export class DefragPace {
   }
 
   msUntilDue(nowMs: number): number {
-    const { compaction, arena } = this.#keyspace;
-    if (compaction.isWanted && this.runningPercent !== PURGE_PERCENT) return 0;
-    this.#memory.note(arena.extents.droppedBytes - this.#droppedBytes, nowMs);
-    this.#droppedBytes = arena.extents.droppedBytes;
+    if (this.#keyspace.compaction.isWanted && this.runningPercent !== PURGE_PERCENT) return 0;
+    const droppedBytes = this.#dropped();
+    this.#memory.note(droppedBytes - this.#droppedBytes, nowMs);
+    this.#droppedBytes = droppedBytes;
     // A clock that was set back must not stop it until it has caught up.
     if (this.#dueAtMs - nowMs > 2 * CHECK_MS) this.#dueAtMs = nowMs;
     return Math.max(0, Math.min(this.#dueAtMs - nowMs, this.#memory.msUntilDue(nowMs)));
@@ -88,12 +92,17 @@ export class DefragPace {
     if (compaction.isWanted) this.#endPurge(nowMs);
   }
 
+  /** Bytes of shared buffers that this thread has let go of since the start. */
+  #dropped(): number {
+    return this.#keyspace.arena.extents.droppedBytes + this.#requests.besideBytes;
+  }
+
   #endPurge(nowMs: number): void {
     const keyspace = this.#keyspace;
     keyspace.compaction.isWanted = false;
     keyspace.arena.dropSpare();
     keyspace.viewers.letGo();
-    this.#droppedBytes = keyspace.arena.extents.droppedBytes;
+    this.#droppedBytes = this.#dropped();
     this.#memory.collect(nowMs);
     keyspace.announce({ kind: 'release' });
   }

@@ -84,7 +84,7 @@ export class Shard {
       options.hz,
       options['active-expire-effort'],
     );
-    this.#defrag = new DefragPace(this.#keyspace);
+    this.#defrag = new DefragPace(this.#keyspace, this.#requests);
     setDefragOptions(this.#defrag, options, setup.shards);
     this.#measuring = new MeasuringOptions(this.#timer, statistics, this.#expiry, options);
     const slots = new Uint16Array(setup.slots);

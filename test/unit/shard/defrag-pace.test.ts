@@ -45,7 +45,7 @@ function paceOf(usedBytes: number, freeBytes: number, slices = 1000) {
     viewers: { letGo: () => calls.told.push('viewers') },
     announce: ({ kind }: { kind: string }) => calls.told.push(kind),
   };
-  const pace = new DefragPace(keyspace as unknown as Keyspace);
+  const pace = new DefragPace(keyspace as unknown as Keyspace, { besideBytes: 0 });
   const standard = {
     'active-defrag-ignore-bytes': 100 * MIB,
     'active-defrag-threshold-lower': 10,
