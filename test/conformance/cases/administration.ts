@@ -96,7 +96,8 @@ export const administration: Cases = {
       'lfu*',
       'lazyfree*',
       'list*',
-      'active*',
+      'active-*',
+      'active[er]*',
       'oom*',
       'slave*',
     ],
@@ -112,6 +113,12 @@ export const administration: Cases = {
     ],
     ...['daemonize', 'dbfilename', 'append[df]*name', 'shutdown-on*', 'proc-title-template', 'stream*'],
   ].map((pattern) => unordered(`CONFIG GET ${pattern}`)),
+  'CONFIG shows other defaults where there is a reason': [
+    differs('CONFIG GET activedefrag', 'it needs no special build, and is on', /"\$activedefrag","\$yes"/),
+    'CONFIG SET activedefrag no',
+    'CONFIG GET activedefrag',
+    differs('CONFIG SET activedefrag yes', 'Debian builds Redis without it', '+OK'),
+  ],
   'CONFIG REWRITE needs a file': ['CONFIG REWRITE', 'CONFIG REWRITE x'],
   'DEBUG PROTOCOL shows each type': [
     ...DIGEST_TYPES.map((type) => `DEBUG PROTOCOL ${type}`),
