@@ -6,6 +6,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { runAcl } from './acl.ts';
 import { ATOMIC_PARTS, runAtomic } from './atomic.ts';
 import { runCompare } from './compare.ts';
+import { runDefrag } from './defrag.ts';
 import { PART_NAMES, runDurability } from './durability.ts';
 import { runLatency } from './latency.ts';
 import { TEST_NAMES, type TestName } from './load.ts';
@@ -123,6 +124,13 @@ benchmark('tls', 'throughput over TLS, and what a plain client feels while many 
   .option('--clients <n>', 'clients that connect at once', count, 100)
   .option(...shards)
   .action(runTls);
+
+benchmark('defrag', 'moving entries together and giving memory back: how fast, and what clients feel')
+  .option('--keys <n>', 'keys of which nine in ten are deleted', count, 1_000_000)
+  .option('--values <list>', 'sizes of the values in bytes, for the engine', counts, [64, 200, 1000])
+  .option('--rounds <n>', 'rounds with each command', count, 3)
+  .option(...shards)
+  .action(runDefrag);
 
 benchmark('durability', 'what keeping data on disk costs: logs, snapshots, recovery')
   .option('--only <list>', `parts, of ${PART_NAMES.join(', ')}`, partsOf(PART_NAMES), PART_NAMES)

@@ -224,6 +224,19 @@ export interface MemoryReport {
   readonly arenaBytes: number;
   /** Buffers of clients. */
   readonly clientBytes: number;
+  readonly defrag: DefragReport;
+}
+
+/** Of active defragmentation. */
+export interface DefragReport {
+  /** The share of the time that it takes now, in percent, of the shard that spends most; 0: it does not run. */
+  readonly runningPercent: number;
+  /** For how long that shard has been at it, and the longest in all. */
+  readonly currentMs: number;
+  readonly totalMs: number;
+  /** Entries moved, and those looked at that stayed. */
+  readonly moved: number;
+  readonly left: number;
 }
 
 /** What INFO, MEMORY and STATS print, gathered by the server. */

@@ -1,5 +1,5 @@
 /** Sections of INFO about what the server does and holds: persistence, stats, replication, keyspace and shards. */
-import type { LoadingReport, ShardReport } from './context.ts';
+import type { DefragReport, LoadingReport, ShardReport } from './context.ts';
 import { type Field, type InfoSource, percentage } from './info-fields.ts';
 import { diskTimeFields, logFields, shardLogFields, snapshotFields } from './info-persistence.ts';
 
@@ -64,7 +64,7 @@ export function statsSection(source: InfoSource): Field[] {
     ['total_forks', 0],
     ['migrate_cached_sockets', 0],
     ['slave_expires_tracked_keys', 0],
-    ...defragFields(),
+    ...defragFields(report.memory.defrag),
     ['tracking_total_keys', report.tracking.keys],
     ['tracking_total_items', report.tracking.items],
     ['tracking_total_prefixes', report.tracking.prefixes],
@@ -85,15 +85,15 @@ export function statsSection(source: InfoSource): Field[] {
   ];
 }
 
-/** Entries are moved together when memory runs out, not in the background. */
-function defragFields(): Field[] {
+/** Each allocation that can move is an entry with its key, so both are counted alike. */
+function defragFields({ moved, left, totalMs, currentMs }: DefragReport): Field[] {
   return [
-    ['active_defrag_hits', 0],
-    ['active_defrag_misses', 0],
-    ['active_defrag_key_hits', 0],
-    ['active_defrag_key_misses', 0],
-    ['total_active_defrag_time', 0],
-    ['current_active_defrag_time', 0],
+    ['active_defrag_hits', moved],
+    ['active_defrag_misses', left],
+    ['active_defrag_key_hits', moved],
+    ['active_defrag_key_misses', left],
+    ['total_active_defrag_time', Math.floor(totalMs)],
+    ['current_active_defrag_time', Math.floor(currentMs)],
   ];
 }
 

@@ -111,7 +111,7 @@ export function memorySection(source: InfoSource): Field[] {
     ['mem_cluster_links', 0],
     ['mem_aof_buffer', 0],
     ['mem_allocator', 'shardis-arena'],
-    ['active_defrag_running', 0],
+    ['active_defrag_running', Math.ceil(memory.defrag.runningPercent)],
     ['lazyfree_pending_objects', source.report.freedLaterPending],
     ['lazyfreed_objects', source.report.freedLater],
   ];

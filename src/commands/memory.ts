@@ -108,7 +108,10 @@ function usage({ args, reply, keyspace, db, hash }: ShardContext): void {
 }
 
 function purge({ keyspace, reply }: ShardContext): void {
-  keyspace.compact(PURGE_MS_MAX);
+  const { compaction } = keyspace;
+  // What there is more to do is done between commands.
+  compaction.isWanted = true;
+  compaction.run(PURGE_MS_MAX, false);
   reply.ok();
 }
 

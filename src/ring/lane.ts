@@ -139,6 +139,8 @@ export class LaneProducer extends LaneEnd {
 }
 
 export class LaneConsumer extends LaneEnd {
+  /** Bytes that came beside the lane with its frames, since the start; counted by whoever takes them. */
+  besideBytes = 0;
   /** Everything before this count is published. */
   #head: number;
   #tail: number;

@@ -21,6 +21,12 @@ export interface StartOptions {
   readonly 'set-max-listpack-entries': number;
   readonly 'set-max-listpack-value': number;
   readonly 'active-expire-effort': number;
+  readonly activedefrag: boolean;
+  readonly 'active-defrag-ignore-bytes': number;
+  readonly 'active-defrag-threshold-lower': number;
+  readonly 'active-defrag-threshold-upper': number;
+  readonly 'active-defrag-cycle-min': number;
+  readonly 'active-defrag-cycle-max': number;
   readonly 'slowlog-log-slower-than': number;
   readonly 'latency-monitor-threshold': number;
   readonly 'latency-tracking': boolean;

@@ -39,6 +39,14 @@ const FIELDS = [
   'parks',
   'parkedMs',
   'isParked',
+  /** Free bytes in extents. */
+  'freeBytes',
+  /** Of active defragmentation: its share of the time now, for how long, and that in all; entries moved, and looked at in vain. */
+  'defragPercent',
+  'defragMs',
+  'defragTotalMs',
+  'defragMoved',
+  'defragLeft',
 ] as const;
 /** Those that say what there is now. */
 const KEY_FIELDS = [
@@ -50,6 +58,9 @@ const KEY_FIELDS = [
   'freedLaterPending',
   'waitingClients',
   'isParked',
+  'freeBytes',
+  'defragPercent',
+  'defragMs',
 ] as const satisfies readonly (typeof FIELDS)[number][];
 /** For each logical database: keys, keys with an expiry, average time to live. */
 const PER_DATABASE = 3;

@@ -141,7 +141,18 @@ function arenaOf(links: readonly ShardLink[]) {
     entryBytes: sumOf(links, 'entryBytes'),
     indexBytes: sumOf(links, 'indexBytes'),
     arenaBytes: sumOf(links, 'arenaBytes'),
+    defrag: {
+      runningPercent: maxOf(links, 'defragPercent'),
+      currentMs: maxOf(links, 'defragMs'),
+      totalMs: maxOf(links, 'defragTotalMs'),
+      moved: sumOf(links, 'defragMoved'),
+      left: sumOf(links, 'defragLeft'),
+    },
   };
+}
+
+function maxOf(links: readonly ShardLink[], field: StatisticField): number {
+  return Math.max(0, ...links.map((link) => link.statistics.get(field)));
 }
 
 function shardOf(server: Server, link: ShardLink): ShardReport {

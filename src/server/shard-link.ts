@@ -90,7 +90,7 @@ export class ShardLink {
   readonly #pending = new RunQueue();
   /** Of a notice that has not come whole yet. */
   #noticePieces: Uint8Array[] = [];
-  readonly #spares = new SpareMemory();
+  readonly spares = new SpareMemory();
   #externalBytes = 0;
   /** The size of the last request if it travelled beside the lane; its run takes it over. */
   #lastExternalBytes = 0;
@@ -133,7 +133,7 @@ export class ShardLink {
     this.#noticePieces = [];
     this.#externalBytes = 0;
     this.#lastExternalBytes = 0;
-    this.#spares.clear();
+    this.spares.clear();
     this.statistics.forgetKeys();
     return runs;
   }
@@ -304,7 +304,7 @@ export class ShardLink {
     if (!this.#hasExternalRoom(size)) return false;
     const count = words === undefined ? args.count : words.length + 1;
     const lane = this.#requests;
-    const memory = this.#spares.take(size - REQUEST_WORDS_OFFSET, lane);
+    const memory = this.spares.take(size - REQUEST_WORDS_OFFSET, lane);
     writeWords(args, words, count, new Int32Array(memory, 0, count - 1), 0, new Uint8Array(memory));
     this.#port.postMessage(memory);
     const offset = lane.reserve(REQUEST_WORDS_OFFSET);
@@ -313,7 +313,7 @@ export class ShardLink {
     lane.words[at + 2] = hash;
     lane.words[at + 3] = count;
     lane.commit(offset, REQUEST_WORDS_OFFSET);
-    this.#spares.give(memory, lane.position);
+    this.spares.give(memory, lane.position);
     this.isTouched = true;
     this.#externalBytes += size;
     this.#lastExternalBytes = size;

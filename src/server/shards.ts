@@ -22,6 +22,7 @@ import {
 import { ShardStatistics } from '../ring/shard-statistics.ts';
 import { TrackingBoard } from '../ring/tracking-board.ts';
 import { KeyspaceView } from '../store/view.ts';
+import { ExtentReturns } from './extent-returns.ts';
 import { ShardLink } from './shard-link.ts';
 
 type ShareMessage = Parameters<KeyspaceView['accept']>[0];
@@ -76,6 +77,7 @@ export class Shards {
   readonly #isServing: boolean[];
   /** What has ended before all threads were there. */
   #diedEarly: { shard: number; reason: string } | undefined;
+  readonly #returns = new ExtentReturns();
   #hasStarted = false;
   #isStopping = false;
 
@@ -111,6 +113,7 @@ export class Shards {
           errorStatistics: new ErrorStatistics(setup.errorStatistics),
         }),
     );
+    for (const link of this.links) link.spares.onLeft = (bytes) => this.#returns.note(bytes);
     this.#threads = this.links.map(() => undefined);
     this.#fences = this.links.map(() => undefined);
     this.#isServing = this.links.map(() => false);
@@ -192,7 +195,8 @@ export class Shards {
         if (message.kind !== 'status') {
           // The first message opens the view, all others tell it what changes.
           if (view === undefined) view = link.view = KeyspaceView.open([message]);
-          else view.accept(message);
+          else this.#returns.note(view.accept(message));
+          if (message.kind === 'release') this.#returns.release();
           return;
         }
         if (message.state === 'serving') this.#serves(link, worker);

@@ -19,6 +19,8 @@ interface Spare {
 }
 
 export class SpareMemory {
+  /** Told of memory that is left to the collector. */
+  onLeft: ((bytes: number) => void) | undefined = undefined;
   #spares: Spare[] = [];
   #keptBytes = 0;
 
@@ -38,10 +40,17 @@ export class SpareMemory {
 
   /** The frame that `memory` belongs to ends at `position`. */
   give(memory: SharedArrayBuffer, position: number): void {
-    if (memory.byteLength > KEPT_BYTES_MAX) return;
+    if (memory.byteLength > KEPT_BYTES_MAX) {
+      this.onLeft?.(memory.byteLength);
+      return;
+    }
     this.#spares.push({ memory, position });
     this.#keptBytes += memory.byteLength;
-    while (this.#keptBytes > KEPT_BYTES_MAX) this.#keptBytes -= this.#spares.shift()!.memory.byteLength;
+    while (this.#keptBytes > KEPT_BYTES_MAX) {
+      const { byteLength } = this.#spares.shift()!.memory;
+      this.#keptBytes -= byteLength;
+      this.onLeft?.(byteLength);
+    }
   }
 
   clear(): void {

@@ -6,6 +6,7 @@ import type { ErrorTally } from '../protocol/error-tally.ts';
 import type { ErrorStatistics } from '../ring/error-statistics.ts';
 import type { ShardStatistics } from '../ring/shard-statistics.ts';
 import type { Keyspace } from '../store/keyspace.ts';
+import type { DefragPace } from './defrag-pace.ts';
 import type { Durability } from './durability.ts';
 import type { ExpiryPace } from './expiry-pace.ts';
 
@@ -15,6 +16,7 @@ export interface FiguresParts {
   readonly keyspace: Keyspace;
   readonly databases: number;
   readonly expiry: ExpiryPace;
+  readonly defrag: DefragPace;
   readonly tally: ErrorTally;
   readonly statistics: ShardStatistics;
   readonly errors: ErrorStatistics;
@@ -39,7 +41,7 @@ export class Figures {
 
   /** A shard that takes the place of one that died goes on with its counts: they begin at 0 only with the server. */
   #continue(): void {
-    const { statistics, keyspace, expiry, tally, errors } = this.#parts;
+    const { statistics, keyspace, expiry, defrag, tally, errors } = this.#parts;
     this.commandsExecuted = statistics.get('commands');
     keyspace.statistics.hits = statistics.get('hits');
     keyspace.statistics.misses = statistics.get('misses');
@@ -47,6 +49,9 @@ export class Figures {
     expiry.spent.totalMs = statistics.get('expiryMs');
     expiry.spent.capsReached = statistics.get('expiryCapsReached');
     keyspace.objects.freedLater = statistics.get('freedLater');
+    keyspace.compaction.moved = statistics.get('defragMoved');
+    keyspace.compaction.left = statistics.get('defragLeft');
+    defrag.totalMs = statistics.get('defragTotalMs');
     expiry.spent.slowSlices = statistics.get('slowExpiries');
     expiry.spent.slowSliceMs = statistics.get('slowExpiryMs');
     this.contention.holds = statistics.get('holds');
@@ -93,6 +98,7 @@ export class Figures {
     this.#publishContention();
     this.#publishErrors();
     this.#publishExpiry();
+    this.#publishDefrag();
   }
 
   #publishContention(): void {
@@ -116,6 +122,16 @@ export class Figures {
     this.#errorsPublished = tally.total;
     statistics.set('errors', tally.total);
     errors.publish(tally.counts);
+  }
+
+  #publishDefrag(): void {
+    const { statistics, keyspace, defrag } = this.#parts;
+    statistics.set('freeBytes', keyspace.freeBytes);
+    statistics.set('defragPercent', defrag.runningPercent);
+    statistics.set('defragMs', defrag.currentMs);
+    statistics.set('defragTotalMs', defrag.totalMs);
+    statistics.set('defragMoved', defrag.moved);
+    statistics.set('defragLeft', defrag.left);
   }
 
   #publishExpiry(): void {

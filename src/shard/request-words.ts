@@ -7,11 +7,12 @@ import { REQUEST_EXTERNAL, REQUEST_WORDS_OFFSET } from '../ring/layout.ts';
 /** Points `args` at the words of the frame whose first word stands at `at`; `port` brings those that travel beside the lane. */
 export function readRequestWords(
   args: Arguments,
-  { bytes, words }: LaneConsumer,
+  lane: LaneConsumer,
   at: number,
   flags: number,
   port: MessagePort,
 ): void {
+  const { bytes, words } = lane;
   const count = words[at + 3]!;
   args.count = count;
   if (count > args.starts.length) args.ensureCapacity(count);
@@ -20,6 +21,7 @@ export function readRequestWords(
   args.bytes = bytes;
   if ((flags & REQUEST_EXTERNAL) !== 0) {
     const memory = receiveMessageOnPort(port)!.message as SharedArrayBuffer;
+    lane.besideBytes += memory.byteLength;
     lengths = new Int32Array(memory, 0, count - 1);
     lengthAt = 0;
     args.bytes = new Uint8Array(memory);

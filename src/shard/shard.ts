@@ -22,6 +22,7 @@ import { Keyspace } from '../store/keyspace.ts';
 import { ChangeNotices } from './change-notices.ts';
 import { ShardClock } from './clock.ts';
 import { setCollectionOption, setCollectionOptions } from './collection-options.ts';
+import { DefragPace, setDefragOption, setDefragOptions } from './defrag-pace.ts';
 import { Durability } from './durability.ts';
 import { Executor } from './executor.ts';
 import { ExpiryPace } from './expiry-pace.ts';
@@ -52,6 +53,7 @@ export class Shard {
   readonly #timer: CommandTimer;
   readonly #measuring: MeasuringOptions;
   readonly #expiry: ExpiryPace;
+  readonly #defrag: DefragPace;
   readonly #figures: Figures;
   readonly #durability: Durability;
   readonly #changes: ChangeNotices;
@@ -82,6 +84,8 @@ export class Shard {
       options.hz,
       options['active-expire-effort'],
     );
+    this.#defrag = new DefragPace(this.#keyspace, this.#requests);
+    setDefragOptions(this.#defrag, options, setup.shards);
     this.#measuring = new MeasuringOptions(this.#timer, statistics, this.#expiry, options);
     const slots = new Uint16Array(setup.slots);
     this.#durability = new Durability({
@@ -99,6 +103,7 @@ export class Shard {
       keyspace: this.#keyspace,
       databases: setup.databases,
       expiry: this.#expiry,
+      defrag: this.#defrag,
       tally,
       statistics: new ShardStatistics(setup.statistics),
       errors: new ErrorStatistics(setup.errorStatistics),
@@ -188,7 +193,12 @@ export class Shard {
     const hasWork = this.#keyspace.objects.retired > 0;
     const due = hasWork
       ? 0
-      : Math.min(SLEEP_MS_MAX, this.#expiry.msUntilDue(now), this.#durability.msUntilDue(now));
+      : Math.min(
+          SLEEP_MS_MAX,
+          this.#expiry.msUntilDue(now),
+          this.#durability.msUntilDue(now),
+          this.#defrag.msUntilDue(now),
+        );
     if (due > 0) this.#requests.sleep(due);
     else this.#requests.lowerSleep();
   }
@@ -197,6 +207,7 @@ export class Shard {
     const now = Date.now();
     if (this.#durability.msUntilDue(now) <= 0) this.#durability.background();
     if (this.#keyspace.objects.retired > 0) this.#keyspace.objects.dispose(DISPOSAL_MS);
+    if (this.#defrag.msUntilDue(now) <= 0) this.#defrag.run(now);
     if (this.#expiry.msUntilDue(now) > 0) return;
     this.#clock.nowMs = now;
     this.#expiry.run(now);
@@ -294,6 +305,7 @@ export class Shard {
         this.#changes.set(message.name, message.value);
         this.#measuring.set(message.name, message.value);
         setCollectionOption(this.#keyspace, message.name, message.value);
+        setDefragOption(this.#defrag, message.name, message.value, this.#setup.shards);
         break;
     }
   }

@@ -9,10 +9,13 @@
  *   ones as soon as neighbours are free, and the other way round.
  * - An allocation of more than a quarter of an extent gets an extent of its own, which goes as a whole when it is freed.
  * - An extent that becomes completely free is given back, except one.
- * - What merging cannot heal, compaction.ts does, on the caller's request.
+ * - What merging cannot heal, compaction.ts does, on the caller's request. The free blocks of an extent that it empties
+ *   are **withheld**: they stand in a list of their own, which no search looks into. When nothing else will do, they
+ *   go back to the others, before a new extent is taken: emptying never makes the arena larger.
  *
  * All free-list links lie in the free blocks; the heads and bitmaps are on the owner's heap. The block formats are in layout.ts.
  */
+import { assert } from '../base/assert.ts';
 import { Extents, type ExtentsOptions } from './extents.ts';
 import {
   EXTENT_SHIFT,
@@ -31,6 +34,10 @@ const STEP_SHIFT = 4;
 const CLASSES = EXACT_CLASSES + ((EXTENT_SHIFT - EXACT_SHIFT) << STEP_SHIFT);
 /** How many blocks of a list of mixed sizes are tried before a new extent is taken. */
 const MIXED_TRIES = 32;
+/** The list of withheld blocks. It has no bit in the bitmap. */
+export const WITHHELD = CLASSES;
+/** So many withheld blocks go back at a time. */
+const RESTORE_STRIDE = 256;
 
 /** The list in which a free block of `units` stands. */
 export function classOf(units: number): number {
@@ -55,14 +62,18 @@ export class Arena {
   /** The extents' views by number; the same arrays as in `extents`. */
   readonly words: Int32Array[];
   readonly bytes: Uint8Array[];
-  /** Heads of the free lists, by class. */
-  readonly heads = new Int32Array(CLASSES);
+  /** Heads of the free lists, by class, and of the one of withheld blocks. */
+  readonly heads = new Int32Array(CLASSES + 1);
   /** Bit c % 32 of word c / 32: list c is not empty. */
   readonly bitmap = new Int32Array(CLASSES >>> 5);
   usedUnits = 0;
   freeUnits = 0;
   /** Completely free extents that are kept: none or one. */
   emptyExtents = 0;
+  /** The extent whose free blocks are withheld; -1: none. */
+  sealed = -1;
+  /** Extents that became free while they were sealed, since the start. */
+  emptied = 0;
   /** Used units of each extent that is not dedicated. */
   readonly usedByExtent = new Int32Array(EXTENTS_MAX);
   /**
@@ -73,7 +84,7 @@ export class Arena {
   /** The largest block since the arena was last empty. */
   largestUnits = 0;
   /** Blocks in one ordinary extent, in units. */
-  private readonly areaUnits: number;
+  readonly areaUnits: number;
   /** A longer block gets an extent of its own. */
   readonly dedicatedUnits: number;
 
@@ -106,11 +117,18 @@ export class Arena {
     if (units > this.largestUnits) this.largestUnits = units;
     if (units > this.dedicatedUnits) return this.allocateDedicated(units);
     let ref = this.take(units);
+    if (ref === 0) ref = this.takeWithheld(units);
     if (ref === 0) {
       this.addExtent();
       ref = this.take(units);
     }
     return ref;
+  }
+
+  /** As `allocate`, but 0 when no free block in an extent in use will do. Not for what gets an extent of its own. */
+  allocateBeside(units: number): number {
+    const ref = this.find(units);
+    return ref === 0 || this.freeSize(ref) === this.areaUnits ? 0 : this.cut(ref, units);
   }
 
   /** Frees the block of `units` at `ref`. */
@@ -141,15 +159,63 @@ export class Arena {
     const first = (number << EXTENT_SHIFT) | start;
     if (this.boundary > first && this.boundary < first + size) this.boundary = first;
     if (size === this.areaUnits) {
-      if (this.emptyExtents > 0) {
-        this.freeUnits -= size;
-        this.leaveBoundary(number);
-        this.extents.drop(number);
+      if (this.emptyExtents > 0 || number === this.sealed) {
+        this.dropExtent(number);
         return;
       }
       this.emptyExtents++;
     }
     this.makeFree(words, first, size);
+  }
+
+  /** Begins to empty an extent: `withhold` is to be called for the free blocks that it has now. */
+  seal(number: number): void {
+    assert(this.heads[WITHHELD] === 0, 'one extent is emptied at a time');
+    this.sealed = number;
+  }
+
+  /** Takes a free block of the sealed extent out of the allocator's sight. */
+  withhold(ref: number): void {
+    const words = this.words[ref >>> EXTENT_SHIFT]!;
+    const size = this.freeSize(ref);
+    this.unlink(words, ref, size);
+    this.enlist(words, ref, size);
+  }
+
+  /** Ends emptying, and gives up to `count` withheld blocks back to the allocator. False: there were none. */
+  restore(count: number): boolean {
+    this.sealed = -1;
+    if (this.heads[WITHHELD] === 0) return false;
+    for (let i = 0; i < count; i++) {
+      const ref = this.heads[WITHHELD]!;
+      if (ref === 0) break;
+      this.withhold(ref);
+    }
+    return true;
+  }
+
+  /** Gives the completely free extent back that is kept for the next allocations. */
+  dropSpare(): void {
+    if (this.emptyExtents === 0) return;
+    for (let number = 0; number < this.words.length; number++) {
+      const words = this.words[number]!;
+      if (words.length === 0 || this.extents.dedicated[number] === 1) continue;
+      if (this.usedByExtent[number]! > 0) continue;
+      this.emptyExtents--;
+      this.unlink(words, (number << EXTENT_SHIFT) | 1, this.areaUnits);
+      this.dropExtent(number);
+    }
+  }
+
+  /** Of an extent without used blocks, whose free block is in no list. */
+  private dropExtent(number: number): void {
+    this.freeUnits -= this.areaUnits;
+    if (this.boundary !== 0 && this.boundary >>> EXTENT_SHIFT === number) this.boundary = 0;
+    if (number === this.sealed) {
+      this.sealed = -1;
+      this.emptied++;
+    }
+    this.extents.drop(number);
   }
 
   /** The size of the free block at `ref`. */
@@ -175,10 +241,6 @@ export class Arena {
     this.makeFree(words, hole + units, size);
   }
 
-  private leaveBoundary(number: number): void {
-    if (this.boundary !== 0 && this.boundary >>> EXTENT_SHIFT === number) this.boundary = 0;
-  }
-
   /** Cuts a block from `have` to `need` units and frees the rest. Not for dedicated extents. */
   shrink(ref: number, have: number, need: number): void {
     const tail = ref + need;
@@ -189,7 +251,8 @@ export class Arena {
   /** Grows a block in place when the free block behind it is large enough. */
   extend(ref: number, have: number, need: number): boolean {
     if (need > this.largestUnits) this.largestUnits = need;
-    if (this.isDedicated(ref)) return false;
+    // What grows out of an extent that is to become free is one block less to move.
+    if (this.isDedicated(ref) || ref >>> EXTENT_SHIFT === this.sealed) return false;
     const words = this.words[ref >>> EXTENT_SHIFT]!;
     const next = words[((ref & UNIT_MASK) + have) << 1]!;
     if (next >= 0) return false;
@@ -214,6 +277,7 @@ export class Arena {
     this.usedUnits = 0;
     this.freeUnits = 0;
     this.emptyExtents = 0;
+    this.sealed = -1;
     this.usedByExtent.fill(0);
     this.boundary = 0;
     this.largestUnits = 0;
@@ -233,15 +297,26 @@ export class Arena {
   }
 
   private take(units: number): number {
-    let found = this.firstList(fittingClass(units));
+    const ref = this.find(units);
+    return ref === 0 ? 0 : this.cut(ref, units);
+  }
+
+  /** As `take`, when nothing is left but what is withheld. */
+  private takeWithheld(units: number): number {
     let ref = 0;
-    if (found >= 0) {
-      ref = this.heads[found]!;
-    } else if (units >= EXACT_CLASSES) {
-      found = classOf(units);
-      ref = this.searchMixed(found, units);
-    }
-    if (ref === 0) return 0;
+    while (ref === 0 && this.restore(RESTORE_STRIDE)) ref = this.take(units);
+    return ref;
+  }
+
+  /** A free block of at least `units`, or 0. */
+  private find(units: number): number {
+    const found = this.firstList(fittingClass(units));
+    if (found >= 0) return this.heads[found]!;
+    return units < EXACT_CLASSES ? 0 : this.searchMixed(classOf(units), units);
+  }
+
+  /** Uses the first `units` of a free block. */
+  private cut(ref: number, units: number): number {
     const words = this.words[ref >>> EXTENT_SHIFT]!;
     const at = (ref & UNIT_MASK) << 1;
     const size = words[at]! & LENGTH_MASK;
@@ -287,13 +362,19 @@ export class Arena {
     words[at] = FREE_BIT | size;
     words[end - 1] = size;
     words[end]! |= PREVIOUS_FREE_BIT;
+    this.enlist(words, ref, size);
+  }
+
+  /** Puts a free block at the head of its list. */
+  private enlist(words: Int32Array, ref: number, size: number): void {
     if (size === 1) return;
-    const list = classOf(size);
+    const at = (ref & UNIT_MASK) << 1;
+    const list = ref >>> EXTENT_SHIFT === this.sealed ? WITHHELD : classOf(size);
     const head = this.heads[list]!;
     words[at + 1] = head;
     words[at + 2] = 0;
     if (head !== 0) this.words[head >>> EXTENT_SHIFT]![((head & UNIT_MASK) << 1) + 2] = ref;
-    else this.bitmap[list >>> 5]! |= 1 << (list & 31);
+    else if (list !== WITHHELD) this.bitmap[list >>> 5]! |= 1 << (list & 31);
     this.heads[list] = ref;
   }
 
@@ -308,6 +389,10 @@ export class Arena {
       return;
     }
     const list = classOf(size);
+    if (this.heads[list] !== ref) {
+      this.heads[WITHHELD] = next;
+      return;
+    }
     this.heads[list] = next;
     if (next === 0) this.bitmap[list >>> 5]! &= ~(1 << (list & 31));
   }

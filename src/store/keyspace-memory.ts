@@ -424,7 +424,8 @@ export abstract class KeyspaceMemory implements DatabaseHost {
     else this.arena.free(ref, units);
   }
 
-  private retrySetAside(): void {
+  /** Frees what was set aside and is not announced any more. */
+  retrySetAside(): void {
     for (let i = this.setAside.length - 1; i >= 0; i--) {
       const { ref, units } = this.setAside[i]!;
       if (this.touches.announced(ref)) continue;

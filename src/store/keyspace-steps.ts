@@ -66,7 +66,7 @@ export abstract class KeyspaceSteps extends KeyspaceMemory {
   }
 
   /** Lets an entry's slot lead to its new block, and frees the old one, of `units`. */
-  protected relink(db: number, hash: number, ref: number, target: number, units: number): void {
+  relink(db: number, hash: number, ref: number, target: number, units: number): void {
     const database = this.databases[db]!;
     if (this.entries.hasExpiry(ref) && this.entries.hasExpiry(target)) {
       database.expires!.replace(hash, ref, target);

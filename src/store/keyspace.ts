@@ -47,7 +47,7 @@ const PACKED_ROOM_SHIFT = 3;
 
 export class Keyspace extends KeyspaceSteps {
   private readonly cycle: ExpiryCycle;
-  private readonly compaction: Compaction;
+  readonly compaction: Compaction;
 
   constructor(options: KeyspaceOptions) {
     super(options);
@@ -482,7 +482,7 @@ export class Keyspace extends KeyspaceSteps {
    * before are invalid. For a pause of the shard, and for when memory is refused although `freeBytes` would do.
    */
   compact(budgetMs: number): number {
-    return this.compaction.run(budgetMs);
+    return this.compaction.run(budgetMs, true);
   }
 
   get expireMore(): boolean {

@@ -30,6 +30,11 @@ export class PackedViewers {
     return viewer;
   }
 
+  /** Forgets the bytes that were shown last, so that nothing keeps them. */
+  letGo(): void {
+    for (const viewer of this.#byType) if (viewer?.isPacked === true) viewer.view(NO_BYTES, 0, 0);
+  }
+
   #create(type: number): Packable {
     const collection = createCollection(type, this.#limits);
     if (isPacked(collection)) this.#byType[type] = collection;

@@ -40,7 +40,17 @@ export interface HelloMessage {
 }
 
 export interface ExtentMessage {
-  kind: 'extent' | 'indexExtent';
+  kind: 'extent';
+  number: number;
+  generation: number;
+  /** null: given back. */
+  buffer: SharedArrayBuffer | null;
+  /** So much of the buffer, from its beginning, is the extent. */
+  byteLength: number;
+}
+
+export interface IndexExtentMessage {
+  kind: 'indexExtent';
   number: number;
   generation: number;
   /** null: given back. */
@@ -54,8 +64,18 @@ export interface DirectoryMessage {
   buffer: SharedArrayBuffer | null;
 }
 
+/** The owner has given back all the memory that it could: now is the time to let it go. */
+export interface ReleaseMessage {
+  kind: 'release';
+}
+
 /** All of it can be structured-cloned. */
-export type ShareMessage = HelloMessage | ExtentMessage | DirectoryMessage;
+export type ShareMessage =
+  | HelloMessage
+  | ExtentMessage
+  | IndexExtentMessage
+  | DirectoryMessage
+  | ReleaseMessage;
 
 /** Where the groups of shared words begin for a number of databases. */
 export class GenerationOffsets {

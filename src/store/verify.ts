@@ -1,6 +1,6 @@
 /** A walk over everything a keyspace keeps, which throws at the first thing that does not fit. For tests and debugging. */
 import { assert } from '../base/assert.ts';
-import { type Arena, classOf } from './arena.ts';
+import { type Arena, classOf, WITHHELD } from './arena.ts';
 import type { HashIndex } from './hash-index.ts';
 import type { Keyspace } from './keyspace.ts';
 import {
@@ -91,11 +91,13 @@ function verifyIndex(index: HashIndex, visit: (ref: number, hash: number) => voi
   assert(total === index.count, 'the entries of an index are counted');
 }
 
-function verifyArena(arena: Arena, used: Map<number, number>): void {
+/** Walks the free lists and returns their blocks with their sizes. */
+function verifyLists(arena: Arena): Map<number, number> {
   const listed = new Map<number, number>();
+  const withheld = new Set<number>(arena.sealed < 0 ? [] : [arena.sealed]);
   arena.heads.forEach((head, list) => {
     assert(
-      (arena.bitmap[list >>> 5]! >>> (list & 31)) % 2 === (head === 0 ? 0 : 1),
+      list === WITHHELD || (arena.bitmap[list >>> 5]! >>> (list & 31)) % 2 === (head === 0 ? 0 : 1),
       'the bitmap shows the lists',
     );
     let previous = 0;
@@ -104,13 +106,20 @@ function verifyArena(arena: Arena, used: Map<number, number>): void {
       const at = (ref & UNIT_MASK) << 1;
       assert(words[at]! < 0, 'a listed block is free');
       const size = words[at]! & LENGTH_MASK;
-      assert(classOf(size) === list, 'a block is in the list of its size');
+      assert(list === WITHHELD || classOf(size) === list, 'a block is in the list of its size');
+      if (list === WITHHELD) withheld.add(ref >>> EXTENT_SHIFT);
       assert(words[at + 2] === previous, 'the links agree');
       listed.set(ref, size);
       previous = ref;
       ref = words[at + 1]!;
     }
   });
+  assert(withheld.size <= 1, 'free blocks of one extent are withheld');
+  return listed;
+}
+
+function verifyArena(arena: Arena, used: Map<number, number>): void {
+  const listed = verifyLists(arena);
   let usedUnits = 0;
   let freeUnits = 0;
   let blocks = 0;

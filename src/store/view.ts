@@ -125,34 +125,43 @@ export class KeyspaceView {
     return view;
   }
 
-  /** Takes in one message of the owner. Messages must come in the order in which they were sent. */
-  accept(message: ShareMessage): void {
+  /**
+   * Takes in one message of the owner. Messages must come in the order in which they were sent. Returns of how many bytes
+   * of the owner's memory it has let go.
+   */
+  accept(message: ShareMessage): number {
     switch (message.kind) {
       case 'hello':
-        return;
+      case 'release':
+        return 0;
       case 'extent': {
-        const { number, buffer } = message;
+        const { number, buffer, byteLength } = message;
+        const before = this.byteViews[number];
+        // What was located last is not asked for any more.
+        if (before === this.bytes) this.bytes = NO_BYTES;
         fillTo(this.words, number, NO_WORDS);
         fillTo(this.byteViews, number, NO_BYTES);
         fillTo(this.extentGenerations, number, NEVER);
-        this.words[number] = buffer === null ? NO_WORDS : new Int32Array(buffer);
-        this.byteViews[number] = buffer === null ? NO_BYTES : viewedBytes(buffer);
+        this.words[number] = buffer === null ? NO_WORDS : new Int32Array(buffer, 0, byteLength >>> 2);
+        this.byteViews[number] = buffer === null ? NO_BYTES : viewedBytes(buffer, 0, byteLength);
         this.extentGenerations[number] = buffer === null ? NEVER : message.generation;
-        return;
+        return before?.length ?? 0;
       }
       case 'indexExtent': {
         const { number, buffer } = message;
+        const before = this.indexWords[number]?.byteLength ?? 0;
         fillTo(this.indexWords, number, NO_WORDS);
         fillTo(this.indexGenerations, number, NEVER);
         this.indexWords[number] = buffer === null ? NO_WORDS : new Int32Array(buffer);
         this.indexGenerations[number] = buffer === null ? NEVER : message.generation;
-        return;
+        return before;
       }
       case 'directory': {
         const { database, buffer } = message;
+        const before = this.directories[database]!.byteLength;
         this.directories[database] = buffer === null ? NO_WORDS : new Int32Array(buffer);
         this.directoryGenerations[database] = buffer === null ? NEVER : message.generation;
-        return;
+        return before;
       }
     }
   }

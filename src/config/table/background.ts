@@ -1,5 +1,5 @@
 /** Options: work between commands. */
-import { INT_MAX, integer } from '../kinds.ts';
+import { boolean, INT_MAX, integer, MB, memory } from '../kinds.ts';
 import { row } from '../row.ts';
 
 export const background = {
@@ -18,6 +18,58 @@ export const background = {
     affects: ['shards'],
     group: 'Background work',
     help: 'how much time goes into removing expired keys, from 1 to 10',
+  }),
+  activedefrag: row({
+    kind: boolean(),
+    default: true,
+    mutable: true,
+    affects: ['shards'],
+    group: 'Background work',
+    help: 'whether entries are moved together where much memory is wasted, to give it back',
+  }),
+  'active-defrag-ignore-bytes': row({
+    kind: memory({ min: 1 }),
+    default: 100 * MB,
+    mutable: true,
+    affects: ['shards'],
+    group: 'Background work',
+    help: 'waste, of all shards together, that is let be',
+  }),
+  'active-defrag-threshold-lower': row({
+    kind: integer(0, 1000),
+    default: 10,
+    mutable: true,
+    affects: ['shards'],
+    group: 'Background work',
+    placeholder: 'percent',
+    help: 'waste, in percent of what is used, from which on entries are moved',
+  }),
+  'active-defrag-threshold-upper': row({
+    kind: integer(0, 1000),
+    default: 100,
+    mutable: true,
+    affects: ['shards'],
+    group: 'Background work',
+    placeholder: 'percent',
+    help: 'waste, in percent of what is used, from which on that gets active-defrag-cycle-max',
+  }),
+  'active-defrag-cycle-min': row({
+    kind: integer(1, 99),
+    default: 1,
+    mutable: true,
+    affects: ['shards'],
+    group: 'Background work',
+    placeholder: 'percent',
+    help: "percent of a shard's time for moving entries where little is wasted",
+  }),
+  'active-defrag-cycle-max': row({
+    kind: integer(1, 99),
+    default: 25,
+    mutable: true,
+    affects: ['shards'],
+    group: 'Background work',
+    placeholder: 'percent',
+    help: "percent of a shard's time for moving entries where much is wasted",
   }),
   'shutdown-timeout': row({
     kind: integer(0, INT_MAX),

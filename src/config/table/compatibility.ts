@@ -2,8 +2,8 @@
  * Options of Redis that say how its own insides work. Configuration files have them, and tools and Redis's test
  * suite set them, so they are taken, shown and rewritten; nothing here has the insides that they are about.
  */
-import { boolean, count, fixed, INT_MAX, integer, MB, memory, oneOf, text, UINT_MAX } from '../kinds.ts';
-import { inert, row } from '../row.ts';
+import { boolean, count, INT_MAX, integer, MB, memory, oneOf, text, UINT_MAX } from '../kinds.ts';
+import { inert } from '../row.ts';
 import { fileName, flagSet, integers } from '../word-kinds.ts';
 
 const INT_MIN = -(2 ** 31);
@@ -23,27 +23,11 @@ const encodings = {
 
 const memoryUse = {
   activerehashing: inert(boolean(), true, 'whether idle time goes into growing hash tables'),
-  activedefrag: row({
-    kind: fixed(
-      boolean(),
-      false,
-      (words) => words.length === 1 && /^(yes|no)$/i.test(words[0]!),
-      "argument must be 'yes' or 'no'",
-      'Active defragmentation cannot be enabled: it requires a Redis server compiled with a modified Jemalloc like the one shipped by default with the Redis source distribution',
-    ),
-    default: false,
-    mutable: true,
-    affects: [],
-    group: 'Compatibility',
-    isInert: true,
-    help: 'only no: the memory for keys is kept together without it',
-  }),
-  'active-defrag-ignore-bytes': inert(memory({ min: 1 }), 100 * MB, 'waste that is let be'),
-  'active-defrag-threshold-lower': inert(integer(0, 1000), 10, 'percentage of waste to begin at'),
-  'active-defrag-threshold-upper': inert(integer(0, 1000), 100, 'percentage of waste for most effort'),
-  'active-defrag-cycle-min': inert(integer(1, 99), 1, 'least effort in percent'),
-  'active-defrag-cycle-max': inert(integer(1, 99), 25, 'most effort in percent'),
-  'active-defrag-max-scan-fields': inert(count(1), 1000, 'fields that are looked at in one step'),
+  'active-defrag-max-scan-fields': inert(
+    count(1),
+    1000,
+    'fields that one step looks at; collections move whole',
+  ),
   'jemalloc-bg-thread': inert(boolean(), true, 'whether Jemalloc frees memory in the background'),
   'lazyfree-lazy-eviction': inert(boolean(), false, 'whether evicted values are freed in the background'),
   'lazyfree-lazy-expire': inert(boolean(), false, 'whether expired values are freed in the background'),

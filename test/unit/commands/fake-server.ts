@@ -174,6 +174,7 @@ export const REPORT: ServerReport = {
     indexBytes: 256 * 1024,
     arenaBytes: 1024 * 1024,
     clientBytes: 30000,
+    defrag: { runningPercent: 12.5, currentMs: 34.5, totalMs: 56.7, moved: 78, left: 9 },
   },
   mainThreadCpu: { user: 1.25, system: 0.5 },
   persistence: PERSISTENCE,

@@ -52,6 +52,19 @@ test('is used again when its frame has been given back, and not before', () => {
   expect(ends.send(MB)).toBe(second);
 });
 
+test('tells what it leaves to the collector', () => {
+  const ends = new Ends();
+  const left: number[] = [];
+  ends.spares.onLeft = (bytes) => left.push(bytes);
+  ends.send(40 * MB);
+  expect(left).toEqual([40 * MB]);
+  ends.send(20 * MB);
+  ends.send(10 * MB);
+  expect(left.length).toBe(1);
+  ends.send(5 * MB);
+  expect(left).toEqual([40 * MB, 20 * MB]);
+});
+
 test('serves what needs at least half of it', () => {
   const ends = new Ends();
   const first = ends.send(4 * MB);

@@ -63,7 +63,9 @@ function write(task: TornReadsTask): void {
     if (operations % 100_000 === 0) keyspace.flush(0);
   }
   verify(keyspace);
-  parentPort!.postMessage({ operations, expired: keyspace.statistics.expired });
+  const { moved } = keyspace.compaction;
+  const { emptied } = keyspace.arena;
+  parentPort!.postMessage({ operations, expired: keyspace.statistics.expired, moved, emptied });
 }
 
 function change(keyspace: Keyspace, pool: Buffer): void {

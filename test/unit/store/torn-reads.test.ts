@@ -35,7 +35,7 @@ async function run(seconds: number, skipSecondCheck: boolean) {
   try {
     const [written, ...reports] = await all;
     return {
-      written: written as { operations: number; expired: number },
+      written: written as { operations: number; expired: number; moved: number; emptied: number },
       reports: reports as ReaderReport[],
     };
   } finally {
@@ -51,6 +51,9 @@ test('not one torn or foreign value in 20 s of writing, growing, freeing and exp
   const { written, reports } = await run(20, false);
   expect(written.operations).toBeGreaterThan(ENOUGH);
   expect(written.expired).toBeGreaterThan(10);
+  // Entries were moved under the readers' eyes, and extents taken away.
+  expect(written.moved).toBeGreaterThan(100);
+  expect(written.emptied).toBeGreaterThan(5);
   let retried = 0;
   for (const report of reports) {
     expect(report.torn).toBe(0);
