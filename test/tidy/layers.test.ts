@@ -30,6 +30,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'store',
     'shard/keyspace-loader.ts',
     'commands/redis-version.ts',
+    // What watched commands do to keys, as the commands declare it.
+    'commands/key-effects.ts',
   ],
   advise: ['config', 'base'],
   workers: ['shard', 'wal', 'rdb', 'ring', 'config', 'base'],

@@ -67,18 +67,23 @@ export abstract class Cache {
     this.erase(id);
   }
 
-  /** The key's weight becomes another: to be called before the shared array changes. */
+  /** The key was given a moment to expire at, or it was taken away. */
+  expiryChanged(_id: number): void {}
+
+  /** The key's weight becomes another, as when its value is replaced: to be called before the shared array changes. */
   reweigh(id: number, weight: number): void {
     if (this.#isIn[id] === 0) return;
-    this.#used += weight - this.#weightOf(id);
-    if (weight > this.#capacity) this.#used -= weight - this.#weightOf(id);
-    if (weight > this.#capacity) this.remove(id);
-    else if (this.#used > this.#capacity) this.#makeRoom(this.#capacity);
+    // Whoever goes now leaves with the weight that it has had, so the key itself must not be among them.
+    this.remove(id);
+    if (weight > this.#capacity || !this.#makeRoom(this.#capacity - weight)) return;
+    this.#isIn[id] = 1;
+    this.#entries++;
+    this.#used += weight;
+    this.add(id);
   }
 
   resize(capacity: number): void {
     this.#capacity = capacity;
-    this.resized(capacity);
     this.#makeRoom(capacity);
   }
 
@@ -111,5 +116,4 @@ export abstract class Cache {
   protected abstract takeVictim(): number;
   /** Forgets what the policy knows of a key that is not there. */
   protected erase(_id: number): void {}
-  protected resized(_capacity: number): void {}
 }

@@ -5,6 +5,7 @@
 import { Random } from '../../base/random.ts';
 import { Cache, type Weights } from './cache.ts';
 import { LinkedIds } from './linked-ids.ts';
+import { Members } from './members.ts';
 import { RankedIds } from './ranked-ids.ts';
 
 /** The key goes that was not used for the longest time. */
@@ -91,36 +92,28 @@ export class ExactLfu extends Cache {
 /** Any key goes; the same one for the same seed. */
 export class RandomEviction extends Cache {
   readonly #random: Random;
-  /** The keys that are there, in no order, and by key its place among them. */
-  readonly #members: Int32Array;
-  readonly #places: Int32Array;
-  #length = 0;
+  readonly #members: Members;
 
   constructor(ids: number, capacity: number, weights?: Weights, seed = 1) {
     super(ids, capacity, weights);
     this.#random = new Random(seed);
-    this.#members = new Int32Array(ids);
-    this.#places = new Int32Array(ids);
+    this.#members = new Members(ids);
   }
 
   protected override add(id: number): void {
-    this.#places[id] = this.#length;
-    this.#members[this.#length++] = id;
+    this.#members.add(id);
   }
 
   protected override touch(): void {}
 
   protected override drop(id: number): void {
-    const place = this.#places[id]!;
-    const last = this.#members[--this.#length]!;
-    this.#members[place] = last;
-    this.#places[last] = place;
+    this.#members.remove(id);
   }
 
   protected override takeVictim(): number {
-    if (this.#length === 0) return -1;
-    const id = this.#members[this.#random.below(this.#length)]!;
-    this.drop(id);
+    if (this.#members.length === 0) return -1;
+    const id = this.#members.draw(this.#random);
+    this.#members.remove(id);
     return id;
   }
 }
