@@ -12,7 +12,7 @@
  */
 import type { Cache } from './caches/cache.ts';
 import { makeCache } from './caches/policies.ts';
-import type { Surroundings } from './caches/sampled.ts';
+import type { Surroundings } from './caches/server-cache.ts';
 import { KeySample } from './key-sample.ts';
 import { KIND, NEVER, type RequestBatch } from './requests.ts';
 

@@ -1,54 +1,39 @@
 /** Which cache over numbers behaves as the server does under which `maxmemory-policy`. */
 import type { Cache } from './cache.ts';
 import { S3Fifo } from './s3-fifo.ts';
-import { SampledLfu, SampledLru, SampledRandom, SampledTtl, type Surroundings } from './sampled.ts';
+import { SampledLfu, SampledLru, SampledRandom, SampledTtl } from './sampled.ts';
+import type { ServerCacheOptions, Surroundings } from './server-cache.ts';
 import { Sieve } from './sieve.ts';
 
-type Make = (ids: number, capacity: number, around: Surroundings, seed: number) => Cache;
+type CacheClass = new (
+  ids: number,
+  capacity: number,
+  around: Surroundings,
+  options: ServerCacheOptions,
+) => Cache;
 
-const POLICIES: ReadonlyMap<string, Make> = new Map<string, Make>([
-  [
-    'allkeys-lru',
-    (ids, capacity, around, seed) => new SampledLru(ids, capacity, around, { isVolatile: false, seed }),
-  ],
-  [
-    'allkeys-lfu',
-    (ids, capacity, around, seed) => new SampledLfu(ids, capacity, around, { isVolatile: false, seed }),
-  ],
-  ['allkeys-s3fifo', (ids, capacity, { weights }) => new S3Fifo(ids, capacity, weights)],
-  ['allkeys-sieve', (ids, capacity, { weights }) => new Sieve(ids, capacity, weights)],
-  [
-    'allkeys-random',
-    (ids, capacity, around, seed) => new SampledRandom(ids, capacity, around, { isVolatile: false, seed }),
-  ],
-  [
-    'volatile-lru',
-    (ids, capacity, around, seed) => new SampledLru(ids, capacity, around, { isVolatile: true, seed }),
-  ],
-  [
-    'volatile-lfu',
-    (ids, capacity, around, seed) => new SampledLfu(ids, capacity, around, { isVolatile: true, seed }),
-  ],
-  [
-    'volatile-ttl',
-    (ids, capacity, around, seed) => new SampledTtl(ids, capacity, around, { isVolatile: true, seed }),
-  ],
-  [
-    'volatile-random',
-    (ids, capacity, around, seed) => new SampledRandom(ids, capacity, around, { isVolatile: true, seed }),
-  ],
+/** By what follows `allkeys-` or `volatile-`. */
+const RULES: ReadonlyMap<string, CacheClass> = new Map<string, CacheClass>([
+  ['lru', SampledLru],
+  ['lfu', SampledLfu],
+  ['s3fifo', S3Fifo],
+  ['sieve', Sieve],
+  ['random', SampledRandom],
+  ['ttl', SampledTtl],
 ]);
 
 /** Those that choose among all keys. */
-export const ALLKEYS_POLICIES: readonly string[] = [...POLICIES.keys()].filter((name) =>
-  name.startsWith('allkeys-'),
-);
+export const ALLKEYS_POLICIES: readonly string[] = [...RULES.keys()]
+  .filter((rule) => rule !== 'ttl')
+  .map((rule) => `allkeys-${rule}`);
 
-/** Those that choose among keys with an expiry: where all keys have one they choose as the others do, where none has one nothing ever goes. */
-export const VOLATILE_POLICIES: readonly string[] = [...POLICIES.keys()].filter((name) =>
-  name.startsWith('volatile-'),
-);
+/**
+ * Those that choose among keys with an expiry: where all keys have one they choose as the others do, where none has one nothing
+ * ever goes.
+ */
+export const VOLATILE_POLICIES: readonly string[] = [...RULES.keys()].map((rule) => `volatile-${rule}`);
 
+/** `ids` and `capacity` as for Cache; `policy` is one of the names above. */
 export function makeCache(
   policy: string,
   ids: number,
@@ -56,5 +41,7 @@ export function makeCache(
   around: Surroundings,
   seed: number,
 ): Cache {
-  return POLICIES.get(policy)!(ids, capacity, around, seed);
+  const [scope, rule] = policy.split('-');
+  const CacheOfRule = RULES.get(rule!)!;
+  return new CacheOfRule(ids, capacity, around, { isVolatile: scope === 'volatile', seed });
 }

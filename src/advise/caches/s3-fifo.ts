@@ -1,95 +1,100 @@
 /**
- * allkeys-s3fifo (J. Yang and others, "FIFO queues are all you need for cache eviction", SOSP 2023): a tenth of the keys is a first queue,
- * which those leave soon that are not asked for again; the others stand in a main queue, whose used keys go round once more for each use up to
- * three. Keys that left the first queue are remembered for a while, and go to the main one when they come back.
+ * allkeys-s3fifo and volatile-s3fifo: S3-FIFO (J. Yang and others, "FIFO queues are all you need for cache eviction", SOSP 2023) as the server
+ * has it (store/eviction/s3fifo.ts), whose small queue learns its size: new keys go through a small queue, used ones of it to the main
+ * queue, where they go round once more for each use up to three. When a key comes back that left one of the queues shortly before, that queue
+ * was too small.
  */
-import { Cache, type Weights } from './cache.ts';
 import { LinkedIds } from './linked-ids.ts';
+import { ServerCache, type ServerCacheOptions, type Surroundings } from './server-cache.ts';
 
-const SMALL_SHARE = 0.1;
 const USES_MAX = 3;
-/** As often must a key have been used in the first queue to go on to the main one. */
-const PROMOTION_USES = 2;
+/** The small queue's part of all keys: at first, at least, and at most. */
+const PART_START = 0.1;
+const PART_MIN = 0.01;
+const PART_MAX = 0.9;
+/** A key that left the small queue not longer ago than evictions of this part of the keys goes to the main queue at once. */
+const GHOST_PART = 0.9;
+/** One that left so shortly ago says which of the queues is too small. */
+const LESSON_PART = 0.05;
 
-const NOWHERE = 0;
-const SMALL = 1;
-const MAIN = 2;
-const GHOST = 3;
+const SMALL = 0;
+const MAIN = 1;
+const NEITHER = 2;
 
-export class S3Fifo extends Cache {
-  readonly #small: LinkedIds;
-  readonly #main: LinkedIds;
-  readonly #ghosts: LinkedIds;
-  /** By key: in which of the three it stands. */
-  readonly #where: Uint8Array;
+export class S3Fifo extends ServerCache {
+  readonly #queues: readonly [small: LinkedIds, main: LinkedIds];
+  /** By key: in which queue it stands, or which it was evicted from. */
+  readonly #queueOf: Uint8Array;
   readonly #uses: Uint8Array;
+  /** By key that was evicted: how many evictions of its queue there had been. */
+  readonly #evictedAt: Float64Array;
+  readonly #evictions: [small: number, main: number] = [0, 0];
+  #part = PART_START;
 
-  constructor(ids: number, capacity: number, weights?: Weights) {
-    super(ids, capacity, weights);
-    this.#small = new LinkedIds(ids);
-    this.#main = new LinkedIds(ids);
-    this.#ghosts = new LinkedIds(ids);
-    this.#where = new Uint8Array(ids);
+  constructor(ids: number, capacity: number, around: Surroundings, options: ServerCacheOptions) {
+    super(ids, capacity, around, options);
+    this.#queues = [new LinkedIds(ids), new LinkedIds(ids)];
+    this.#queueOf = new Uint8Array(ids).fill(NEITHER);
     this.#uses = new Uint8Array(ids);
-  }
-
-  protected override add(id: number): void {
-    const isBack = this.#where[id] === GHOST;
-    if (isBack) this.#ghosts.remove(id);
-    this.#where[id] = isBack ? MAIN : SMALL;
-    this.#uses[id] = 0;
-    (isBack ? this.#main : this.#small).pushFront(id);
+    this.#evictedAt = new Float64Array(ids);
   }
 
   protected override touch(id: number): void {
     if (this.#uses[id]! < USES_MAX) this.#uses[id]!++;
   }
 
-  protected override drop(id: number): void {
-    (this.#where[id] === MAIN ? this.#main : this.#small).remove(id);
-    this.#where[id] = NOWHERE;
+  protected override admit(id: number): void {
+    const left = this.#queueOf[id]!;
+    let queue = SMALL;
+    if (left !== NEITHER) {
+      const age = (this.#evictions[left]! - this.#evictedAt[id]!) / Math.max(1, this.#queued);
+      if (age <= LESSON_PART) this.#learn(left);
+      if (left === SMALL && age <= GHOST_PART) queue = MAIN;
+    }
+    this.#uses[id] = 0;
+    this.#push(id, queue);
+  }
+
+  protected override withdraw(id: number): void {
+    this.#queues[this.#queueOf[id]!]!.remove(id);
+    this.#queueOf[id] = NEITHER;
   }
 
   protected override erase(id: number): void {
-    if (this.#where[id] !== GHOST) return;
-    this.#ghosts.remove(id);
-    this.#where[id] = NOWHERE;
+    this.#queueOf[id] = NEITHER;
   }
 
-  protected override takeVictim(): number {
-    const keys = this.#small.length + this.#main.length;
-    if (keys === 0) return -1;
-    while (this.#small.length > 0 && (this.#main.length === 0 || this.#small.length >= keys * SMALL_SHARE)) {
-      const id = this.#small.popBack();
-      if (this.#uses[id]! < PROMOTION_USES) {
-        this.#remember(id, keys);
-        return id;
-      }
-      this.#uses[id] = 0;
-      this.#where[id] = MAIN;
-      this.#main.pushFront(id);
-    }
-    return this.#takeFromMain();
-  }
-
-  #takeFromMain(): number {
+  protected override choose(): number {
+    const [small, main] = this.#queues;
     for (;;) {
-      const id = this.#main.popBack();
-      if (this.#uses[id] === 0) {
-        this.#where[id] = NOWHERE;
-        return id;
-      }
-      this.#uses[id]!--;
-      this.#main.pushFront(id);
+      const size = Math.max(1, this.#part * this.#queued);
+      const isSmall = small.length > 0 && (small.length >= size || main.length === 0);
+      const id = (isSmall ? small : main).popBack();
+      if (id < 0) return -1;
+      const uses = this.#uses[id]!;
+      if (uses === 0) return this.#evict(id);
+      this.#uses[id] = isSmall ? 0 : uses - 1;
+      this.#push(id, MAIN);
     }
   }
 
-  /** As many as the main queue has keys at most. */
-  #remember(id: number, keys: number): void {
-    this.#where[id] = GHOST;
-    this.#ghosts.pushFront(id);
-    while (this.#ghosts.length > Math.max(1, keys * (1 - SMALL_SHARE))) {
-      this.#where[this.#ghosts.popBack()] = NOWHERE;
-    }
+  get #queued(): number {
+    return this.#queues[SMALL].length + this.#queues[MAIN].length;
+  }
+
+  #push(id: number, queue: number): void {
+    this.#queueOf[id] = queue;
+    this.#queues[queue]!.pushFront(id);
+  }
+
+  #evict(id: number): number {
+    this.#evictedAt[id] = this.#evictions[this.#queueOf[id]!]!++;
+    return id;
+  }
+
+  #learn(left: number): void {
+    const step = 1 / Math.max(1, this.#queued);
+    const part = left === SMALL ? this.#part + step : this.#part - step;
+    this.#part = Math.min(PART_MAX, Math.max(PART_MIN, part));
   }
 }

@@ -1,77 +1,47 @@
 /**
  * The policies that look at a few random keys, as Redis and shardis run them: of `maxmemory-samples` random keys those that should go
- * first enter a pool of sixteen, whose best goes. What is best is the subclass's: the longest unused key, the least often used one, the one that expires
- * first. The volatile ones choose among the keys with an expiry only.
+ * first enter a pool of sixteen, whose best goes unless it was used meanwhile. What is best is the subclass's: the longest unused key, the
+ * least often used one, the one that expires first.
  */
 import { Random } from '../../base/random.ts';
-import { Cache, type Weights } from './cache.ts';
 import { Members } from './members.ts';
+import { ServerCache, type ServerCacheOptions, type Surroundings } from './server-cache.ts';
 
 const POOL_SIZE = 16;
 
-/** What the caches of one estimate have in common. */
-export interface Surroundings {
-  /** Milliseconds; the trace's own clock. */
-  nowMs: number;
-  /** By key: when it expires; Infinity: never. */
-  readonly expiresAtMs: Float64Array;
-  readonly weights: Weights | undefined;
-  /** `maxmemory-samples`, `lfu-log-factor`, `lfu-decay-time`. */
-  readonly samples: number;
-  readonly lfuLogFactor: number;
-  readonly lfuDecayMinutes: number;
-}
-
-export interface SampledOptions {
-  readonly isVolatile: boolean;
-  readonly seed: number;
-}
-
-abstract class SampledCache extends Cache {
-  protected readonly around: Surroundings;
+abstract class SampledCache extends ServerCache {
   protected readonly random: Random;
-  readonly #isVolatile: boolean;
   readonly #candidates: Members;
   /** The last is the best to go. */
   readonly #pool: number[] = [];
   readonly #poolRanks: number[] = [];
 
-  constructor(ids: number, capacity: number, around: Surroundings, { isVolatile, seed }: SampledOptions) {
-    super(ids, capacity, around.weights);
-    this.around = around;
-    this.random = new Random(seed);
-    this.#isVolatile = isVolatile;
+  constructor(ids: number, capacity: number, around: Surroundings, options: ServerCacheOptions) {
+    super(ids, capacity, around, options);
+    this.random = new Random(options.seed);
     this.#candidates = new Members(ids);
   }
 
   /** The key with the highest goes first. */
   protected abstract rank(id: number): number;
 
-  protected override add(id: number): void {
-    if (!this.#isVolatile || this.around.expiresAtMs[id] !== Infinity) this.#candidates.add(id);
+  protected override admit(id: number): void {
+    this.#candidates.add(id);
   }
 
-  protected override drop(id: number): void {
+  protected override withdraw(id: number): void {
     this.#candidates.remove(id);
   }
 
-  override expiryChanged(id: number): void {
-    if (!this.#isVolatile || !this.has(id)) return;
-    const isCandidate = this.around.expiresAtMs[id] !== Infinity;
-    if (isCandidate === this.#candidates.has(id)) return;
-    if (isCandidate) this.#candidates.add(id);
-    else this.#candidates.remove(id);
-  }
-
-  protected override takeVictim(): number {
+  protected override choose(): number {
     if (this.#candidates.length === 0) return -1;
     for (;;) {
       for (let i = 0; i < this.around.samples; i++) this.#offer(this.#candidates.draw(this.random));
       while (this.#pool.length > 0) {
         const id = this.#pool.pop()!;
-        this.#poolRanks.pop();
-        // It may have gone by itself.
-        if (!this.#candidates.has(id)) continue;
+        const rank = this.#poolRanks.pop()!;
+        // It may have gone by itself, or have been used.
+        if (!this.#candidates.has(id) || this.rank(id) < rank) continue;
         this.#candidates.remove(id);
         return id;
       }
@@ -94,12 +64,12 @@ abstract class SampledCache extends Cache {
   }
 }
 
-/** allkeys-lru and volatile-lru. Uses are told apart by their order, which a clock with ticks does less well. */
+/** allkeys-lru and volatile-lru. The server's clock counts seconds; where a trace tells no times uses are told apart by their order. */
 export class SampledLru extends SampledCache {
   readonly #lastUses: Float64Array;
-  #now = 0;
+  #uses = 0;
 
-  constructor(ids: number, capacity: number, around: Surroundings, options: SampledOptions) {
+  constructor(ids: number, capacity: number, around: Surroundings, options: ServerCacheOptions) {
     super(ids, capacity, around, options);
     this.#lastUses = new Float64Array(ids);
   }
@@ -110,7 +80,8 @@ export class SampledLru extends SampledCache {
   }
 
   protected override touch(id: number): void {
-    this.#lastUses[id] = ++this.#now;
+    const { nowMs } = this.around;
+    this.#lastUses[id] = nowMs === 0 ? ++this.#uses : Math.floor(nowMs / 1000);
   }
 
   protected override rank(id: number): number {
@@ -127,7 +98,7 @@ export class SampledLfu extends SampledCache {
   readonly #counters: Uint8Array;
   readonly #minutes: Float64Array;
 
-  constructor(ids: number, capacity: number, around: Surroundings, options: SampledOptions) {
+  constructor(ids: number, capacity: number, around: Surroundings, options: ServerCacheOptions) {
     super(ids, capacity, around, options);
     this.#counters = new Uint8Array(ids);
     this.#minutes = new Float64Array(ids);
@@ -173,10 +144,30 @@ export class SampledTtl extends SampledCache {
 }
 
 /** allkeys-random and volatile-random. */
-export class SampledRandom extends SampledCache {
+export class SampledRandom extends ServerCache {
+  readonly #random: Random;
+  readonly #candidates: Members;
+
+  constructor(ids: number, capacity: number, around: Surroundings, options: ServerCacheOptions) {
+    super(ids, capacity, around, options);
+    this.#random = new Random(options.seed);
+    this.#candidates = new Members(ids);
+  }
+
   protected override touch(): void {}
 
-  protected override rank(): number {
-    return 0;
+  protected override admit(id: number): void {
+    this.#candidates.add(id);
+  }
+
+  protected override withdraw(id: number): void {
+    this.#candidates.remove(id);
+  }
+
+  protected override choose(): number {
+    if (this.#candidates.length === 0) return -1;
+    const id = this.#candidates.draw(this.#random);
+    this.#candidates.remove(id);
+    return id;
   }
 }

@@ -1,23 +1,23 @@
 /**
- * allkeys-sieve (Y. Zhang and others, "SIEVE is simpler than LRU", NSDI 2024): one queue in the order of coming, through which a hand goes
+ * allkeys-sieve and volatile-sieve (Y. Zhang and others, "SIEVE is simpler than LRU", NSDI 2024): one queue in the order of coming, through which a hand goes
  * from the oldest to the newest. It takes the first key that was not used since it last came by, and makes the used ones it passes unused.
  */
-import { Cache, type Weights } from './cache.ts';
 import { LinkedIds } from './linked-ids.ts';
+import { ServerCache, type ServerCacheOptions, type Surroundings } from './server-cache.ts';
 
-export class Sieve extends Cache {
+export class Sieve extends ServerCache {
   readonly #order: LinkedIds;
   readonly #isUsed: Uint8Array;
   /** The key that is looked at next; -1: the oldest. */
   #hand = -1;
 
-  constructor(ids: number, capacity: number, weights?: Weights) {
-    super(ids, capacity, weights);
+  constructor(ids: number, capacity: number, around: Surroundings, options: ServerCacheOptions) {
+    super(ids, capacity, around, options);
     this.#order = new LinkedIds(ids);
     this.#isUsed = new Uint8Array(ids);
   }
 
-  protected override add(id: number): void {
+  protected override admit(id: number): void {
     this.#isUsed[id] = 0;
     this.#order.pushFront(id);
   }
@@ -26,12 +26,12 @@ export class Sieve extends Cache {
     this.#isUsed[id] = 1;
   }
 
-  protected override drop(id: number): void {
+  protected override withdraw(id: number): void {
     if (id === this.#hand) this.#hand = this.#order.towardsFront(id);
     this.#order.remove(id);
   }
 
-  protected override takeVictim(): number {
+  protected override choose(): number {
     if (this.#order.length === 0) return -1;
     let id = this.#hand < 0 ? this.#order.back : this.#hand;
     while (this.#isUsed[id] === 1) {
@@ -40,7 +40,7 @@ export class Sieve extends Cache {
       if (id < 0) id = this.#order.back;
     }
     this.#hand = id;
-    this.drop(id);
+    this.withdraw(id);
     return id;
   }
 }

@@ -1,4 +1,5 @@
 /** Advice from a running server, by MONITOR. Any server that speaks Redis's protocol will do. */
+import { ALLKEYS_POLICIES, VOLATILE_POLICIES } from '../../advise/caches/policies.ts';
 import { ESTIMATOR_DEFAULTS, Estimator } from '../../advise/estimator.ts';
 import type { CacheSize } from '../../advise/recommendation.ts';
 import { makeReport, type Report } from '../../advise/report.ts';
@@ -160,7 +161,7 @@ function chosenSizes({ sizes }: AdviseFlags, state: ServerState): CacheSize[] {
 
 /** The present policy is always compared, where it is one that evicts. */
 function withPresent(policies: readonly string[], present: string | undefined): readonly string[] {
-  const isComparable = present !== undefined && /^(allkeys|volatile)-(lru|lfu|random|ttl)$/.test(present);
+  const isComparable = present !== undefined && [...ALLKEYS_POLICIES, ...VOLATILE_POLICIES].includes(present);
   return isComparable && !policies.includes(present) ? [...policies, present] : policies;
 }
 
