@@ -33,6 +33,14 @@ export interface Recommendation {
   readonly confidence: 'exact' | 'high' | 'medium' | 'low';
 }
 
+/** How much was seen. */
+export interface Sample {
+  readonly requests: number;
+  readonly rate: number;
+  /** What all keys that came by would take, in the unit of sizes. */
+  readonly footprint: number;
+}
+
 /** A policy must be better by so much of the hit ratio to be worth a change, and by twice the error. */
 const GAIN_MIN = 0.005;
 /** More memory must bring so much. */
@@ -45,7 +53,7 @@ export function recommend(
   estimates: readonly Estimate[],
   sizes: readonly CacheSize[],
   present: Present,
-  sample: { readonly requests: number; readonly rate: number },
+  sample: Sample,
 ): Recommendation {
   const of = (policy: string, sizeIndex: number) =>
     estimates.find((one) => one.policy === policy && one.size === sizes[sizeIndex]!.size)!;
@@ -64,7 +72,9 @@ export function recommend(
   const isWorthIt = policyGain >= Math.max(GAIN_MIN, 2 * policyGainError);
   const policy = isWorthIt ? best : comparedWith;
   const ratios = sizes.map((_, i) => of(policy, i).hitRatio);
-  const recommendedSizeIndex = kneeOf(ratios, present.sizeIndex);
+  // A cache that the traffic has not filled tells nothing of a smaller one: other keys may come by later.
+  const isFull = present.sizeIndex === undefined || sample.footprint >= sizes[present.sizeIndex]!.size;
+  const recommendedSizeIndex = kneeOf(ratios, present.sizeIndex, isFull);
   const sizeIndex = present.sizeIndex ?? recommendedSizeIndex;
   return {
     policy,
@@ -80,18 +90,16 @@ export function recommend(
 }
 
 /** The smallest size from which on none brings much more: sizes go up. Below the present one only what costs nearly nothing. */
-function kneeOf(ratios: readonly number[], presentIndex: number | undefined): number {
+function kneeOf(ratios: readonly number[], presentIndex: number | undefined, mayShrink: boolean): number {
   const most = ratios.at(-1)!;
   const enough = ratios.findIndex((ratio) => most - ratio < SIZE_GAIN_MIN);
   if (presentIndex === undefined || enough >= presentIndex) return enough;
+  if (!mayShrink) return presentIndex;
   const smaller = ratios.findIndex((ratio) => ratios[presentIndex]! - ratio < GAIN_MIN);
   return Math.min(presentIndex, smaller);
 }
 
-function confidenceOf(
-  { requests, rate }: { readonly requests: number; readonly rate: number },
-  smallCapacity: number,
-): Recommendation['confidence'] {
+function confidenceOf({ requests, rate }: Sample, smallCapacity: number): Recommendation['confidence'] {
   if (requests < 1000) return 'low';
   if (requests < 20_000) return 'medium';
   if (rate === 1) return 'exact';

@@ -47,6 +47,7 @@ export function makeReport(
     recommendation: recommend(estimates, sizes, present, {
       requests: estimator.sampledRequests,
       rate: estimator.rate,
+      footprint: estimator.footprint,
     }),
     notes,
   };

@@ -69,7 +69,7 @@ export async function adviseLive(flags: AdviseFlags, env: NodeJS.ProcessEnv): Pr
       'keys',
       sizes,
       present,
-      notesOn(state, estimator, measured),
+      notesOn(state, estimator, sizeOf('present', state.baseBytes, state).size, measured),
     );
   } finally {
     await client.disconnect();
@@ -174,11 +174,21 @@ function measuredRatio(before: Hits, after: Hits): number | undefined {
   return all > 0 && hits >= 0 ? hits / all : undefined;
 }
 
-function notesOn(state: ServerState, estimator: Estimator, measured: number | undefined): string[] {
+function notesOn(
+  state: ServerState,
+  estimator: Estimator,
+  presentKeys: number,
+  measured: number | undefined,
+): string[] {
   const notes = [...state.notes];
   if (measured !== undefined) {
     notes.push(
       `the server itself counted ${(measured * 100).toFixed(1)} % hits meanwhile, with caches that were warm`,
+    );
+  }
+  if (estimator.keysEstimated < presentKeys) {
+    notes.push(
+      `fewer keys came by (${estimator.keysEstimated}) than the present size holds: whether less memory would do, only a longer watch can tell`,
     );
   }
   if (estimator.coldShare > COLD_SHARE_HIGH) {

@@ -262,7 +262,7 @@ describe('what is recommended', () => {
       { policy: 'allkeys-lru', size, hitRatio: lru[i]!, standardError, smallCapacity: 100 },
       { policy: 'allkeys-sieve', size, hitRatio: sieve[i]!, standardError, smallCapacity: 100 },
     ]);
-  const sample = { requests: 100_000, rate: 1 };
+  const sample = { requests: 100_000, rate: 1, footprint: 1000 };
   const present = { policy: 'allkeys-lru', sizeIndex: 1 };
 
   test('a better policy, and more memory where it brings something', () => {
@@ -287,9 +287,15 @@ describe('what is recommended', () => {
     expect(found).toMatchObject({ recommendedSizeIndex: 0, isPolicyChangeWorthIt: false });
   });
 
+  test('the same memory where the traffic has not filled it', () => {
+    const flat = [0.7, 0.7, 0.7];
+    const few = { ...sample, footprint: 150 };
+    expect(recommend(estimates(flat, flat), sizes, present, few).recommendedSizeIndex).toBe(1);
+  });
+
   test('little certainty after few requests', () => {
     const flat = [0.1, 0.1, 0.1];
-    expect(recommend(estimates(flat, flat), sizes, present, { requests: 50, rate: 1 }).confidence).toBe(
+    expect(recommend(estimates(flat, flat), sizes, present, { ...sample, requests: 50 }).confidence).toBe(
       'low',
     );
   });
