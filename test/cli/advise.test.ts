@@ -37,7 +37,7 @@ describe('a trace', () => {
       /^cache +allkeys-lru +allkeys-lfu +allkeys-s3fifo +allkeys-sieve +allkeys-random$/m,
     );
     expect(stdout).toMatch(/^10 %: \d+ keys, \d+kb( +\d+\.\d){5}$/m);
-    expect(stdout).toMatch(/^10 %: \d+ keys, \d+kb █+·+ \d+\.\d$/m);
+    expect(stdout).toMatch(/^10 %: \d+ keys, \d+kb +█+·+ \d+\.\d$/m);
     expect(stdout).toMatch(/^ {2}maxmemory-policy allkeys-\w+: /m);
     expect(stdout).toMatch(/^ {2}maxmemory \d+[kmg]b: hits \d+\.\d %/m);
     expect(stdout).toMatch(/^ {2}sure of it .* \(30,000 of 30,000 requests\)$/m);
