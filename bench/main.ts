@@ -4,6 +4,7 @@
  */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { runAcl } from './acl.ts';
+import { runAdviseBench } from './advise.ts';
 import { ATOMIC_PARTS, runAtomic } from './atomic.ts';
 import { runCompare } from './compare.ts';
 import { runDefrag } from './defrag.ts';
@@ -117,6 +118,13 @@ benchmark('acl', "what a user's rules cost a command")
   .option('--seconds <n>', 'length of one run', positive, 2)
   .option(...shards)
   .action(runAcl);
+program
+  .command('advise')
+  .description("how near the estimates of 'shardis advise' come to exact LRU, on real traces")
+  .option('--traces <dir>', 'where the traces are', '../shared/traces')
+  .option('--json', 'print one line of JSON and no tables')
+  .action(runAdviseBench);
+
 benchmark('tls', 'throughput over TLS, and what a plain client feels while many connect with TLS')
   .option('--rounds <n>', 'counted rounds', count, 5)
   .option('--pipelines <list>', 'commands in flight on each connection', counts, [16])

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /**
  * The `shardis` command: reads the options, starts the server, and ends with a clear line and an exit code. As
- * `shardis cli` it is a client instead, as `shardis bench` it puts a server to the test, and as `shardis check`, `import`
- * and `export` it works on the files of one that does not run.
+ * `shardis cli` it is a client instead, as `shardis bench` it puts a server to the test, as `shardis check`, `import`
+ * and `export` it works on the files of one that does not run, and as `shardis advise` it tells which cache would serve some traffic best.
  */
 import { shardWorkerUrl } from '../workers/urls.ts';
 import { loadConfig } from './config/load.ts';
@@ -26,11 +26,12 @@ async function openLogOrFail(level: Parameters<typeof openLog>[0], file: string)
 
 type Tool = (argv: readonly string[]) => Promise<number>;
 
-/** What works on the files of a data directory, by its word; loaded only when it is asked for. */
-const diskTools = new Map<string | undefined, () => Promise<Tool>>([
+/** What is no server, by its word; loaded only when it is asked for. */
+const tools = new Map<string | undefined, () => Promise<Tool>>([
   ['check', async () => (await import('./cli/disk/check.ts')).runCheck],
   ['import', async () => (await import('./cli/disk/import.ts')).runImport],
   ['export', async () => (await import('./cli/disk/export.ts')).runExport],
+  ['advise', async () => (await import('./cli/advise/command.ts')).runAdvise],
 ]);
 
 async function main(): Promise<void> {
@@ -43,7 +44,7 @@ async function main(): Promise<void> {
     const { runBench } = await import('./cli/crash/command.ts');
     process.exit(await runBench(process.argv.slice(3)));
   }
-  const tool = diskTools.get(process.argv[2]);
+  const tool = tools.get(process.argv[2]);
   if (tool !== undefined) process.exit(await (await tool())(process.argv.slice(3)));
   const loaded = loadConfig({
     argv: process.argv.slice(2),

@@ -19,6 +19,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   server: ['acl', 'commands', 'persistence', 'ring', 'protocol', 'config', 'base', 'store/view.ts'],
   // Tools for a data directory load it as shards do, without any.
   cli: [
+    'advise',
     'persistence',
     'wal',
     'rdb',
@@ -29,7 +30,10 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'store',
     'shard/keyspace-loader.ts',
     'commands/redis-version.ts',
+    // What watched commands do to keys, as the commands declare it.
+    'commands/key-effects.ts',
   ],
+  advise: ['config', 'base'],
   workers: ['shard', 'wal', 'rdb', 'ring', 'config', 'base'],
   '.': ['server', 'cli', 'config', 'workers/urls.ts', '.'],
 };
@@ -37,8 +41,14 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 /** Where people start the program, and where its threads begin. */
 const ENTRIES = ['src/main.ts', 'src/index.ts', 'workers/shard.ts'];
 
-/** Sources that run elsewhere: what writes the README's tables, and what tests hold the data against. */
-const OUTSIDE_THE_SERVER = ['src/config/options-table.ts', 'src/store/verify.ts'];
+/** Sources that run elsewhere: what writes the README's tables, and what tests and benchmarks hold the data and the policies against. */
+const OUTSIDE_THE_SERVER = [
+  'src/config/options-table.ts',
+  'src/store/verify.ts',
+  'src/advise/caches/belady.ts',
+  'src/advise/caches/dense-ids.ts',
+  'src/advise/caches/exact.ts',
+];
 
 const files = sourceFiles('src', 'workers');
 const byPath = new Map(files.map((file) => [file.path, file]));

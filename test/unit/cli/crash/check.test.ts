@@ -1,10 +1,10 @@
 /** The checker of recoveries is given wrong ones: it must find every kind, and nothing in right ones. */
 import { describe, expect, test } from 'vitest';
+import { Random } from '../../../../src/base/random.ts';
 import { packBlock, sentFor, unpackBlock } from '../../../../src/cli/crash/block.ts';
 import { checkHistory, checkRecovery, type Order } from '../../../../src/cli/crash/check.ts';
 import { apply, type FoundState, isModelled, type State } from '../../../../src/cli/crash/effects.ts';
 import { History } from '../../../../src/cli/crash/history.ts';
-import { Random } from '../../../../src/cli/crash/random.ts';
 import { Workload } from '../../../../src/cli/crash/workload.ts';
 
 const NOW_MS = 1_800_000_000_000;
