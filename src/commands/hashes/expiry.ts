@@ -11,7 +11,7 @@ import { INVALID_EXPIRE_NEGATIVE, invalidExpireTime, NOT_AN_INTEGER } from '../.
 import { ABSENT } from '../../store/keyspace.ts';
 import { NEVER_EXPIRES } from '../../types/field-expiries.ts';
 import { HASH_DELETE, HASH_EXPIRE, HASH_PERSIST, highOf, lowOf } from '../../types/hash-changes.ts';
-import { change, REFUSED } from '../collection-access.ts';
+import { by, change, REFUSED } from '../collection-access.ts';
 import { type ArgumentSpec, type CommandSpec, defineCommands } from '../command.ts';
 import type { ShardContext } from '../context.ts';
 import { KEY, oneKey, token } from '../declarations.ts';
@@ -182,8 +182,8 @@ function expireFields(
   if (words.size === 0) return;
   const isAll = isPast && words.size === hash.length;
   const ranges = chosen(args, [...words.values()]);
-  if (isPast) change(context, 1, ref, HASH_DELETE, 0, 0, ranges, 0, words.size);
-  else change(context, 1, ref, HASH_EXPIRE, highOf(moment), lowOf(moment), ranges, 0, words.size);
+  if (isPast) change(context, 1, ref, by(HASH_DELETE).with(ranges, 0, words.size));
+  else change(context, 1, ref, by(HASH_EXPIRE, highOf(moment), lowOf(moment)).with(ranges, 0, words.size));
   context.notify(EVENT.hash, isPast ? 'hdel' : 'hexpire', 1);
   if (isAll) context.notify(EVENT.generic, 'del', 1);
 }
@@ -232,6 +232,6 @@ function persist(context: ShardContext): void {
     }
   }
   if (words.size === 0) return;
-  change(context, 1, ref, HASH_PERSIST, 0, 0, chosen(args, [...words.values()]), 0, words.size);
+  change(context, 1, ref, by(HASH_PERSIST).with(chosen(args, [...words.values()]), 0, words.size));
   context.notify(EVENT.hash, 'hpersist', 1);
 }

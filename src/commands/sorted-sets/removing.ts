@@ -1,7 +1,7 @@
 /** ZREM, ZREMRANGEBYRANK, ZREMRANGEBYSCORE, ZREMRANGEBYLEX. */
 import { ABSENT } from '../../store/keyspace.ts';
 import { ZSET_REMOVE } from '../../types/sorted-set-changes.ts';
-import { change, REFUSED, tellOfRemoval } from '../collection-access.ts';
+import { by, change, REFUSED, tellOfRemoval } from '../collection-access.ts';
 import { type CommandSpec, defineCommands } from '../command.ts';
 import type { ShardContext } from '../context.ts';
 import { KEY, oneKey } from '../declarations.ts';
@@ -72,7 +72,7 @@ function remove(context: ShardContext): void {
   }
   const isAll = removesAll(context, ref);
   if (isAll) tellOfRemoval(context, 1, EVENT.sortedSet, 'zrem');
-  const removed = change(context, 1, ref, ZSET_REMOVE, 0, 0, args, 2, args.count);
+  const removed = change(context, 1, ref, by(ZSET_REMOVE).with(args, 2, args.count));
   if (removed > 0 && !isAll) context.notify(EVENT.sortedSet, 'zrem', 1);
   reply.integer(removed);
 }
