@@ -6,8 +6,8 @@ import { type CommandSpec, defineCommands } from '../command.ts';
 import type { ShardContext } from '../context.ts';
 import { KEY, oneKey } from '../declarations.ts';
 import { EVENT } from '../keyspace-events.ts';
-import { BY_LEX, BY_RANK, BY_SCORE, MemberRange } from './member-range.ts';
-import { MEMBER } from './reading.ts';
+import { BY_LEX, BY_RANK, BY_SCORE } from './member-range.ts';
+import { findRange, MEMBER, range } from './reading.ts';
 import { findSortedSet, removeRanks, SORTED_SET, sortedSetAt } from './sorted-set-access.ts';
 
 const RANGE = {
@@ -60,8 +60,6 @@ export const sortedSetRemoving = defineCommands([
   },
 ]);
 
-const range = new MemberRange();
-
 function remove(context: ShardContext): void {
   const { args, reply } = context;
   const ref = findSortedSet(context);
@@ -88,16 +86,9 @@ function removesAll(context: ShardContext, ref: number): boolean {
 }
 
 function removeRange(context: ShardContext, kind: number, event: string): void {
-  const { args, reply } = context;
-  const problem = range.read(args, kind, 2, 3);
-  if (problem !== undefined) {
-    reply.error(problem);
-    return;
-  }
-  const ref = findSortedSet(context);
+  const ref = findRange(context, kind);
   if (ref === REFUSED) return;
-  if (ref !== ABSENT) range.cut(sortedSetAt(context, ref));
   const count = ref === ABSENT ? 0 : range.count;
   if (count > 0) removeRanks(context, 1, ref, range.first, count, event);
-  reply.integer(count);
+  context.reply.integer(count);
 }
