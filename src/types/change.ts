@@ -1,4 +1,4 @@
-/** What a change of a collection is to whoever makes it, stores it, logs it and reads it from a log: one object instead of six arguments. */
+/** A change of a collection as one object, for whoever makes it, tells of it, logs it and reads it from a log. */
 import { type ByteRanges, RangeList } from '../base/byte-ranges.ts';
 
 const NO_RANGES: ByteRanges = new RangeList();
