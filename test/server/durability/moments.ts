@@ -11,6 +11,7 @@ import { type Kept, runAll, untilIdle } from './kept.ts';
 export const SHARDS = 3;
 const CLIENTS = 3;
 const DUMPS = 2;
+const seed = seedFrom('DURABILITY_SEED');
 /** Even, so that pairs are not torn apart. */
 const WORDS_MAX = 1000;
 
@@ -50,7 +51,7 @@ async function changeUntil(
   collections: Changing,
   isOver: () => boolean,
 ): Promise<number> {
-  const random = new Random(seedFrom('DURABILITY_SEED') + own);
+  const random = new Random(seed + own);
   let count = 0;
   while (!isOver()) {
     const replies = await collections.change(client, random).catch(() => undefined);
