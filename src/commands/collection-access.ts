@@ -1,20 +1,14 @@
 /** How the handlers of collections reach them, and change them. */
-import type { ByteRanges } from '../base/byte-ranges.ts';
 import { WRONG_TYPE } from '../protocol/errors.ts';
 import { changeAt, createAt } from '../store/collections.ts';
 import { ABSENT } from '../store/keyspace.ts';
+import { Change } from '../types/change.ts';
 import type { ShardContext } from './context.ts';
 import { findKey, hashOfKey, isOtherType } from './key-access.ts';
 import { EVENT } from './keyspace-events.ts';
 
 /** What `findCollection` returns after an error reply. */
 export const REFUSED = -1;
-
-const NO_RANGES: ByteRanges = {
-  bytes: new Uint8Array(0),
-  starts: new Int32Array(0),
-  ends: new Int32Array(0),
-};
 
 /** The entry of a collection of `type` at key word `word` or ABSENT; REFUSED, and answered, when something else is there. */
 export function findCollection(context: ShardContext, type: number, word = 1): number {
@@ -24,24 +18,23 @@ export function findCollection(context: ShardContext, type: number, word = 1): n
   return REFUSED;
 }
 
+/** For one change after the other. */
+const next = new Change();
+
 /**
- * Changes the collection at key word `word`, whose entry is `ref`, by one of its type's operations (types/changes.ts), and returns
- * what that returns. A collection that is empty then is gone. `ref` may be invalid then.
+ * What `change` and `changeOrCreate` take: an operation with its numbers; `.with(ranges, from, to)` says what it takes beside them. To be
+ * written as their argument, and not kept.
  */
-export function change(
-  context: ShardContext,
-  word: number,
-  ref: number,
-  operation: number,
-  first: number,
-  second: number,
-  ranges: ByteRanges = NO_RANGES,
-  from = 0,
-  to = 0,
-): number {
-  const { keyspace, db } = context;
-  const hash = hashOfKey(context, word);
-  return changeAt(keyspace, db, ref, hash, operation, first, second, ranges, from, to);
+export function by(operation: number, first = 0, second = 0): Change {
+  return next.by(operation, first, second);
+}
+
+/**
+ * Changes the collection at key word `word`, whose entry is `ref`, and returns what `changeCollection` (types/changes.ts)
+ * returns. A collection that is empty then is gone, unless it is a stream. `ref` may be invalid then.
+ */
+export function change(context: ShardContext, word: number, ref: number, made: Change): number {
+  return changeAt(context.keyspace, context.db, ref, hashOfKey(context, word), made);
 }
 
 /** As `change`, but makes a collection of `type` when `ref` is ABSENT. */
@@ -50,33 +43,12 @@ export function changeOrCreate(
   word: number,
   ref: number,
   type: number,
-  operation: number,
-  first: number,
-  second: number,
-  ranges: ByteRanges,
-  from: number,
-  to: number,
+  made: Change,
 ): number {
-  if (ref !== ABSENT) return change(context, word, ref, operation, first, second, ranges, from, to);
+  if (ref !== ABSENT) return change(context, word, ref, made);
   const { keyspace, args, db } = context;
   const hash = hashOfKey(context, word);
-  const start = args.starts[word]!;
-  const end = args.ends[word]!;
-  return createAt(
-    keyspace,
-    db,
-    args.bytes,
-    start,
-    end,
-    hash,
-    type,
-    operation,
-    first,
-    second,
-    ranges,
-    from,
-    to,
-  );
+  return createAt(keyspace, db, args.bytes, args.starts[word]!, args.ends[word]!, hash, type, made);
 }
 
 /** The events of a change that leaves nothing of the collection, before it. */

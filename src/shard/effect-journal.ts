@@ -2,13 +2,13 @@
  * Writes every change of a keyspace as an effect of the batch under way (see wal/effects.ts), and tells others who want to
  * know of changes.
  */
-import type { ByteRanges } from '../base/byte-ranges.ts';
 import { writeImageOf } from '../rdb/collections.ts';
 import { PayloadWriter } from '../rdb/payload-writer.ts';
 import type { Journal } from '../store/journal.ts';
 import { type Keyspace, NO_EXPIRY } from '../store/keyspace.ts';
 import { TYPE_STRING } from '../store/layout.ts';
 import { PackedViewers } from '../store/packed-viewers.ts';
+import type { Change } from '../types/change.ts';
 import type { EffectBuffer } from '../wal/effects.ts';
 
 /** Flag of a SET effect: the value was changed in place. */
@@ -87,34 +87,14 @@ export class EffectJournal implements Journal {
     image.clear();
   }
 
-  changed(
-    db: number,
-    ref: number,
-    operation: number,
-    first: number,
-    second: number,
-    ranges: ByteRanges,
-    from: number,
-    to: number,
-  ): void {
+  changed(db: number, ref: number, change: Change): void {
     this.changes++;
-    if (this.listener.isListening) this.listener.changed(db, ref, operation, first, second, ranges, from, to);
-    for (const each of this.observers) each.changed(db, ref, operation, first, second, ranges, from, to);
+    if (this.listener.isListening) this.listener.changed(db, ref, change);
+    for (const each of this.observers) each.changed(db, ref, change);
     const { effects } = this;
     if (effects === undefined) return;
     const keyspace = this.#keyspace;
-    effects.change(
-      db,
-      keyspace.bytesOf(ref),
-      keyspace.keyStart(ref),
-      keyspace.keyLength(ref),
-      operation,
-      first,
-      second,
-      ranges,
-      from,
-      to,
-    );
+    effects.change(db, change, keyspace.bytesOf(ref), keyspace.keyStart(ref), keyspace.keyLength(ref));
   }
 
   patched(db: number, ref: number, offset: number, end: number): void {

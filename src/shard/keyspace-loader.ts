@@ -1,6 +1,4 @@
 /** Puts what files hold into a keyspace: entries of RDB files, effects of logs. */
-
-import type { ByteRanges } from '../base/byte-ranges.ts';
 import type { ViewedBytes } from '../base/bytes.ts';
 import { hashBytes } from '../base/hash.ts';
 import { buildCollection, collectionOf } from '../rdb/collections.ts';
@@ -11,6 +9,7 @@ import { ABSENT, type Keyspace, NO_EXPIRY } from '../store/keyspace.ts';
 import { TYPE_STRING } from '../store/layout.ts';
 import { StringLoader } from '../store/loading.ts';
 import { swapDatabases } from '../store/transfers.ts';
+import type { Change } from '../types/change.ts';
 import type { EffectVisitor } from '../wal/effects.ts';
 import { EFFECT_RAW } from './effect-journal.ts';
 
@@ -158,24 +157,14 @@ export class EffectLoader implements EffectVisitor {
     storeCollection(keyspace, db, bytes, keyStart, keyEnd, hash, collection, expiry);
   }
 
-  change(
-    db: number,
-    operation: number,
-    first: number,
-    second: number,
-    bytes: ViewedBytes,
-    keyStart: number,
-    keyEnd: number,
-    elements: ByteRanges,
-    count: number,
-  ): void {
+  change(db: number, change: Change, bytes: ViewedBytes, keyStart: number, keyEnd: number): void {
     if (!this.#wants(db, bytes, keyStart, keyEnd)) return;
     const keyspace = this.#keyspace;
     const hash = hashBytes(bytes, keyStart, keyEnd, keyspace.seed);
     const ref = keyspace.peek(db, bytes, keyStart, keyEnd, hash);
     // Only after a repair can it be missing, or be something else: what the change was made to is lost.
     if (ref === ABSENT || keyspace.typeOf(ref) === TYPE_STRING) return;
-    changeAt(keyspace, db, ref, hash, operation, first, second, elements, 0, count);
+    changeAt(keyspace, db, ref, hash, change);
   }
 
   expire(db: number, expiresAt: number, bytes: ViewedBytes, keyStart: number, keyEnd: number): void {

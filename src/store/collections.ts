@@ -1,5 +1,5 @@
 /** Storing collections, and changing them where they are: with what a snapshot, the journal and the accounts must know of it. */
-import type { ByteRanges } from '../base/byte-ranges.ts';
+import type { Change } from '../types/change.ts';
 import { changeCollection, changeInPlace } from '../types/changes.ts';
 import { type Collection, isPacked } from '../types/collection.ts';
 import { TYPE_LIST, TYPE_STREAM } from '../types/value-types.ts';
@@ -88,42 +88,26 @@ export function createAt(
   keyEnd: number,
   hash: number,
   type: number,
-  operation: number,
-  first: number,
-  second: number,
-  ranges: ByteRanges,
-  from: number,
-  to: number,
+  change: Change,
 ): number {
   const collection = keyspace.viewers.openEmpty(type);
-  const result = changeCollection(collection, operation, first, second, ranges, from, to);
+  const result = changeCollection(collection, change);
   if (result === 0) return 0;
   storeCollection(keyspace, db, key, keyStart, keyEnd, hash, collection, NO_EXPIRY);
   return result;
 }
 
 /**
- * Changes the collection of an entry by one of its type's operations (types/changes.ts), and returns what that returns. A
+ * Changes the collection of an entry, and returns what `changeCollection` (types/changes.ts) returns. A
  * collection that is empty then is deleted, unless it is a stream. `ref` is invalid then in any case, unless the collection was on the heap and is not empty.
- * `ranges` must not lie in the collection. Throws OutOfMemory with nothing changed.
+ * Throws OutOfMemory with nothing changed.
  */
-export function changeAt(
-  keyspace: Keyspace,
-  db: number,
-  ref: number,
-  hash: number,
-  operation: number,
-  first: number,
-  second: number,
-  ranges: ByteRanges,
-  from: number,
-  to: number,
-): number {
+export function changeAt(keyspace: Keyspace, db: number, ref: number, hash: number, change: Change): number {
   if (keyspace.snapshot !== undefined) keyspace.preserve(db, ref, hash | 0);
   const flags = keyspace.entries.flags(ref);
   return isObject(flags)
-    ? changeObject(keyspace, db, ref, flags, hash, operation, first, second, ranges, from, to)
-    : changePacked(keyspace, db, ref, hash, operation, first, second, ranges, from, to);
+    ? changeObject(keyspace, db, ref, flags, hash, change)
+    : changePacked(keyspace, db, ref, hash, change);
 }
 
 /** `changeAt` of a collection on the heap, whose entry has `flags`. */
@@ -133,17 +117,12 @@ function changeObject(
   ref: number,
   flags: number,
   hash: number,
-  operation: number,
-  first: number,
-  second: number,
-  ranges: ByteRanges,
-  from: number,
-  to: number,
+  change: Change,
 ): number {
   const { objects } = keyspace;
   const number = keyspace.objectOf(ref);
   const collection = objects.get(number);
-  const result = changeCollection(collection, operation, first, second, ranges, from, to);
+  const result = changeCollection(collection, change);
   if (result === 0) return 0;
   if (collection.length === 0 && collection.type !== TYPE_STREAM) {
     keyspace.deleteEntry(db, ref, hash);
@@ -152,30 +131,19 @@ function changeObject(
   const isLarge = objects.recount(number) > LARGE_BYTES;
   if (isLarge !== ((flags & FLAG_LARGE) !== 0)) keyspace.entries.setFlags(ref, flags ^ FLAG_LARGE);
   objects.noteDue(number, hash);
-  keyspace.journal?.changed(db, ref, operation, first, second, ranges, from, to);
+  keyspace.journal?.changed(db, ref, change);
   return result;
 }
 
 /** `changeAt` of a packed collection: it may outgrow that form. */
-function changePacked(
-  keyspace: Keyspace,
-  db: number,
-  ref: number,
-  hash: number,
-  operation: number,
-  first: number,
-  second: number,
-  ranges: ByteRanges,
-  from: number,
-  to: number,
-): number {
+function changePacked(keyspace: Keyspace, db: number, ref: number, hash: number, change: Change): number {
   const collection = keyspace.collectionOf(ref);
   keyspace.stripes.begin(hash | 0);
-  let result = changeInPlace(collection, operation, ranges, from, to);
+  let result = changeInPlace(collection, change);
   keyspace.stripes.end(hash | 0);
   let changed = ref;
   if (result === 0) {
-    result = changeCollection(collection, operation, first, second, ranges, from, to);
+    result = changeCollection(collection, change);
     if (result === 0) return 0;
     if (collection.length === 0) {
       keyspace.deleteEntry(db, ref, hash);
@@ -183,7 +151,7 @@ function changePacked(
     }
     changed = putBack(keyspace, db, ref, hash, collection);
   }
-  keyspace.journal?.changed(db, changed, operation, first, second, ranges, from, to);
+  keyspace.journal?.changed(db, changed, change);
   return result;
 }
 

@@ -3,6 +3,7 @@
  * that, because whoever looks at a hash has them removed first.
  */
 import { RangeList } from '../base/byte-ranges.ts';
+import { Change } from '../types/change.ts';
 import type { Hash } from '../types/hash.ts';
 import { HASH_DELETE } from '../types/hash-changes.ts';
 import { TYPE_HASH } from '../types/value-types.ts';
@@ -12,6 +13,7 @@ import { ABSENT, type Keyspace } from './keyspace.ts';
 /** Fields that are removed by one change. */
 const FIELDS_MAX = 256;
 const ranges = new RangeList();
+const removal = new Change();
 
 /** Removes all fields of the hash at `ref` that have expired. Returns whether the hash is still there; `ref` is valid then. */
 export function removeExpiredFields(keyspace: Keyspace, db: number, ref: number, hash: number): boolean {
@@ -39,7 +41,7 @@ function removeSome(keyspace: Keyspace, db: number, ref: number, hash: number): 
   });
   const isAll = fields.length === collection.length;
   keyspace.options.onFieldsExpired?.(db, ref, isAll);
-  changeAt(keyspace, db, ref, hash, HASH_DELETE, 0, 0, ranges, 0, fields.length);
+  changeAt(keyspace, db, ref, hash, removal.by(HASH_DELETE).with(ranges, 0, fields.length));
   return !isAll;
 }
 

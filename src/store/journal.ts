@@ -1,4 +1,4 @@
-import type { ByteRanges } from '../base/byte-ranges.ts';
+import type { Change } from '../types/change.ts';
 
 /**
  * Who is told of every change of a keyspace, in the order in which the changes happen: what a log is written from.
@@ -22,19 +22,9 @@ export interface Journal {
    */
   patched(db: number, ref: number, offset: number, end: number): void;
   /**
-   * After: the collection of the entry was changed, and is still there: `operation` and the numbers are those of its type's
-   * changes (types/changes.ts), which took `ranges[from, to)`.
+   * After: the collection of the entry was changed, and is still there. The change is only valid during the call.
    */
-  changed(
-    db: number,
-    ref: number,
-    operation: number,
-    first: number,
-    second: number,
-    ranges: ByteRanges,
-    from: number,
-    to: number,
-  ): void;
+  changed(db: number, ref: number, change: Change): void;
   /** After: the expiry was set, changed or removed. */
   expiryChanged(db: number, ref: number): void;
   /** Before the entry goes, because it was deleted or has expired; not when it is overwritten. */

@@ -95,6 +95,13 @@ export abstract class KeyspaceSteps extends KeyspaceMemory {
     if (this.journal !== undefined) this.journal.stored(db, created);
   }
 
+  /** Makes a new entry, whose value is written, visible, in the place of `old` unless that is 0, and returns it. */
+  protected place(db: number, hash: number, old: number, created: number): number {
+    if (old === 0) this.link(db, hash, created);
+    else this.supersede(db, hash, old, created);
+    return created;
+  }
+
   /** As `supersede`, by a string that is in the index of expiries already where it has one. */
   replaceByLoaded(db: number, hash: number, ref: number, created: number): void {
     if (this.snapshot !== undefined) this.preserve(db, ref, hash);

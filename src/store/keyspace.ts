@@ -212,9 +212,7 @@ export class Keyspace extends KeyspaceSteps {
     const old = this.peek(db, key, keyStart, keyEnd, hash);
     const expiry = this.resolveExpiry(old, expiresAt);
     const created = this.insert(db, key, keyStart, keyEnd, hash, type, object, 0, expiry);
-    if (old === 0) this.link(db, hash, created);
-    else this.supersede(db, hash, old, created);
-    return created;
+    return this.place(db, hash, old, created);
   }
 
   /**
@@ -239,9 +237,7 @@ export class Keyspace extends KeyspaceSteps {
     const length = end - start;
     const created = this.insert(db, key, keyStart, keyEnd, hash, type | FLAG_PACKED, length, length, expiry);
     copyBytes(packed, start, end, this.entries.bytesOf(created), this.valueStart(created));
-    if (old === 0) this.link(db, hash, created);
-    else this.supersede(db, hash, old, created);
-    return created;
+    return this.place(db, hash, old, created);
   }
 
   /**

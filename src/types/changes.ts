@@ -1,5 +1,5 @@
 /** Changes of collections of any type, by numbers: see the files of the types for theirs. */
-import type { ByteRanges } from '../base/byte-ranges.ts';
+import type { Change } from './change.ts';
 import type { Collection } from './collection.ts';
 import type { Hash } from './hash.ts';
 import { changeHash, changeHashInPlace } from './hash-changes.ts';
@@ -14,26 +14,18 @@ import { changeStream } from './stream-changes.ts';
 import { TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STREAM, TYPE_ZSET } from './value-types.ts';
 
 /** Makes a change and returns what the type's function says. */
-export function changeCollection(
-  collection: Collection,
-  operation: number,
-  first: number,
-  second: number,
-  ranges: ByteRanges,
-  from: number,
-  to: number,
-): number {
+export function changeCollection(collection: Collection, change: Change): number {
   switch (collection.type) {
     case TYPE_LIST:
-      return changeList(collection as List, operation, first, second, ranges, from, to);
+      return changeList(collection as List, change);
     case TYPE_HASH:
-      return changeHash(collection as Hash, operation, first, second, ranges, from, to);
+      return changeHash(collection as Hash, change);
     case TYPE_ZSET:
-      return changeSortedSet(collection as SortedSet, operation, first, second, ranges, from, to);
+      return changeSortedSet(collection as SortedSet, change);
     case TYPE_SET:
-      return changeSet(collection as MemberSet, operation, ranges, from, to);
+      return changeSet(collection as MemberSet, change);
     case TYPE_STREAM:
-      return changeStream(collection as Stream, operation, first, second, ranges, from, to);
+      return changeStream(collection as Stream, change);
     default:
       throw new Error(`no collection has the type ${collection.type}`);
   }
@@ -43,13 +35,7 @@ export function changeCollection(
  * Makes a change of a packed collection that leaves everything where it is, by writing into the bytes that it looks at: so that small
  * changes of small collections cost little. 0: nothing is done, and the same change must be made by `changeCollection` at once.
  */
-export function changeInPlace(
-  collection: Collection,
-  operation: number,
-  ranges: ByteRanges,
-  from: number,
-  to: number,
-): number {
+export function changeInPlace(collection: Collection, change: Change): number {
   if (collection.type !== TYPE_HASH) return 0;
-  return changeHashInPlace(collection as Hash, operation, ranges, from, to);
+  return changeHashInPlace(collection as Hash, change);
 }

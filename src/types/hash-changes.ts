@@ -1,5 +1,6 @@
 /** The changes of hashes as numbers: what commands make, and what a log tells, so that both do the same. */
 import type { ByteRanges } from '../base/byte-ranges.ts';
+import type { Change } from './change.ts';
 import type { Hash } from './hash.ts';
 
 /** `ranges` are fields and values in turn. The first number: 1: fields keep their expiries. */
@@ -25,17 +26,10 @@ export function lowOf(moment: number): number {
  * Makes a change. Returns how many fields it concerned; of HASH_SET one more than have come. Fields that the hash does not have are
  * passed over.
  */
-export function changeHash(
-  hash: Hash,
-  operation: number,
-  first: number,
-  second: number,
-  ranges: ByteRanges,
-  from: number,
-  to: number,
-): number {
+export function changeHash(hash: Hash, change: Change): number {
+  const { operation, ranges, from, to } = change;
+  if (operation === HASH_SET) return setAll(hash, change.first === 1, ranges, from, to);
   const { bytes, starts, ends } = ranges;
-  if (operation === HASH_SET) return setAll(hash, first === 1, ranges, from, to);
   let changed = 0;
   for (let i = from; i < to; i++) {
     const start = starts[i]!;
@@ -45,7 +39,7 @@ export function changeHash(
     } else if (operation === HASH_PERSIST) {
       if (hash.removeExpiry(bytes, start, end)) changed++;
     } else if (hash.find(bytes, start, end)) {
-      hash.setExpiry(bytes, start, end, first * TWO_TO_32 + second);
+      hash.setExpiry(bytes, start, end, change.first * TWO_TO_32 + change.second);
       changed++;
     }
   }
@@ -56,14 +50,9 @@ export function changeHash(
  * Makes a change of a packed hash that leaves everything where it is, by writing into the bytes that it looks at, and returns what
  * `changeHash` would. 0: nothing is done, and the same change must be made by that at once.
  */
-export function changeHashInPlace(
-  hash: Hash,
-  operation: number,
-  { bytes, starts, ends }: ByteRanges,
-  from: number,
-  to: number,
-): number {
+export function changeHashInPlace(hash: Hash, { operation, ranges, from, to }: Change): number {
   if (operation !== HASH_SET || to - from !== 2) return 0;
+  const { bytes, starts, ends } = ranges;
   const value = from + 1;
   return hash.overwrite(bytes, starts[from]!, ends[from]!, starts[value]!, ends[value]!) ? 1 : 0;
 }

@@ -1,5 +1,6 @@
 /** The changes of lists as numbers: what commands make, and what a log tells, so that both do the same. */
 import type { ByteRanges } from '../base/byte-ranges.ts';
+import type { Change } from './change.ts';
 import type { List } from './list.ts';
 import { ListCursor } from './list-cursor.ts';
 
@@ -19,15 +20,7 @@ export const LIST_REMOVE = 6;
 const cursor = new ListCursor();
 
 /** Makes a change and returns how many elements came or went. What a list does not have is passed over. */
-export function changeList(
-  list: List,
-  operation: number,
-  first: number,
-  second: number,
-  ranges: ByteRanges,
-  from: number,
-  to: number,
-): number {
+export function changeList(list: List, { operation, first, second, ranges, from, to }: Change): number {
   const { bytes, starts, ends } = ranges;
   const before = list.length;
   switch (operation) {

@@ -1,5 +1,5 @@
 /** The changes of sets as numbers: what commands make, and what a log tells, so that both do the same. */
-import type { ByteRanges } from '../base/byte-ranges.ts';
+import type { Change } from './change.ts';
 import type { MemberSet } from './set.ts';
 
 /** `ranges`. */
@@ -10,13 +10,7 @@ export const SET_REMOVE = 1;
 export const SET_CLEAR = 2;
 
 /** Makes a change and returns how many members came or went. */
-export function changeSet(
-  set: MemberSet,
-  operation: number,
-  ranges: ByteRanges,
-  from: number,
-  to: number,
-): number {
+export function changeSet(set: MemberSet, { operation, ranges, from, to }: Change): number {
   const { bytes, starts, ends } = ranges;
   let changed = 0;
   if (operation === SET_ADD) {

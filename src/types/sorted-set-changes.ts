@@ -1,5 +1,6 @@
 /** The changes of sorted sets as numbers: what commands make, and what a log tells, so that both do the same. */
 import type { ByteRanges } from '../base/byte-ranges.ts';
+import type { Change } from './change.ts';
 import { ADDED, type SortedSet, UNCHANGED } from './sorted-set.ts';
 
 /** Each of `ranges` is a score, a double of 8 bytes, little-endian, and the member behind it. */
@@ -18,28 +19,24 @@ export const lastAdd = { added: 0 };
 const converter = new DataView(new ArrayBuffer(SCORE_BYTES));
 
 /** Makes a change and returns how many members came, went or got another score. What is not there is passed over. */
-export function changeSortedSet(
-  set: SortedSet,
-  operation: number,
-  first: number,
-  second: number,
-  ranges: ByteRanges,
-  from: number,
-  to: number,
-): number {
-  const { bytes, starts, ends } = ranges;
+export function changeSortedSet(set: SortedSet, change: Change): number {
+  const { first, second, ranges, from, to } = change;
   const before = set.length;
-  switch (operation) {
+  switch (change.operation) {
     case ZSET_ADD:
       return addAll(set, ranges, from, to);
     case ZSET_REMOVE:
-      for (let i = from; i < to; i++) set.remove(bytes, starts[i]!, ends[i]!);
+      removeAll(set, ranges, from, to);
       break;
     case ZSET_REMOVE_RANKS:
       set.removeRanks(first, Math.max(0, Math.min(second, before - first)));
       break;
   }
   return before - set.length;
+}
+
+function removeAll(set: SortedSet, { bytes, starts, ends }: ByteRanges, from: number, to: number): void {
+  for (let i = from; i < to; i++) set.remove(bytes, starts[i]!, ends[i]!);
 }
 
 function addAll(set: SortedSet, { bytes, starts, ends }: ByteRanges, from: number, to: number): number {

@@ -3,6 +3,7 @@
  * their binary form, times are milliseconds since 1970 and numbers are float64, big-endian.
  */
 import type { ByteRanges } from '../base/byte-ranges.ts';
+import type { Change } from './change.ts';
 import type { Stream } from './stream.ts';
 import { type Consumer, Group } from './stream-groups.ts';
 import { ID_BYTES, isZeroId, readId, type StreamId } from './stream-id.ts';
@@ -54,18 +55,11 @@ export function fitsNumbers({ ms, seq }: StreamId): boolean {
 }
 
 /** Makes a change and returns how much was changed: 0 for nothing. What a stream does not have is passed over. */
-export function changeStream(
-  stream: Stream,
-  operation: number,
-  first: number,
-  second: number,
-  ranges: ByteRanges,
-  from: number,
-  to: number,
-): number {
+export function changeStream(stream: Stream, change: Change): number {
+  const { operation, first, ranges, from, to } = change;
   switch (operation & OPERATION_MASK) {
     case STREAM_ADD:
-      stream.append((operation >>> OPERATION_BITS) * WORD + first, second, ranges, from, to);
+      stream.append((operation >>> OPERATION_BITS) * WORD + first, change.second, ranges, from, to);
       return 1;
     case STREAM_ADD_AT: {
       const { ms, seq } = readId(ranges.bytes, ranges.starts[from]!);
@@ -84,7 +78,7 @@ export function changeStream(
       setId(stream, ranges, from);
       return 1;
     default:
-      return changeGroup(stream, operation, first, ranges, from);
+      return changeGroup(stream, change);
   }
 }
 
@@ -97,13 +91,8 @@ function setId(stream: Stream, { bytes, starts }: ByteRanges, from: number): voi
   if (entriesAdded >= 0) stream.entriesAdded = entriesAdded;
 }
 
-function changeGroup(
-  stream: Stream,
-  operation: number,
-  first: number,
-  ranges: ByteRanges,
-  from: number,
-): number {
+function changeGroup(stream: Stream, change: Change): number {
+  const { operation, ranges, from } = change;
   const { bytes, starts, ends } = ranges;
   const group = stream.group(bytes, starts[from]!, ends[from]!);
   if (operation === STREAM_GROUP_CREATE) {
@@ -117,7 +106,7 @@ function changeGroup(
     return 1;
   }
   const before = group.memoryBytes;
-  const changed = changeInGroup(group, operation, first, ranges, from);
+  const changed = changeInGroup(group, change);
   stream.recount(group, before);
   return changed;
 }
@@ -128,13 +117,7 @@ function newGroup({ bytes, starts, ends }: ByteRanges, from: number): Group {
   return new Group(bytes.slice(starts[from]!, ends[from]!), readId(bytes, at), entriesRead);
 }
 
-function changeInGroup(
-  group: Group,
-  operation: number,
-  first: number,
-  ranges: ByteRanges,
-  from: number,
-): number {
+function changeInGroup(group: Group, { operation, first, ranges, from }: Change): number {
   const { bytes, starts, ends } = ranges;
   const at = starts[from + 1]!;
   if (operation === STREAM_GROUP_SET_ID) {

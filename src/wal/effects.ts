@@ -11,14 +11,15 @@
  *     [6, db, db]                                 SWAP
  *     [7, id, [shard, …]]                         TRANSACTION: this record has this shard's part of it
  *     [8, db, key, image, expiry]                 STORE: the entry is now this collection
- *     [9, db, key, operation, a, b, [element, …]] CHANGE: the key's collection was changed (types/changes.ts)
+ *     [9, db, key, operation, a, b, [element, …]] CHANGE: the key's collection was changed (types/change.ts)
  *
  * Keys, values and elements are `bin`, an image is one too: the collection's type and value as in an RDB file. An expiry is ms since 1970 as float64 or nil, a transaction's id is float64. An array
  * never begins with byte 0, so the zeros behind the last effect end the payload.
  */
 import { assert } from '../base/assert.ts';
-import { type ByteRanges, RangeList } from '../base/byte-ranges.ts';
+import { RangeList } from '../base/byte-ranges.ts';
 import { copyBytes, type ViewedBytes, viewedBytes } from '../base/bytes.ts';
+import { Change } from '../types/change.ts';
 import { RECORD_HEADER_BYTES } from './layout.ts';
 
 export const SET = 1;
@@ -135,27 +136,17 @@ export class EffectBuffer {
     this.#expiry(expiresAt);
   }
 
-  /** The key's collection was changed by an operation, which took `ranges[from, to)`. */
-  change(
-    db: number,
-    bytes: ViewedBytes,
-    keyStart: number,
-    keyLength: number,
-    operation: number,
-    first: number,
-    second: number,
-    ranges: ByteRanges,
-    from: number,
-    to: number,
-  ): void {
+  /** The key's collection was changed. */
+  change(db: number, change: Change, bytes: ViewedBytes, keyStart: number, keyLength: number): void {
+    const { ranges, from, to } = change;
     const { starts, ends } = ranges;
     let elementBytes = 0;
     for (let i = from; i < to; i++) elementBytes += ELEMENT_BYTES + ends[i]! - starts[i]!;
     this.#begin(7, CHANGE, db, keyLength + elementBytes);
     this.#binary(bytes, keyStart, keyStart + keyLength);
-    this.#unsigned(operation);
-    this.#unsigned(first);
-    this.#unsigned(second);
+    this.#unsigned(change.operation);
+    this.#unsigned(change.first);
+    this.#unsigned(change.second);
     const count = to - from;
     if (count < 16) {
       this.bytes[this.end++] = ARRAY | count;
@@ -303,18 +294,8 @@ export interface EffectVisitor {
     imageStart: number,
     imageEnd: number,
   ): void;
-  /** `elements` has the first `count` ranges for the operation, of the same `bytes`. */
-  change(
-    db: number,
-    operation: number,
-    first: number,
-    second: number,
-    bytes: ViewedBytes,
-    keyStart: number,
-    keyEnd: number,
-    elements: ByteRanges,
-    count: number,
-  ): void;
+  /** The ranges that the change takes are of the same `bytes`; it is only valid during the call. */
+  change(db: number, change: Change, bytes: ViewedBytes, keyStart: number, keyEnd: number): void;
   expire(db: number, expiresAt: number, bytes: ViewedBytes, keyStart: number, keyEnd: number): void;
   remove(db: number, bytes: ViewedBytes, keyStart: number, keyEnd: number): void;
   flush(db: number): void;
@@ -341,6 +322,7 @@ export class EffectDecoder {
   #end = 0;
   #start = 0;
   readonly #elements = new RangeList();
+  readonly #changed = new Change();
 
   constructor(visitor: EffectVisitor) {
     this.#visitor = visitor;
@@ -430,7 +412,8 @@ export class EffectDecoder {
       elements.ends[i] = this.#binary();
       elements.starts[i] = elements.ends[i]! - this.#length;
     }
-    this.#visitor.change(db, operation, first, second, this.#bytes, keyStart, keyEnd, elements, count);
+    const change = this.#changed.by(operation, first, second).with(elements, 0, count);
+    this.#visitor.change(db, change, this.#bytes, keyStart, keyEnd);
   }
 
   /** Not more than there are bytes left, however many an array says it has. */

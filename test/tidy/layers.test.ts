@@ -10,12 +10,12 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   ring: ['base'],
   types: ['base'],
   rdb: ['types', 'base'],
-  wal: ['rdb', 'base'],
+  wal: ['rdb', 'base', 'types/change.ts'],
   store: ['types', 'base'],
   persistence: ['wal', 'rdb', 'ring', 'config', 'protocol', 'base'],
   commands: ['store', 'types', 'protocol', 'config', 'rdb', 'base'],
   acl: ['commands', 'config', 'protocol', 'base'],
-  shard: ['commands', 'store', 'wal', 'rdb', 'ring', 'protocol', 'config', 'base'],
+  shard: ['commands', 'store', 'wal', 'rdb', 'ring', 'protocol', 'config', 'base', 'types/change.ts'],
   server: ['acl', 'commands', 'persistence', 'ring', 'protocol', 'config', 'base', 'store/view.ts'],
   // Tools for a data directory load it as shards do, without any.
   cli: [

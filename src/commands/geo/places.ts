@@ -6,13 +6,25 @@ import { distance, formatDistance } from '../../types/geo-distance.ts';
 import { decodePlace, geohashText, type Place } from '../../types/geohash.ts';
 import type { SortedSet } from '../../types/sorted-set.ts';
 import { findCollection, REFUSED } from '../collection-access.ts';
-import { defineCommands } from '../command.ts';
+import { type CommandSpec, defineCommands } from '../command.ts';
 import type { ShardContext } from '../context.ts';
 import { KEY, oneKey } from '../declarations.ts';
 import { MEMBER, readUnit, UNIT } from './geo-words.ts';
 import { writePlace } from './searching.ts';
 
 const MEMBERS = { ...MEMBER, multiple: true, optional: true } as const;
+
+/** What GEOHASH and GEOPOS have in common. */
+const TELLER = {
+  group: 'geo',
+  since: '3.2.0',
+  complexity: 'O(1) for each member',
+  arity: -2,
+  flags: ['readonly'],
+  keys: oneKey('RO', 'access'),
+  arguments: [KEY, MEMBERS],
+  hasLongReply: true,
+} as const satisfies Partial<CommandSpec>;
 
 export const geoPlaces = defineCommands([
   {
@@ -33,16 +45,9 @@ export const geoPlaces = defineCommands([
     placement: { at: 'key', handler: geoDistance },
   },
   {
+    ...TELLER,
     name: 'geohash',
-    group: 'geo',
-    since: '3.2.0',
     summary: 'Returns the places of members as geohashes',
-    complexity: 'O(1) for each member',
-    arity: -2,
-    flags: ['readonly'],
-    keys: oneKey('RO', 'access'),
-    arguments: [KEY, MEMBERS],
-    hasLongReply: true,
     placement: {
       at: 'key',
       handler: (context) => {
@@ -54,16 +59,9 @@ export const geoPlaces = defineCommands([
     },
   },
   {
+    ...TELLER,
     name: 'geopos',
-    group: 'geo',
-    since: '3.2.0',
     summary: 'Returns the places of members as longitudes and latitudes',
-    complexity: 'O(1) for each member',
-    arity: -2,
-    flags: ['readonly'],
-    keys: oneKey('RO', 'access'),
-    arguments: [KEY, MEMBERS],
-    hasLongReply: true,
     placement: {
       at: 'key',
       handler: (context) => {

@@ -20,7 +20,7 @@ import {
   parseLongDouble,
 } from '../../types/long-double.ts';
 import { addIntegers, INTEGER_BYTES_MAX, writeInteger } from '../../types/string.ts';
-import { changeOrCreate, REFUSED } from '../collection-access.ts';
+import { by, changeOrCreate, REFUSED } from '../collection-access.ts';
 import { type CommandSpec, defineCommands } from '../command.ts';
 import type { ShardContext } from '../context.ts';
 import { KEY, oneKey } from '../declarations.ts';
@@ -140,5 +140,5 @@ function setField(context: ShardContext, ref: number, text: Uint8Array, length: 
   pair.ends[0] = fieldBytes;
   pair.starts[1] = fieldBytes;
   pair.ends[1] = bytes.length;
-  changeOrCreate(context, 1, ref, TYPE_HASH, HASH_SET, 1, 0, pair, 0, 2);
+  changeOrCreate(context, 1, ref, TYPE_HASH, by(HASH_SET, 1).with(pair, 0, 2));
 }

@@ -1,14 +1,10 @@
 /** HTTL and its kin: when fields expire, of Redis 7.4. */
-import { FIELDS_NOT_POSITIVE } from '../../protocol/collection-errors.ts';
-import { ABSENT } from '../../store/keyspace.ts';
 import { NEVER_EXPIRES } from '../../types/field-expiries.ts';
-import { REFUSED } from '../collection-access.ts';
 import { type CommandSpec, defineCommands } from '../command.ts';
 import type { ShardContext } from '../context.ts';
 import { KEY, oneKey } from '../declarations.ts';
 import { MILLISECONDS, SECONDS, type UnitMs } from '../expiry-options.ts';
-import { FIELDS_BLOCK, firstField, NO_EXPIRY, NO_FIELD } from './expiry.ts';
-import { findField, findHash, hashOf } from './hash-access.ts';
+import { answerEachField, FIELDS_BLOCK, NO_EXPIRY } from './expiry.ts';
 
 const TELLER = {
   group: 'hash',
@@ -50,23 +46,9 @@ export const hashExpiryTimes = defineCommands([
 
 /** Seconds are rounded up. */
 function tell(context: ShardContext, unitMs: UnitMs, baseMs: number): void {
-  const { args, reply } = context;
-  const ref = findHash(context);
-  if (ref === REFUSED) return;
-  const first = firstField(args, 2, FIELDS_NOT_POSITIVE);
-  if (typeof first === 'string') {
-    reply.error(first);
-    return;
-  }
-  const hash = ref === ABSENT ? undefined : hashOf(context, ref);
-  reply.array(args.count - first);
-  for (let word = first; word < args.count; word++) {
-    if (hash === undefined || !findField(context, hash, word)) {
-      reply.integer(NO_FIELD);
-      continue;
-    }
-    const moment = hash.expiryOf(args.bytes, args.starts[word]!, args.ends[word]!);
-    if (moment === NEVER_EXPIRES) reply.integer(NO_EXPIRY);
-    else reply.integer(Math.ceil((moment - baseMs) / unitMs));
-  }
+  const { bytes, starts, ends } = context.args;
+  answerEachField(context, (hash, word) => {
+    const moment = hash.expiryOf(bytes, starts[word]!, ends[word]!);
+    return moment === NEVER_EXPIRES ? NO_EXPIRY : Math.ceil((moment - baseMs) / unitMs);
+  });
 }

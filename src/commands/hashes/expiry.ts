@@ -10,8 +10,9 @@ import {
 import { INVALID_EXPIRE_NEGATIVE, invalidExpireTime, NOT_AN_INTEGER } from '../../protocol/errors.ts';
 import { ABSENT } from '../../store/keyspace.ts';
 import { NEVER_EXPIRES } from '../../types/field-expiries.ts';
+import type { Hash } from '../../types/hash.ts';
 import { HASH_DELETE, HASH_EXPIRE, HASH_PERSIST, highOf, lowOf } from '../../types/hash-changes.ts';
-import { change, REFUSED } from '../collection-access.ts';
+import { by, change, REFUSED } from '../collection-access.ts';
 import { type ArgumentSpec, type CommandSpec, defineCommands } from '../command.ts';
 import type { ShardContext } from '../context.ts';
 import { KEY, oneKey, token } from '../declarations.ts';
@@ -20,7 +21,7 @@ import { EVENT } from '../keyspace-events.ts';
 import { FIELDS, findField, findHash, hashOf } from './hash-access.ts';
 
 /** What is answered for a field. */
-export const NO_FIELD = -2;
+const NO_FIELD = -2;
 export const NO_EXPIRY = -1;
 const NOT_MET = 0;
 const DONE = 1;
@@ -135,7 +136,7 @@ function problemOfTime(
 }
 
 /** The word of the first field, behind `FIELDS` in word `word` and their number; or the text of an error. */
-export function firstField(args: Arguments, word: number, notPositive: string): number | string {
+function firstField(args: Arguments, word: number, notPositive: string): number | string {
   if (word >= args.count || !args.is(word, 'fields')) return FIELDS_MISSING;
   const count = word + 1 < args.count ? args.integer(word + 1) : undefined;
   if (count === undefined || count < 1) return notPositive;
@@ -182,8 +183,8 @@ function expireFields(
   if (words.size === 0) return;
   const isAll = isPast && words.size === hash.length;
   const ranges = chosen(args, [...words.values()]);
-  if (isPast) change(context, 1, ref, HASH_DELETE, 0, 0, ranges, 0, words.size);
-  else change(context, 1, ref, HASH_EXPIRE, highOf(moment), lowOf(moment), ranges, 0, words.size);
+  if (isPast) change(context, 1, ref, by(HASH_DELETE).with(ranges, 0, words.size));
+  else change(context, 1, ref, by(HASH_EXPIRE, highOf(moment), lowOf(moment)).with(ranges, 0, words.size));
   context.notify(EVENT.hash, isPast ? 'hdel' : 'hexpire', 1);
   if (isAll) context.notify(EVENT.generic, 'del', 1);
 }
@@ -205,33 +206,39 @@ function isMet(condition: Condition | undefined, current: number, moment: number
   }
 }
 
-function persist(context: ShardContext): void {
+/**
+ * Answers for each of the fields behind `FIELDS` in word 2 with what `tell` says of the current field of the hash, whose name is in
+ * `word`, and NO_FIELD for those that are not there. Returns the hash's entry, ABSENT, or REFUSED after an error reply.
+ */
+export function answerEachField(context: ShardContext, tell: (hash: Hash, word: number) => number): number {
   const { args, reply } = context;
   const ref = findHash(context);
-  if (ref === REFUSED) return;
+  if (ref === REFUSED) return REFUSED;
   const first = firstField(args, 2, FIELDS_NOT_POSITIVE);
   if (typeof first === 'string') {
     reply.error(first);
-    return;
+    return REFUSED;
   }
   const hash = ref === ABSENT ? undefined : hashOf(context, ref);
-  const words = new Map<string, number>();
   reply.array(args.count - first);
   for (let word = first; word < args.count; word++) {
-    const name = args.text(word);
-    if (hash === undefined || !findField(context, hash, word)) {
-      reply.integer(NO_FIELD);
-    } else if (
-      words.has(name) ||
-      hash.expiryOf(args.bytes, args.starts[word]!, args.ends[word]!) === NEVER_EXPIRES
-    ) {
-      reply.integer(NO_EXPIRY);
-    } else {
-      words.set(name, word);
-      reply.integer(DONE);
-    }
+    const isThere = hash !== undefined && findField(context, hash, word);
+    reply.integer(isThere ? tell(hash, word) : NO_FIELD);
   }
+  return ref;
+}
+
+function persist(context: ShardContext): void {
+  const { args } = context;
+  const words = new Map<string, number>();
+  const ref = answerEachField(context, (hash, word) => {
+    const name = args.text(word);
+    if (words.has(name)) return NO_EXPIRY;
+    if (hash.expiryOf(args.bytes, args.starts[word]!, args.ends[word]!) === NEVER_EXPIRES) return NO_EXPIRY;
+    words.set(name, word);
+    return DONE;
+  });
   if (words.size === 0) return;
-  change(context, 1, ref, HASH_PERSIST, 0, 0, chosen(args, [...words.values()]), 0, words.size);
+  change(context, 1, ref, by(HASH_PERSIST).with(chosen(args, [...words.values()]), 0, words.size));
   context.notify(EVENT.hash, 'hpersist', 1);
 }

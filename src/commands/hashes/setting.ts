@@ -3,7 +3,7 @@ import { wrongArity } from '../../protocol/errors.ts';
 import { ABSENT } from '../../store/keyspace.ts';
 import { TYPE_HASH } from '../../store/layout.ts';
 import { HASH_DELETE, HASH_SET } from '../../types/hash-changes.ts';
-import { change, changeOrCreate, REFUSED } from '../collection-access.ts';
+import { by, change, changeOrCreate, REFUSED } from '../collection-access.ts';
 import { type ArgumentSpec, type CommandSpec, defineCommands } from '../command.ts';
 import type { ShardContext } from '../context.ts';
 import { KEY, oneKey, VALUE } from '../declarations.ts';
@@ -71,7 +71,7 @@ function setPairs(context: ShardContext, answersOk: boolean): void {
   }
   const ref = findHash(context);
   if (ref === REFUSED) return;
-  const added = changeOrCreate(context, 1, ref, TYPE_HASH, HASH_SET, 0, 0, args, 2, args.count) - 1;
+  const added = changeOrCreate(context, 1, ref, TYPE_HASH, by(HASH_SET).with(args, 2, args.count)) - 1;
   context.notify(EVENT.hash, 'hset', 1);
   if (answersOk) reply.ok();
   else reply.integer(added);
@@ -85,7 +85,7 @@ function setIfAbsent(context: ShardContext): void {
     reply.integer(0);
     return;
   }
-  changeOrCreate(context, 1, ref, TYPE_HASH, HASH_SET, 0, 0, args, 2, 4);
+  changeOrCreate(context, 1, ref, TYPE_HASH, by(HASH_SET).with(args, 2, 4));
   context.notify(EVENT.hash, 'hset', 1);
   reply.integer(1);
 }
@@ -99,7 +99,7 @@ function removeFields(context: ShardContext): void {
     return;
   }
   const before = hashOf(context, ref).length;
-  const removed = change(context, 1, ref, HASH_DELETE, 0, 0, args, 2, args.count);
+  const removed = change(context, 1, ref, by(HASH_DELETE).with(args, 2, args.count));
   if (removed > 0) context.notify(EVENT.hash, 'hdel', 1);
   if (removed === before) context.notify(EVENT.generic, 'del', 1);
   reply.integer(removed);

@@ -11,7 +11,7 @@ import {
 } from '../../types/list-changes.ts';
 import { ListCursor } from '../../types/list-cursor.ts';
 import { EntryWriter } from '../../types/listpack-entry.ts';
-import { change, REFUSED, tellOfRemoval } from '../collection-access.ts';
+import { by, change, REFUSED, tellOfRemoval } from '../collection-access.ts';
 import { defineCommands } from '../command.ts';
 import type { ShardContext } from '../context.ts';
 import { KEY, oneKey, token } from '../declarations.ts';
@@ -109,7 +109,7 @@ function insert(context: ShardContext): void {
     reply.integer(-1);
     return;
   }
-  change(context, 1, ref, LIST_INSERT, isAfter ? pivot + 1 : pivot, 0, args, 4, 5);
+  change(context, 1, ref, by(LIST_INSERT, isAfter ? pivot + 1 : pivot).with(args, 4, 5));
   context.notify(EVENT.list, 'linsert', 1);
   reply.integer(list.length);
 }
@@ -129,7 +129,7 @@ function replace(context: ShardContext): void {
     reply.error(INDEX_OUT_OF_RANGE);
     return;
   }
-  change(context, 1, ref, LIST_SET, index, 0, args, 3, 4);
+  change(context, 1, ref, by(LIST_SET, index).with(args, 3, 4));
   reply.ok();
   context.notify(EVENT.list, 'lset', 1);
 }
@@ -151,7 +151,7 @@ function removeEqual(context: ShardContext): void {
   const { length } = list;
   // More than there are is all, whichever number says it.
   const most = Math.min(Math.abs(Number(given)), length);
-  const removed = change(context, 1, ref, LIST_REMOVE, most, given < 0 ? 1 : 0, args, 3, 4);
+  const removed = change(context, 1, ref, by(LIST_REMOVE, most, given < 0 ? 1 : 0).with(args, 3, 4));
   if (removed > 0) context.notify(EVENT.list, 'lrem', 1);
   if (removed === length) context.notify(EVENT.generic, 'del', 1);
   reply.integer(removed);
@@ -170,11 +170,11 @@ function trim(context: ShardContext): void {
     range.cut(length);
     if (range.count === 0) {
       tellOfRemoval(context, 1, EVENT.list, 'ltrim');
-      change(context, 1, ref, LIST_DROP_HEAD, length, 0);
+      change(context, 1, ref, by(LIST_DROP_HEAD, length));
     } else {
       const { first, count } = range;
-      if (first > 0) change(context, 1, ref, LIST_DROP_HEAD, first, 0);
-      if (first + count < length) change(context, 1, ref, LIST_DROP_TAIL, length - first - count, 0);
+      if (first > 0) change(context, 1, ref, by(LIST_DROP_HEAD, first));
+      if (first + count < length) change(context, 1, ref, by(LIST_DROP_TAIL, length - first - count));
       context.notify(EVENT.list, 'ltrim', 1);
     }
   }

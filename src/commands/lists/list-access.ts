@@ -4,7 +4,7 @@ import { ABSENT } from '../../store/keyspace.ts';
 import { TYPE_LIST } from '../../store/layout.ts';
 import type { List } from '../../types/list.ts';
 import { LIST_DROP_HEAD, LIST_DROP_TAIL, LIST_PUSH_HEAD, LIST_PUSH_TAIL } from '../../types/list-changes.ts';
-import { change, changeOrCreate, findCollection, tellOfRemoval } from '../collection-access.ts';
+import { by, change, changeOrCreate, findCollection, tellOfRemoval } from '../collection-access.ts';
 import type { ShardContext } from '../context.ts';
 import { EVENT } from '../keyspace-events.ts';
 
@@ -32,7 +32,7 @@ export function push(
 ): number {
   const before = ref === ABSENT ? 0 : listOf(context, ref).length;
   const operation = atHead ? LIST_PUSH_HEAD : LIST_PUSH_TAIL;
-  const pushed = changeOrCreate(context, index, ref, TYPE_LIST, operation, 0, 0, ranges, from, to);
+  const pushed = changeOrCreate(context, index, ref, TYPE_LIST, by(operation).with(ranges, from, to));
   context.notify(EVENT.list, atHead ? 'lpush' : 'rpush', index);
   return before + pushed;
 }
@@ -48,6 +48,6 @@ export function drop(
   const isAll = listOf(context, ref).length === count;
   const event = fromHead ? 'lpop' : 'rpop';
   if (isAll) tellOfRemoval(context, index, EVENT.list, event);
-  change(context, index, ref, fromHead ? LIST_DROP_HEAD : LIST_DROP_TAIL, count, 0);
+  change(context, index, ref, by(fromHead ? LIST_DROP_HEAD : LIST_DROP_TAIL, count));
   if (!isAll) context.notify(EVENT.list, event, index);
 }

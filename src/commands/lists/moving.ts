@@ -13,7 +13,7 @@ import { ABSENT } from '../../store/keyspace.ts';
 import { TYPE_LIST } from '../../store/layout.ts';
 import { LIST_DROP_HEAD, LIST_DROP_TAIL } from '../../types/list-changes.ts';
 import { ListCursor } from '../../types/list-cursor.ts';
-import { change, REFUSED } from '../collection-access.ts';
+import { by, change, REFUSED } from '../collection-access.ts';
 import { type ArgumentSpec, type CommandSpec, defineCommands } from '../command.ts';
 import type { ShardContext } from '../context.ts';
 import { keyAt, token, unlikeKeys } from '../declarations.ts';
@@ -167,7 +167,7 @@ function moveHere(
   moved.ends[0] = element.length;
   if (source === target && listOf(context, source).length > 1) {
     // In this order the list does not become larger than it was.
-    change(context, 1, source, fromHead ? LIST_DROP_HEAD : LIST_DROP_TAIL, 1, 0);
+    change(context, 1, source, by(fromHead ? LIST_DROP_HEAD : LIST_DROP_TAIL, 1));
     push(context, 2, target, toHead, moved, 0, 1);
     context.notify(EVENT.list, fromHead ? 'lpop' : 'rpop', 1);
     return;

@@ -5,7 +5,7 @@ import { TYPE_SET } from '../../store/layout.ts';
 import { SET_ADD, SET_REMOVE } from '../../types/set-changes.ts';
 import { SetCursor } from '../../types/set-cursor.ts';
 import { always } from '../asks-for-most.ts';
-import { change, changeOrCreate, REFUSED } from '../collection-access.ts';
+import { by, change, changeOrCreate, REFUSED } from '../collection-access.ts';
 import { type ArgumentSpec, type CommandSpec, defineCommands } from '../command.ts';
 import type { ShardContext } from '../context.ts';
 import { KEY, oneKey } from '../declarations.ts';
@@ -101,7 +101,7 @@ function add(context: ShardContext): void {
   const { args, reply } = context;
   const ref = findSet(context);
   if (ref === REFUSED) return;
-  const added = changeOrCreate(context, 1, ref, TYPE_SET, SET_ADD, 0, 0, args, 2, args.count);
+  const added = changeOrCreate(context, 1, ref, TYPE_SET, by(SET_ADD).with(args, 2, args.count));
   if (added > 0) context.notify(EVENT.set, 'sadd', 1);
   reply.integer(added);
 }
@@ -115,7 +115,7 @@ function remove(context: ShardContext): void {
     return;
   }
   const { length } = setOf(context, ref);
-  const removed = change(context, 1, ref, SET_REMOVE, 0, 0, args, 2, args.count);
+  const removed = change(context, 1, ref, by(SET_REMOVE).with(args, 2, args.count));
   if (removed > 0) context.notify(EVENT.set, 'srem', 1);
   if (removed === length) context.notify(EVENT.generic, 'del', 1);
   reply.integer(removed);

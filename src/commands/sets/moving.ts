@@ -2,7 +2,7 @@
 import { WRONG_TYPE } from '../../protocol/errors.ts';
 import { TYPE_SET } from '../../store/layout.ts';
 import { SET_ADD, SET_REMOVE } from '../../types/set-changes.ts';
-import { change, changeOrCreate, tellOfRemoval } from '../collection-access.ts';
+import { by, change, changeOrCreate, tellOfRemoval } from '../collection-access.ts';
 import { defineCommands } from '../command.ts';
 import type { ShardContext } from '../context.ts';
 import { keyAt, unlikeKeys } from '../declarations.ts';
@@ -59,9 +59,9 @@ function moveHere(context: ShardContext, isSame: boolean): boolean {
   const isLast = set.length === 1;
   // First, because it may fail.
   const target = peekKey(context, 2);
-  const added = changeOrCreate(context, 2, target, TYPE_SET, SET_ADD, 0, 0, args, 3, 4);
+  const added = changeOrCreate(context, 2, target, TYPE_SET, by(SET_ADD).with(args, 3, 4));
   if (isLast) tellOfRemoval(context, 1, EVENT.set, 'srem');
-  change(context, 1, peekKey(context, 1), SET_REMOVE, 0, 0, args, 3, 4);
+  change(context, 1, peekKey(context, 1), by(SET_REMOVE).with(args, 3, 4));
   if (!isLast) context.notify(EVENT.set, 'srem', 1);
   if (added > 0) context.notify(EVENT.set, 'sadd', 2);
   return true;

@@ -29,7 +29,7 @@ export const setRandom = defineCommands([
     history: [['3.2.0', 'Added the `count` argument.']],
     tips: ['nondeterministic_output'],
     hasLongReply: true,
-    placement: { at: 'key', handler: pop },
+    placement: { at: 'key', handler: (context) => takeCount(context, popOne, popMany) },
   },
   {
     name: 'srandmember',
@@ -44,32 +44,38 @@ export const setRandom = defineCommands([
     history: [['2.6.0', 'Added the optional `count` argument.']],
     tips: ['nondeterministic_output'],
     hasLongReply: true,
-    placement: { at: 'key', handler: randomMember },
+    placement: { at: 'key', handler: (context) => takeCount(context, tellOne, tellMany) },
   },
 ]);
 
-function pop(context: ShardContext): void {
+/** With a count in word 2 `many` does the command, otherwise `one` with the entry of the set; where there is none, nil is the answer. */
+function takeCount(
+  context: ShardContext,
+  one: (context: ShardContext, ref: number) => void,
+  many: (context: ShardContext) => void,
+): void {
   const { args, reply } = context;
   if (args.count > 3) {
     reply.error(SYNTAX_ERROR);
     return;
   }
   if (args.count === 3) {
-    popMany(context);
+    many(context);
     return;
   }
   const ref = findSet(context);
   if (ref === REFUSED) return;
-  if (ref === ABSENT) {
-    reply.null();
-    return;
-  }
+  if (ref === ABSENT) reply.null();
+  else one(context, ref);
+}
+
+function popOne(context: ShardContext, ref: number): void {
   const set = setOf(context, ref);
   set.random(reader);
   reader.asBytes();
   chosen.clear();
   chosen.add(reader.bytes, reader.start, reader.end);
-  reply.bulk(chosen.bytes, 0, chosen.ends[0]!);
+  context.reply.bulk(chosen.bytes, 0, chosen.ends[0]!);
   removeChosen(context, ref, chosen, set.length === 1, 'spop');
 }
 
@@ -108,27 +114,12 @@ function choose(context: ShardContext, ref: number, count: number, asSet: boolea
   for (let i = 0; i < count; i++) reply.bulk(chosen.bytes, chosen.starts[i]!, chosen.ends[i]!);
 }
 
-function randomMember(context: ShardContext): void {
-  const { args, reply } = context;
-  if (args.count > 3) {
-    reply.error(SYNTAX_ERROR);
-    return;
-  }
-  if (args.count === 3) {
-    randomMembers(context);
-    return;
-  }
-  const ref = findSet(context);
-  if (ref === REFUSED) return;
-  if (ref === ABSENT) {
-    reply.null();
-    return;
-  }
+function tellOne(context: ShardContext, ref: number): void {
   setOf(context, ref).random(reader);
-  writeElement(reply, reader);
+  writeElement(context.reply, reader);
 }
 
-function randomMembers(context: ShardContext): void {
+function tellMany(context: ShardContext): void {
   const { args, reply } = context;
   const given = args.integer(2);
   if (given === undefined) {

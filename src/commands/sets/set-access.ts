@@ -4,7 +4,7 @@ import { TYPE_SET } from '../../store/layout.ts';
 import { MemberList } from '../../types/member-list.ts';
 import type { MemberSet } from '../../types/set.ts';
 import { SET_CLEAR, SET_REMOVE } from '../../types/set-changes.ts';
-import { change, findCollection, tellOfRemoval } from '../collection-access.ts';
+import { by, change, findCollection, tellOfRemoval } from '../collection-access.ts';
 import type { ShardContext } from '../context.ts';
 import { EVENT } from '../keyspace-events.ts';
 
@@ -32,10 +32,10 @@ export function removeChosen(
 ): void {
   if (isAll) {
     tellOfRemoval(context, 1, EVENT.set, event);
-    change(context, 1, ref, SET_CLEAR, 0, 0);
+    change(context, 1, ref, by(SET_CLEAR));
     return;
   }
-  change(context, 1, ref, SET_REMOVE, 0, 0, chosen, 0, chosen.count);
+  change(context, 1, ref, by(SET_REMOVE).with(chosen, 0, chosen.count));
   context.notify(EVENT.set, event, 1);
 }
 

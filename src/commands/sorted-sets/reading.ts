@@ -97,7 +97,8 @@ export const sortedSetReading = defineCommands([
   },
 ]);
 
-const range = new MemberRange();
+/** What `findRange` has found. */
+export const range: MemberRange = new MemberRange();
 
 function cardinality(context: ShardContext): void {
   const ref = findSortedSet(context);
@@ -154,15 +155,24 @@ function rank(context: ShardContext, isReverse: boolean): void {
   if (withScore) reply.double(set.score);
 }
 
-function count(context: ShardContext, kind: number): void {
+/**
+ * Finds out which members of the sorted set are in the range that words 2 and 3 say. Returns the entry, ABSENT when none of them are
+ * there, REFUSED after an error reply.
+ */
+export function findRange(context: ShardContext, kind: number): number {
   const { args, reply } = context;
   const problem = range.read(args, kind, 2, 3);
   if (problem !== undefined) {
     reply.error(problem);
-    return;
+    return REFUSED;
   }
   const ref = findSortedSet(context);
-  if (ref === REFUSED) return;
-  if (ref !== ABSENT) range.cut(sortedSetAt(context, ref));
-  reply.integer(ref === ABSENT ? 0 : range.count);
+  if (ref === REFUSED || ref === ABSENT) return ref;
+  range.cut(sortedSetAt(context, ref));
+  return range.count === 0 ? ABSENT : ref;
+}
+
+function count(context: ShardContext, kind: number): void {
+  const ref = findRange(context, kind);
+  if (ref !== REFUSED) context.reply.integer(ref === ABSENT ? 0 : range.count);
 }

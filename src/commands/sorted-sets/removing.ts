@@ -1,13 +1,13 @@
 /** ZREM, ZREMRANGEBYRANK, ZREMRANGEBYSCORE, ZREMRANGEBYLEX. */
 import { ABSENT } from '../../store/keyspace.ts';
 import { ZSET_REMOVE } from '../../types/sorted-set-changes.ts';
-import { change, REFUSED, tellOfRemoval } from '../collection-access.ts';
+import { by, change, REFUSED, tellOfRemoval } from '../collection-access.ts';
 import { type CommandSpec, defineCommands } from '../command.ts';
 import type { ShardContext } from '../context.ts';
 import { KEY, oneKey } from '../declarations.ts';
 import { EVENT } from '../keyspace-events.ts';
-import { BY_LEX, BY_RANK, BY_SCORE, MemberRange } from './member-range.ts';
-import { MEMBER } from './reading.ts';
+import { BY_LEX, BY_RANK, BY_SCORE } from './member-range.ts';
+import { findRange, MEMBER, range } from './reading.ts';
 import { findSortedSet, removeRanks, SORTED_SET, sortedSetAt } from './sorted-set-access.ts';
 
 const RANGE = {
@@ -60,8 +60,6 @@ export const sortedSetRemoving = defineCommands([
   },
 ]);
 
-const range = new MemberRange();
-
 function remove(context: ShardContext): void {
   const { args, reply } = context;
   const ref = findSortedSet(context);
@@ -72,7 +70,7 @@ function remove(context: ShardContext): void {
   }
   const isAll = removesAll(context, ref);
   if (isAll) tellOfRemoval(context, 1, EVENT.sortedSet, 'zrem');
-  const removed = change(context, 1, ref, ZSET_REMOVE, 0, 0, args, 2, args.count);
+  const removed = change(context, 1, ref, by(ZSET_REMOVE).with(args, 2, args.count));
   if (removed > 0 && !isAll) context.notify(EVENT.sortedSet, 'zrem', 1);
   reply.integer(removed);
 }
@@ -88,16 +86,9 @@ function removesAll(context: ShardContext, ref: number): boolean {
 }
 
 function removeRange(context: ShardContext, kind: number, event: string): void {
-  const { args, reply } = context;
-  const problem = range.read(args, kind, 2, 3);
-  if (problem !== undefined) {
-    reply.error(problem);
-    return;
-  }
-  const ref = findSortedSet(context);
+  const ref = findRange(context, kind);
   if (ref === REFUSED) return;
-  if (ref !== ABSENT) range.cut(sortedSetAt(context, ref));
   const count = ref === ABSENT ? 0 : range.count;
   if (count > 0) removeRanks(context, 1, ref, range.first, count, event);
-  reply.integer(count);
+  context.reply.integer(count);
 }

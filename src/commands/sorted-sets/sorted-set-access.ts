@@ -4,7 +4,7 @@ import { copyBytes, type ViewedBytes, viewedBytes } from '../../base/bytes.ts';
 import { TYPE_ZSET } from '../../store/layout.ts';
 import type { SortedSet } from '../../types/sorted-set.ts';
 import { lastAdd, SCORE_BYTES, ZSET_ADD, ZSET_REMOVE_RANKS } from '../../types/sorted-set-changes.ts';
-import { change, changeOrCreate, findCollection, tellOfRemoval } from '../collection-access.ts';
+import { by, change, changeOrCreate, findCollection, tellOfRemoval } from '../collection-access.ts';
 import type { CommandSpec } from '../command.ts';
 import type { ShardContext } from '../context.ts';
 import { EVENT } from '../keyspace-events.ts';
@@ -62,7 +62,7 @@ const single = new ScoredMembers();
  * added or got another score; `lastAdd.added` says how many were added. `ref` may be invalid then.
  */
 export function addMembers(context: ShardContext, word: number, ref: number, members: ScoredMembers): number {
-  return changeOrCreate(context, word, ref, TYPE_ZSET, ZSET_ADD, 0, 0, members, 0, members.count);
+  return changeOrCreate(context, word, ref, TYPE_ZSET, by(ZSET_ADD).with(members, 0, members.count));
 }
 
 /** The same for one member, `bytes[start, end)`, which must not lie in the keyspace. Returns whether it was added. */
@@ -92,6 +92,6 @@ export function removeRanks(
 ): void {
   const isAll = sortedSetAt(context, ref).length === count;
   if (isAll) tellOfRemoval(context, word, EVENT.sortedSet, event);
-  change(context, word, ref, ZSET_REMOVE_RANKS, rank, count);
+  change(context, word, ref, by(ZSET_REMOVE_RANKS, rank, count));
   if (!isAll) context.notify(EVENT.sortedSet, event, word);
 }

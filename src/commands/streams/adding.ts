@@ -6,13 +6,14 @@ import { Stream } from '../../types/stream.ts';
 import { fitsNumbers, OPERATION_BITS, STREAM_ADD, STREAM_ADD_AT } from '../../types/stream-changes.ts';
 import { compareIds, HALF_MAX, idAfter, isZeroId, nextHalf, type StreamId } from '../../types/stream-id.ts';
 import { NODE_BYTES_MAX } from '../../types/stream-limits.ts';
+import { by, change, REFUSED } from '../collection-access.ts';
 import { defineCommands } from '../command.ts';
 import type { ShardContext } from '../context.ts';
 import { KEY, oneKey, token } from '../declarations.ts';
 import { EVENT } from '../keyspace-events.ts';
 import { writeId } from './entries.ts';
 import { idIn, isChar, msOfPartial } from './ids.ts';
-import { change, changeByParts, findStream, parts, REFUSED, storeStream, streamOf } from './stream-access.ts';
+import { changeByParts, findStream, parts, storeStream, streamOf } from './stream-access.ts';
 import { readTrimOptions, TRIM_ARGUMENTS, type TrimOptions, trim } from './trimming.ts';
 
 const STAR = 42;
@@ -153,7 +154,7 @@ function appendTo(context: ShardContext, ref: number, id: StreamId, from: number
     const ms = id.ms as number;
     const high = Math.floor(ms / WORD);
     const operation = STREAM_ADD + high * (1 << OPERATION_BITS);
-    change(context, 1, ref, operation, ms - high * WORD, id.seq as number, args, from, args.count);
+    change(context, 1, ref, by(operation, ms - high * WORD, id.seq as number).with(args, from, args.count));
     return;
   }
   parts.begin(args.count).id(id).part();

@@ -11,6 +11,7 @@ import { ABSENT } from '../../store/keyspace.ts';
 import { STREAM_ACKNOWLEDGE, STREAM_ASSIGN, STREAM_GROUP_SET_ID } from '../../types/stream-changes.ts';
 import { compareIds, FIRST_ID, idText, type StreamId } from '../../types/stream-id.ts';
 import type { Pending } from '../../types/stream-pending.ts';
+import { REFUSED } from '../collection-access.ts';
 import { type CommandSpec, defineCommands } from '../command.ts';
 import type { ShardContext } from '../context.ts';
 import { KEY, oneKey, token } from '../declarations.ts';
@@ -19,7 +20,7 @@ import { IDS } from './editing.ts';
 import { writeEntryAt, writeId } from './entries.ts';
 import { type FoundGroup, groupOrRefusal } from './group-access.ts';
 import { idIn, idsFrom, intervalStart } from './ids.ts';
-import { changeByParts, findStream, parts, REFUSED, streamOf } from './stream-access.ts';
+import { changeByParts, findStream, parts, streamOf } from './stream-access.ts';
 
 const GROUP_WORD = 2;
 const CONSUMER_WORD = 3;

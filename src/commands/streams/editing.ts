@@ -6,12 +6,13 @@ import { ABSENT } from '../../store/keyspace.ts';
 import type { Stream } from '../../types/stream.ts';
 import { STREAM_DELETE, STREAM_SET_ID } from '../../types/stream-changes.ts';
 import { compareIds, FIRST_ID, type StreamId } from '../../types/stream-id.ts';
+import { REFUSED } from '../collection-access.ts';
 import { type ArgumentSpec, defineCommands } from '../command.ts';
 import type { ShardContext } from '../context.ts';
 import { KEY, oneKey } from '../declarations.ts';
 import { EVENT } from '../keyspace-events.ts';
 import { idIn, idsFrom } from './ids.ts';
-import { changeByParts, findStream, parts, REFUSED, streamOf } from './stream-access.ts';
+import { changeByParts, findStream, parts, streamOf } from './stream-access.ts';
 import { readTrimOptions, TRIM_ARGUMENTS, trim } from './trimming.ts';
 
 export const IDS: ArgumentSpec = { name: 'ID', type: 'string', multiple: true };

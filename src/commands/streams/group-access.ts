@@ -3,8 +3,9 @@ import { noGroupAt } from '../../protocol/collection-errors.ts';
 import { ABSENT } from '../../store/keyspace.ts';
 import type { Stream } from '../../types/stream.ts';
 import type { Group } from '../../types/stream-groups.ts';
+import { REFUSED } from '../collection-access.ts';
 import type { ShardContext } from '../context.ts';
-import { findStream, REFUSED, streamOf } from './stream-access.ts';
+import { findStream, streamOf } from './stream-access.ts';
 
 /** A group of the stream of the entry `ref`. */
 export interface FoundGroup {

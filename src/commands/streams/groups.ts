@@ -13,6 +13,7 @@ import {
 } from '../../types/stream-changes.ts';
 import { Group, NOT_KNOWN } from '../../types/stream-groups.ts';
 import { FIRST_ID, LAST_ID, type StreamId } from '../../types/stream-id.ts';
+import { REFUSED } from '../collection-access.ts';
 import {
   type ArgumentSpec,
   type CommandSpec,
@@ -25,7 +26,7 @@ import type { ShardContext } from '../context.ts';
 import { KEY, token } from '../declarations.ts';
 import { EVENT } from '../keyspace-events.ts';
 import { idIn, isChar } from './ids.ts';
-import { changeByParts, findStream, parts, REFUSED, storeStream, streamOf } from './stream-access.ts';
+import { changeByParts, findStream, parts, storeStream, streamOf } from './stream-access.ts';
 
 const DOLLAR = 36;
 const PLUS = 43;

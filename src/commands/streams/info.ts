@@ -8,12 +8,13 @@ import type { Stream } from '../../types/stream.ts';
 import { type Consumer, type Group, NEVER_ACTIVE, NOT_KNOWN } from '../../types/stream-groups.ts';
 import { FIRST_ID, LAST_ID } from '../../types/stream-id.ts';
 import type { Pending, PendingList } from '../../types/stream-pending.ts';
+import { REFUSED } from '../collection-access.ts';
 import { type CommandSpec, defineCommands } from '../command.ts';
 import { helpSubcommand } from '../container-help.ts';
 import type { ShardContext } from '../context.ts';
 import { KEY } from '../declarations.ts';
 import { writeEntryAt, writeId, writeRange } from './entries.ts';
-import { findStream, REFUSED, streamOf } from './stream-access.ts';
+import { findStream, streamOf } from './stream-access.ts';
 
 const KEY_WORD = 2;
 const GROUP_WORD = 3;

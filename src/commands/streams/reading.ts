@@ -1,15 +1,15 @@
 /** XLEN, XRANGE, XREVRANGE: reading one stream. */
-
 import type { Arguments } from '../../protocol/arguments.ts';
 import { NOT_AN_INTEGER, SYNTAX_ERROR } from '../../protocol/errors.ts';
 import { ABSENT } from '../../store/keyspace.ts';
 import { unlessFewCounted } from '../asks-for-most.ts';
+import { REFUSED } from '../collection-access.ts';
 import { type ArgumentSpec, type CommandSpec, defineCommands } from '../command.ts';
 import type { ShardContext } from '../context.ts';
 import { KEY, oneKey } from '../declarations.ts';
 import { writeRange } from './entries.ts';
 import { intervalEnd, intervalStart } from './ids.ts';
-import { findStream, REFUSED, streamOf } from './stream-access.ts';
+import { findStream, streamOf } from './stream-access.ts';
 
 const COUNT: ArgumentSpec = { name: 'count', type: 'integer', token: 'COUNT', optional: true };
 const START: ArgumentSpec = { name: 'start', type: 'string' };

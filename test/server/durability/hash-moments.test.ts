@@ -1,17 +1,13 @@
 /** Hashes on disk: in logs, in dumps while they change, in those of a real Redis; and fields that expire, with their moments. */
-import { copyFileSync } from 'node:fs';
-import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Client } from '../../support/client.ts';
-import { Random, seedFrom } from '../../support/random.ts';
-import { requirePeer, startRedis } from '../../support/server.ts';
+import type { Client, Reply } from '../../support/client.ts';
+import type { Random } from '../../support/random.ts';
 import { until } from '../waiting.ts';
-import { Kept, runAll, untilIdle } from './kept.ts';
+import { Kept } from './kept.ts';
+import { addAll, type Changing, expectOneMoment, SHARDS } from './moments.ts';
 
-const SHARDS = 3;
 const HASHES = Array.from({ length: 8 }, (_, i) => `hash:${i}`);
 const PER_HASH = 4000;
-const seed = seedFrom('DURABILITY_SEED');
 
 let kept: Kept;
 beforeEach(() => {
@@ -24,87 +20,42 @@ function fieldsOf(own: number): number {
   return own % 2 === 0 ? PER_HASH : 20;
 }
 
-async function fill(client: Client): Promise<void> {
-  for (const [own, hash] of HASHES.entries()) {
-    for (let from = 0; from < fieldsOf(own); from += 1000) {
-      const count = Math.min(1000, fieldsOf(own) - from);
-      const pairs = Array.from({ length: count }, (_, i) => [`f${from + i}`, '100']).flat();
-      await runAll(client, [['HSET', hash, ...pairs]]);
+/** Amounts move between fields of a hash, both ways at one instant: their sum never changes. */
+const hashes: Changing = {
+  async fill(client: Client): Promise<void> {
+    for (const [own, hash] of HASHES.entries()) {
+      const pairs = Array.from({ length: fieldsOf(own) }, (_, i) => [`f${i}`, '100']).flat();
+      await addAll(client, 'HSET', hash, pairs);
     }
-  }
-}
+  },
 
-/** Moves amounts between fields of a hash, both ways at one instant, until it is over: their sum never changes. */
-async function transfer(client: Client, own: number, isOver: () => boolean): Promise<number> {
-  const random = new Random(seed + own);
-  let transfers = 0;
-  while (!isOver()) {
+  change(client: Client, random: Random): Promise<Reply[]> {
     const hash = random.below(HASHES.length);
     const [from, to] = [random.below(fieldsOf(hash)), random.below(fieldsOf(hash))];
     const key = HASHES[hash]!;
-    const replies = await client
-      .pipeline([
-        ['MULTI'],
-        ['HINCRBY', key, `f${from}`, '-7'],
-        ['HINCRBY', key, `f${to}`, '7'],
-        ['HSET', key, 'note', 'x'.repeat(random.below(60))],
-        ['HDEL', key, 'note'],
-        ['EXEC'],
-      ])
-      .catch(() => undefined);
-    if (replies === undefined) break;
-    transfers++;
-  }
-  return transfers;
-}
+    return client.pipeline([
+      ['MULTI'],
+      ['HINCRBY', key, `f${from}`, '-7'],
+      ['HINCRBY', key, `f${to}`, '7'],
+      ['HSET', key, 'note', 'x'.repeat(random.below(60))],
+      ['HDEL', key, 'note'],
+      ['EXEC'],
+    ]);
+  },
 
-async function expectSums(client: Client): Promise<void> {
-  for (const [own, hash] of HASHES.entries()) {
-    const values = (await client.command('HVALS', hash)) as string[];
-    expect(values.length).toBe(fieldsOf(own));
-    expect(values.reduce((sum, value) => sum + Number(value), 0)).toBe(100 * fieldsOf(own));
-  }
-}
+  isReply: (reply) => reply === 'OK' || reply === 'QUEUED' || Array.isArray(reply),
 
-test('dumps, bases and what a kill leaves have hashes as they were at one moment', async (context) => {
-  requirePeer(context);
-  await kept.start(SHARDS, ['--save', '']);
-  await fill(kept.client);
-  let isOver = false;
-  const clients = await Promise.all([0, 1, 2].map(() => kept.server.client()));
-  const movers = clients.map((client, own) => transfer(client, own, () => isOver));
-  const dumps: string[] = [];
-  for (let i = 0; i < 2; i++) {
-    expect(await kept.client.command('BGSAVE')).toBe('Background saving started');
-    await untilIdle(kept.client);
-    const copy = kept.file(`copy-${i}.rdb`);
-    copyFileSync(kept.file('dump.rdb'), copy);
-    dumps.push(copy);
-    await kept.rewrite();
-  }
-  await kept.kill();
-  isOver = true;
-  expect((await Promise.all(movers)).reduce((sum, count) => sum + count, 0)).toBeGreaterThan(0);
-  await kept.start(SHARDS);
-  await expectSums(kept.client);
-  await kept.kill();
-  await kept.start(2);
-  await expectSums(kept.client);
-  const digest = await kept.client.command('DEBUG', 'DIGEST');
-  expect(await kept.client.command('DEBUG', 'RELOAD')).toBe('OK');
-  expect(await kept.client.command('DEBUG', 'DIGEST')).toBe(digest);
+  async expectWhole(client: Client): Promise<void> {
+    for (const [own, hash] of HASHES.entries()) {
+      const values = (await client.command('HVALS', hash)) as string[];
+      expect(values.length).toBe(fieldsOf(own));
+      expect(values.reduce((sum, value) => sum + Number(value), 0)).toBe(100 * fieldsOf(own));
+    }
+  },
+};
 
-  const redis = await startRedis(['--enable-debug-command', 'yes', '--enable-protected-configs', 'yes']);
-  const theirs = await redis.client();
-  for (const dump of [...dumps, kept.file('dump.rdb')]) {
-    expect(await theirs.command('CONFIG', 'SET', 'dir', path.dirname(dump))).toBe('OK');
-    await theirs.command('CONFIG', 'SET', 'dbfilename', path.basename(dump));
-    expect(await theirs.command('DEBUG', 'RELOAD', 'NOSAVE')).toBe('OK');
-    await expectSums(theirs);
-  }
-  expect(await theirs.command('DEBUG', 'DIGEST')).toBe(digest);
-  await redis.close();
-});
+test('dumps, bases and what a kill leaves have hashes as they were at one moment', (context) =>
+  expectOneMoment(context, kept, hashes));
 
 test('the log and dumps keep the moments of fields; those that come meanwhile take the fields', async () => {
   const client = await kept.start(SHARDS, ['--save', '']);

@@ -1,16 +1,12 @@
 /** Sorted sets on disk: in logs, in dumps while they change, and in those that a real Redis loads. */
-import { copyFileSync } from 'node:fs';
-import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Client, Reply, Word } from '../../support/client.ts';
-import { Random, seedFrom } from '../../support/random.ts';
-import { requirePeer, startRedis } from '../../support/server.ts';
-import { Kept, runAll, untilIdle } from './kept.ts';
+import type { Random } from '../../support/random.ts';
+import { Kept, runAll } from './kept.ts';
+import { addAll, type Changing, expectOneMoment, SHARDS } from './moments.ts';
 
-const SHARDS = 3;
 const SETS = Array.from({ length: 8 }, (_, i) => `zset:${i}`);
 const PER_SET = 4000;
-const seed = seedFrom('DURABILITY_SEED');
 
 let kept: Kept;
 beforeEach(() => {
@@ -23,88 +19,44 @@ function membersOf(own: number): number {
   return own % 2 === 0 ? PER_SET : 20;
 }
 
-async function fill(client: Client): Promise<void> {
-  for (const [own, set] of SETS.entries()) {
-    for (let from = 0; from < membersOf(own); from += 1000) {
-      const count = Math.min(1000, membersOf(own) - from);
-      await runAll(client, [
-        ['ZADD', set, ...Array.from({ length: count }, (_, i) => ['100', `m${from + i}`]).flat()],
-      ]);
+/** Amounts move between members, both ways at one instant: the sum of the scores never changes. */
+const sortedSets: Changing = {
+  async fill(client: Client): Promise<void> {
+    for (const [own, set] of SETS.entries()) {
+      const pairs = Array.from({ length: membersOf(own) }, (_, i) => ['100', `m${i}`]).flat();
+      await addAll(client, 'ZADD', set, pairs);
     }
-  }
-}
+  },
 
-/** Moves amounts between members, both ways at one instant, until it is over: the sum of the scores never changes. */
-async function transfer(client: Client, own: number, isOver: () => boolean): Promise<number> {
-  const random = new Random(seed + own);
-  let transfers = 0;
-  while (!isOver()) {
+  change(client: Client, random: Random): Promise<Reply[]> {
     const set = random.below(SETS.length);
     const [from, to] = [random.below(membersOf(set)), random.below(membersOf(set))];
     const key = SETS[set]!;
-    const replies = await client
-      .pipeline([
-        ['MULTI'],
-        ['ZINCRBY', key, '-7.5', `m${from}`],
-        ['ZINCRBY', key, '7.5', `m${to}`],
-        ['ZADD', key, 'inf', 'last'],
-        ['ZPOPMAX', key],
-        ['EXEC'],
-      ])
-      .catch(() => undefined);
-    if (replies === undefined) break;
-    transfers++;
-  }
-  return transfers;
-}
+    return client.pipeline([
+      ['MULTI'],
+      ['ZINCRBY', key, '-7.5', `m${from}`],
+      ['ZINCRBY', key, '7.5', `m${to}`],
+      ['ZADD', key, 'inf', 'last'],
+      ['ZPOPMAX', key],
+      ['EXEC'],
+    ]);
+  },
 
-async function expectSums(client: Client): Promise<void> {
-  for (const [own, set] of SETS.entries()) {
-    const found = (await client.command('ZRANGE', set, 0, -1, 'WITHSCORES')) as string[];
-    const scores = found.filter((_, i) => i % 2 === 1).map(Number);
-    expect(scores).toHaveLength(membersOf(own));
-    expect(scores.toSorted((a, b) => a - b)).toEqual(scores);
-    expect(scores.reduce((sum, score) => sum + score, 0)).toBe(100 * membersOf(own));
-  }
-}
+  isReply: (reply) => reply === 'OK' || reply === 'QUEUED' || Array.isArray(reply),
 
-test('dumps, bases and what a kill leaves have sorted sets as they were at one moment', async (context) => {
-  requirePeer(context);
-  await kept.start(SHARDS, ['--save', '']);
-  await fill(kept.client);
-  let isOver = false;
-  const clients = await Promise.all([0, 1, 2].map(() => kept.server.client()));
-  const movers = clients.map((client, own) => transfer(client, own, () => isOver));
-  const dumps: string[] = [];
-  for (let i = 0; i < 2; i++) {
-    expect(await kept.client.command('BGSAVE')).toBe('Background saving started');
-    await untilIdle(kept.client);
-    const copy = kept.file(`copy-${i}.rdb`);
-    copyFileSync(kept.file('dump.rdb'), copy);
-    dumps.push(copy);
-    await kept.rewrite();
-  }
-  await kept.kill();
-  isOver = true;
-  expect((await Promise.all(movers)).reduce((sum, count) => sum + count, 0)).toBeGreaterThan(0);
-  await kept.start(SHARDS);
-  await expectSums(kept.client);
-  await kept.kill();
-  await kept.start(2);
-  await expectSums(kept.client);
-  expect(await kept.client.command('DEBUG', 'RELOAD')).toBe('OK');
-  await expectSums(kept.client);
+  async expectWhole(client: Client): Promise<void> {
+    for (const [own, set] of SETS.entries()) {
+      const found = (await client.command('ZRANGE', set, 0, -1, 'WITHSCORES')) as string[];
+      const scores = found.filter((_, i) => i % 2 === 1).map(Number);
+      expect(scores).toHaveLength(membersOf(own));
+      expect(scores.toSorted((a, b) => a - b)).toEqual(scores);
+      expect(scores.reduce((sum, score) => sum + score, 0)).toBe(100 * membersOf(own));
+    }
+  },
+};
 
-  const redis = await startRedis(['--enable-debug-command', 'yes', '--enable-protected-configs', 'yes']);
-  const theirs = await redis.client();
-  for (const dump of [...dumps, kept.file('dump.rdb')]) {
-    expect(await theirs.command('CONFIG', 'SET', 'dir', path.dirname(dump))).toBe('OK');
-    await theirs.command('CONFIG', 'SET', 'dbfilename', path.basename(dump));
-    expect(await theirs.command('DEBUG', 'RELOAD', 'NOSAVE')).toBe('OK');
-    await expectSums(theirs);
-  }
-  await redis.close();
-});
+test('dumps, bases and what a kill leaves have sorted sets as they were at one moment', (context) =>
+  expectOneMoment(context, kept, sortedSets));
 
 /** Every command that changes sorted sets, on keys of all shards. */
 function changes(): Word[][] {

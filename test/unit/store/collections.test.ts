@@ -4,6 +4,7 @@ import { changeAt, renameCollection, storeCollection } from '../../../src/store/
 import { ABSENT } from '../../../src/store/keyspace.ts';
 import { KeyspaceSnapshot } from '../../../src/store/snapshot.ts';
 import { verify } from '../../../src/store/verify.ts';
+import { Change } from '../../../src/types/change.ts';
 import { List } from '../../../src/types/list.ts';
 import {
   LIST_DROP_HEAD,
@@ -53,7 +54,8 @@ class Lists {
   change(name: string, operation: number, first: number, ...elements: readonly string[]): number {
     const ref = this.refOf(name);
     const words = ranges(...elements);
-    return changeAt(this.keyspace, 0, ref, this.t.hash(name), operation, first, 0, words, 0, elements.length);
+    const change = new Change().by(operation, first).with(words, 0, elements.length);
+    return changeAt(this.keyspace, 0, ref, this.t.hash(name), change);
   }
 
   rename(name: string, to: string): void {

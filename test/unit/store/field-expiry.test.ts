@@ -7,6 +7,7 @@ import { ABSENT } from '../../../src/store/keyspace.ts';
 import { TYPE_HASH } from '../../../src/store/layout.ts';
 import { moveEntry, swapDatabases } from '../../../src/store/transfers.ts';
 import { verify } from '../../../src/store/verify.ts';
+import { Change } from '../../../src/types/change.ts';
 import type { Hash } from '../../../src/types/hash.ts';
 import { HASH_EXPIRE, HASH_SET, highOf, lowOf } from '../../../src/types/hash-changes.ts';
 import { TestKeyspace } from './harness.ts';
@@ -30,14 +31,16 @@ class Hashes {
     const { keyspace, t } = this;
     const key = Buffer.from(name);
     const pairs = words(...Object.keys(fields).flatMap((field) => [field, 'v']));
-    createAt(keyspace, 0, key, 0, key.length, t.hash(name), TYPE_HASH, HASH_SET, 0, 0, pairs, 0, pairs.count);
+    const set = new Change().by(HASH_SET).with(pairs, 0, pairs.count);
+    createAt(keyspace, 0, key, 0, key.length, t.hash(name), TYPE_HASH, set);
     for (const [field, inMs] of Object.entries(fields)) if (inMs > 0) this.expire(name, field, inMs);
   }
 
   expire(name: string, field: string, inMs: number): void {
     const { keyspace, t } = this;
     const at = t.nowMs + inMs;
-    changeAt(keyspace, 0, t.ref(name), t.hash(name), HASH_EXPIRE, highOf(at), lowOf(at), words(field), 0, 1);
+    const expire = new Change().by(HASH_EXPIRE, highOf(at), lowOf(at)).with(words(field), 0, 1);
+    changeAt(keyspace, 0, t.ref(name), t.hash(name), expire);
   }
 
   lengthOf(name: string, db = 0): number {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Arguments } from '../../../src/protocol/arguments.ts';
+import { Change } from '../../../src/types/change.ts';
 import { NEVER_EXPIRES } from '../../../src/types/field-expiries.ts';
 import { Hash } from '../../../src/types/hash.ts';
 import {
@@ -79,6 +80,10 @@ function contents(hash: Hash): [string, string][] {
   return found;
 }
 
+function by(words: Arguments, operation: number, first = 0, second = 0): Change {
+  return new Change().by(operation, first, second).with(words, 0, words.count);
+}
+
 function apply(hash: Hash, model: Model, change: Step): void {
   if (change.do === 'set') {
     let added = 0;
@@ -89,7 +94,7 @@ function apply(hash: Hash, model: Model, change: Step): void {
       model.set(name, { value: content, expiresAt });
     }
     const words = ranges(change.pairs.flat());
-    const result = changeHash(hash, HASH_SET, change.keeps ? 1 : 0, 0, words, 0, words.count);
+    const result = changeHash(hash, by(words, HASH_SET, change.keeps ? 1 : 0));
     expect(result).toBe(added + 1);
     return;
   }
@@ -106,7 +111,7 @@ function apply(hash: Hash, model: Model, change: Step): void {
   }
   const operation = { delete: HASH_DELETE, persist: HASH_PERSIST, expire: HASH_EXPIRE }[change.do];
   const at = change.do === 'expire' ? change.moment : 0;
-  expect(changeHash(hash, operation, highOf(at), lowOf(at), words, 0, words.count)).toBe(changed);
+  expect(changeHash(hash, by(words, operation, highOf(at), lowOf(at)))).toBe(changed);
 }
 
 function verify(hash: Hash, model: Model): void {
@@ -184,10 +189,10 @@ test('a value of the same size is written in its place, others as ever', () => {
         const before = stored.slice();
         const words = ranges([name, content]);
         const isNew = !model.has(name);
-        const result = changeHashInPlace(hash, HASH_SET, words, 0, 2);
+        const result = changeHashInPlace(hash, by(words, HASH_SET));
         if (result === 0) {
           expect(stored).toEqual(before);
-          expect(changeHash(hash, HASH_SET, 0, 0, words, 0, 2)).toBe(isNew ? 2 : 1);
+          expect(changeHash(hash, by(words, HASH_SET))).toBe(isNew ? 2 : 1);
         } else {
           expect([result, isNew]).toEqual([1, false]);
         }
@@ -200,12 +205,12 @@ test('a value of the same size is written in its place, others as ever', () => {
   );
   const hash = make(8);
   const words = (content: string) => ranges(['a', content]);
-  changeHash(hash, HASH_SET, 0, 0, words('first'), 0, 2);
+  changeHash(hash, by(words('first'), HASH_SET));
   const bytes = hash.bytes.slice(hash.start, hash.end);
   hash.view(bytes, 0, bytes.length);
-  expect(changeHashInPlace(hash, HASH_SET, words('other'), 0, 2)).toBe(1);
+  expect(changeHashInPlace(hash, by(words('other'), HASH_SET))).toBe(1);
   expect(Buffer.from(bytes).includes('other')).toBe(true);
-  expect(changeHashInPlace(hash, HASH_DELETE, words('other'), 0, 1)).toBe(0);
+  expect(changeHashInPlace(hash, by(words('other'), HASH_DELETE))).toBe(0);
 });
 
 test('it stays packed up to its limits', () => {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { RangeList } from '../../../src/base/byte-ranges.ts';
 import { viewedBytes } from '../../../src/base/bytes.ts';
+import { Change } from '../../../src/types/change.ts';
 import { ADDED, SortedSet, UNCHANGED, UPDATED } from '../../../src/types/sorted-set.ts';
 import {
   changeSortedSet,
@@ -74,6 +75,10 @@ function scored(value: number, name: string): Uint8Array {
   return Buffer.concat([head, bytes(name)]);
 }
 
+function by(words: readonly Uint8Array[], operation: number, first = 0, second = 0): Change {
+  return new Change().by(operation, first, second).with(ranges(words), 0, words.length);
+}
+
 type Model = Map<string, number>;
 
 function inOrder(model: Model): [string, number][] {
@@ -92,21 +97,21 @@ function apply(set: SortedSet, model: Model, change: Step): void {
         else if (old !== value && !(old === 0 && value === 0)) updated++;
         if (old === undefined || old !== value) model.set(name, value);
       }
-      expect(changeSortedSet(set, ZSET_ADD, 0, 0, ranges(words), 0, words.length)).toBe(added + updated);
+      expect(changeSortedSet(set, by(words, ZSET_ADD))).toBe(added + updated);
       expect(lastAdd.added).toBe(added);
       break;
     }
     case 'remove': {
       const words = change.members.map(bytes);
       const removed = change.members.filter((name) => model.delete(name)).length;
-      expect(changeSortedSet(set, ZSET_REMOVE, 0, 0, ranges(words), 0, words.length)).toBe(removed);
+      expect(changeSortedSet(set, by(words, ZSET_REMOVE))).toBe(removed);
       break;
     }
     case 'ranks': {
       const gone = inOrder(model).slice(change.rank, change.rank + change.count);
       for (const [name] of gone) model.delete(name);
       const { rank, count } = change;
-      expect(changeSortedSet(set, ZSET_REMOVE_RANKS, rank, count, ranges([]), 0, 0)).toBe(gone.length);
+      expect(changeSortedSet(set, by([], ZSET_REMOVE_RANKS, rank, count))).toBe(gone.length);
       break;
     }
   }

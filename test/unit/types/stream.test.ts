@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type ByteRanges, RangeList } from '../../../src/base/byte-ranges.ts';
 import { collectionOf, imageOf } from '../../../src/rdb/collections.ts';
+import { Change } from '../../../src/types/change.ts';
 import { CollectionLimits } from '../../../src/types/collection.ts';
 import { Stream } from '../../../src/types/stream.ts';
 import {
@@ -85,6 +86,10 @@ function rangesOf(parts: readonly Uint8Array[]): ByteRanges {
   return ranges;
 }
 
+function changeBy(parts: readonly Uint8Array[], operation: number, first = 0, second = 0): Change {
+  return new Change().by(operation, first, second).with(rangesOf(parts), 0, parts.length);
+}
+
 function bytesOf(id: StreamId): Uint8Array {
   const bytes = new Uint8Array(ID_BYTES);
   writeId(bytes, 0, id);
@@ -155,9 +160,9 @@ class Model {
     if (fitsNumbers(id)) {
       const [high, low] = [Math.floor((id.ms as number) / 2 ** 32), (id.ms as number) % 2 ** 32];
       const operation = STREAM_ADD + high * (1 << OPERATION_BITS);
-      changeStream(this.stream, operation, low, id.seq as number, rangesOf(parts), 0, parts.length);
+      changeStream(this.stream, changeBy(parts, operation, low, id.seq as number));
     } else {
-      changeStream(this.stream, STREAM_ADD_AT, 0, 0, rangesOf([bytesOf(id), ...parts]), 0, parts.length + 1);
+      changeStream(this.stream, changeBy([bytesOf(id), ...parts], STREAM_ADD_AT));
     }
     this.entries.push({ id, fields: words });
     this.lastId = id;
@@ -168,22 +173,14 @@ class Model {
     const ids = at.map((i) => this.entries[i]?.id ?? { ms: 0, seq: i + 1 });
     const there = new Set(ids.map(idText));
     const gone = this.entries.filter(({ id }) => there.has(idText(id)));
-    const removed = changeStream(
-      this.stream,
-      STREAM_DELETE,
-      0,
-      0,
-      rangesOf([Buffer.concat(ids.map(bytesOf))]),
-      0,
-      1,
-    );
+    const removed = changeStream(this.stream, changeBy([Buffer.concat(ids.map(bytesOf))], STREAM_DELETE));
     expect(removed).toBe(gone.length);
     this.entries = this.entries.filter((entry) => !gone.includes(entry));
     for (const { id } of gone) if (compareIds(id, this.maxDeletedId) > 0) this.maxDeletedId = id;
   }
 
   #drop(count: number): void {
-    changeStream(this.stream, STREAM_DROP, count, 0, rangesOf([]), 0, 0);
+    changeStream(this.stream, changeBy([], STREAM_DROP, count));
     this.entries.splice(0, count);
   }
 

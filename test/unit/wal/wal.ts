@@ -1,7 +1,7 @@
 /** What tests of the log share: effects as plain objects, and a model of what they do. */
-import type { ByteRanges } from '../../../src/base/byte-ranges.ts';
 import { type ViewedBytes, viewedBytes } from '../../../src/base/bytes.ts';
 import { Arguments } from '../../../src/protocol/arguments.ts';
+import { Change } from '../../../src/types/change.ts';
 import type { EffectBuffer, EffectVisitor } from '../../../src/wal/effects.ts';
 import type { WalFiles } from '../../../src/wal/files.ts';
 import type { ShardLog } from '../../../src/wal/recovery.ts';
@@ -52,7 +52,8 @@ export function append(buffer: EffectBuffer, effect: Effect): void {
     const { db, key, operation, first, second, elements } = effect;
     const ranges = new Arguments();
     ranges.setWords(elements.map((element) => bytesOf(element)));
-    buffer.change(db, bytesOf(key), 0, key.length, operation, first, second, ranges, 0, elements.length);
+    const change = new Change().by(operation, first, second).with(ranges, 0, elements.length);
+    buffer.change(db, change, bytesOf(key), 0, key.length);
   } else if (effect.kind === 'expire') {
     buffer.expire(effect.db, effect.expiresAt, bytesOf(effect.key), 0, effect.key.length);
   } else if (effect.kind === 'remove') {
@@ -107,29 +108,13 @@ export class Collector implements EffectVisitor {
     this.effects.push({ kind: 'store', db, key, image, expiresAt });
   }
 
-  change(
-    db: number,
-    operation: number,
-    first: number,
-    second: number,
-    bytes: Uint8Array,
-    keyStart: number,
-    keyEnd: number,
-    elements: ByteRanges,
-    count: number,
-  ): void {
-    const of = Array.from({ length: count }, (_, i) =>
-      text(elements.bytes, elements.starts[i]!, elements.ends[i]!),
+  change(db: number, change: Change, bytes: Uint8Array, keyStart: number, keyEnd: number): void {
+    const { operation, first, second, ranges, from, to } = change;
+    const elements = Array.from({ length: to - from }, (_, i) =>
+      text(ranges.bytes, ranges.starts[from + i]!, ranges.ends[from + i]!),
     );
-    this.effects.push({
-      kind: 'change',
-      db,
-      key: text(bytes, keyStart, keyEnd),
-      operation,
-      first,
-      second,
-      elements: of,
-    });
+    const key = text(bytes, keyStart, keyEnd);
+    this.effects.push({ kind: 'change', db, key, operation, first, second, elements });
   }
 
   expire(db: number, expiresAt: number, bytes: Uint8Array, keyStart: number, keyEnd: number): void {
