@@ -3,6 +3,7 @@
  * frames say, and what its message port carries.
  */
 import type { MessagePort } from 'node:worker_threads';
+import type { EvictionPolicyName } from '../base/eviction-policies.ts';
 import type { HashSeed } from '../base/hash.ts';
 
 /** Of the options table, what a shard uses. Spelled out here, because lanes know nothing of the table. */
@@ -25,6 +26,10 @@ export interface StartOptions {
   readonly 'latency-monitor-threshold': number;
   readonly 'latency-tracking': boolean;
   readonly 'notify-keyspace-events': string;
+  readonly 'maxmemory-policy': EvictionPolicyName;
+  readonly 'maxmemory-samples': number;
+  readonly 'lfu-log-factor': number;
+  readonly 'lfu-decay-time': number;
 }
 
 /** The `workerData` of a shard's thread. */

@@ -23,6 +23,7 @@ import { ChangeNotices } from './change-notices.ts';
 import { ShardClock } from './clock.ts';
 import { setCollectionOption, setCollectionOptions } from './collection-options.ts';
 import { Durability } from './durability.ts';
+import { EvictionOptions } from './eviction-options.ts';
 import { Executor } from './executor.ts';
 import { ExpiryPace } from './expiry-pace.ts';
 import { Figures } from './figures.ts';
@@ -51,6 +52,7 @@ export class Shard {
   readonly #executor: Executor;
   readonly #timer: CommandTimer;
   readonly #measuring: MeasuringOptions;
+  readonly #eviction: EvictionOptions;
   readonly #expiry: ExpiryPace;
   readonly #figures: Figures;
   readonly #durability: Durability;
@@ -75,6 +77,7 @@ export class Shard {
       (id, ns) => this.#executor.note(id, ns),
     );
     this.#keyspace = this.#makeKeyspace(setup);
+    this.#eviction = new EvictionOptions(this.#keyspace, options);
     this.#changes = new ChangeNotices(this.#keyspace, setup.tracking, options['notify-keyspace-events']);
     this.#expiry = new ExpiryPace(
       this.#keyspace,
@@ -293,6 +296,7 @@ export class Shard {
         if (message.name === 'active-expire-effort') this.#expiry.effort = Number(message.value);
         this.#changes.set(message.name, message.value);
         this.#measuring.set(message.name, message.value);
+        this.#eviction.set(message.name, message.value);
         setCollectionOption(this.#keyspace, message.name, message.value);
         break;
     }

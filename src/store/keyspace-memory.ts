@@ -52,6 +52,8 @@ export interface KeyspaceOptions {
   maxArenaBytes?: number;
   /** Just before an expired entry is deleted; the accessors still work on it. */
   onExpired?: (db: number, ref: number, hash: number) => void;
+  /** Just before an entry is deleted to make room; the accessors still work on it. */
+  onEvicted?: (db: number, ref: number, hash: number) => void;
   /** Just before fields of a hash are removed because they have expired; `isAll`: nothing of it is left then. */
   onFieldsExpired?: (db: number, ref: number, isAll: boolean) => void;
   /** An entry of another type than string goes or is overwritten: its collection is not needed any more. */
@@ -91,7 +93,7 @@ export abstract class KeyspaceMemory implements DatabaseHost {
   /** The collections that entries of other types than string stand for. */
   readonly objects: Objects;
   readonly viewers: PackedViewers;
-  readonly statistics = { expired: 0, hits: 0, misses: 0 };
+  readonly statistics = { expired: 0, evicted: 0, hits: 0, misses: 0 };
   /** False while commands run that must not count as a use of the key. */
   touching = true;
   /** True while commands run whose look-ups count as hits or misses: those that read. */

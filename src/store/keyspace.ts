@@ -19,8 +19,9 @@ import { copyBytes } from '../base/bytes.ts';
 import { Compaction } from './compaction.ts';
 import { isObject } from './entries.ts';
 import { ExpiryCycle } from './expiry.ts';
+import { KeyspaceEviction } from './keyspace-eviction.ts';
 import { ABSENT, type KeyspaceOptions, NO_EXPIRY } from './keyspace-memory.ts';
-import { KEEP_EXPIRY, KeyspaceSteps } from './keyspace-steps.ts';
+import { KEEP_EXPIRY } from './keyspace-steps.ts';
 import {
   EXPIRY_BYTES,
   EXTENT_SHIFT,
@@ -45,7 +46,7 @@ const GROWTH_BYTES_MAX = 1 << 20;
 /** A packed collection that grows gets an eighth of its size as room. */
 const PACKED_ROOM_SHIFT = 3;
 
-export class Keyspace extends KeyspaceSteps {
+export class Keyspace extends KeyspaceEviction {
   private readonly cycle: ExpiryCycle;
   private readonly compaction: Compaction;
 

@@ -1,11 +1,10 @@
 /** Options: how much memory the keys may take. */
-import { fixed, INT_MAX, integer, memory, text } from '../kinds.ts';
-import { inert, row } from '../row.ts';
+import { EVICTION_POLICIES } from '../../base/eviction-policies.ts';
+import { INT_MAX, integer, memory, oneOf } from '../kinds.ts';
+import { row } from '../row.ts';
 
-const POLICIES = [
-  ...['volatile-lru', 'volatile-lfu', 'volatile-random', 'volatile-ttl'],
-  ...['allkeys-lru', 'allkeys-lfu', 'allkeys-random', 'noeviction'],
-];
+const SHARDS = { mutable: true, affects: ['shards'], group: 'Memory' } as const;
+const anyCount = integer(0, INT_MAX);
 
 export const memoryLimits = {
   maxmemory: row({
@@ -17,18 +16,27 @@ export const memoryLimits = {
     help: 'bytes of keys, values and indexes beyond which writes that add to them are refused; 0 for no limit',
   }),
   'maxmemory-policy': row({
-    kind: fixed(
-      text('policy'),
-      'noeviction',
-      (words) => words.length === 1 && POLICIES.includes(words[0]!.toLowerCase()),
-      `argument(s) must be one of the following: ${POLICIES.join(', ')}`,
-      'eviction is not available in this version',
-    ),
+    ...SHARDS,
+    kind: oneOf(...EVICTION_POLICIES),
     default: 'noeviction',
-    mutable: true,
-    affects: ['server'],
-    group: 'Memory',
-    help: 'what is removed when maxmemory is reached; only noeviction in this version, which removes nothing',
+    help: 'which keys go when maxmemory is reached: any (allkeys-) or those that expire (volatile-), and in which order',
   }),
-  'maxmemory-samples': inert(integer(1, INT_MAX), 5, 'keys that eviction compares'),
+  'maxmemory-samples': row({
+    ...SHARDS,
+    kind: integer(1, INT_MAX),
+    default: 5,
+    help: 'random keys that lru, lfu and ttl policies compare for each that goes: more is closer to the rule, and slower',
+  }),
+  'lfu-log-factor': row({
+    ...SHARDS,
+    kind: anyCount,
+    default: 10,
+    help: 'how slowly the counters of use of lfu policies grow: 10 tells keys apart up to a million uses',
+  }),
+  'lfu-decay-time': row({
+    ...SHARDS,
+    kind: anyCount,
+    default: 1,
+    help: 'minutes in which the counters of use of lfu policies fall by 1; 0: never',
+  }),
 };
