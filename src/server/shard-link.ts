@@ -182,6 +182,11 @@ export class ShardLink {
     return this.#requests.usedBytes;
   }
 
+  /** What requests that the shard has not dealt with take, beside the lane as well. */
+  get waitingBytes(): number {
+    return this.#isConnected ? this.#requests.usedBytes + this.#externalBytes : 0;
+  }
+
   /**
    * Writes one request. Returns false, and writes nothing, when there is no room for it now.
    * The words of `args` after the name travel; `words` chooses some of them by number when only those do. `size` is what

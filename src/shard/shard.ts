@@ -29,6 +29,7 @@ import { ExpiryPace } from './expiry-pace.ts';
 import { Figures } from './figures.ts';
 import { type Loader, loadAll, tellLoading, tellServing } from './loading.ts';
 import { MeasuringOptions } from './measuring-options.ts';
+import { MemoryRoom } from './memory-room.ts';
 import { RunReplies } from './run-replies.ts';
 
 /** Requests are taken from the lane, and their room is given back, so many at a time. */
@@ -54,6 +55,7 @@ export class Shard {
   readonly #measuring: MeasuringOptions;
   readonly #eviction: EvictionOptions;
   readonly #expiry: ExpiryPace;
+  readonly #room: MemoryRoom;
   readonly #figures: Figures;
   readonly #durability: Durability;
   readonly #changes: ChangeNotices;
@@ -85,7 +87,18 @@ export class Shard {
       options.hz,
       options['active-expire-effort'],
     );
-    this.#measuring = new MeasuringOptions(this.#timer, statistics, this.#expiry, options);
+    this.#room = new MemoryRoom({
+      ledger: setup.ledger,
+      shard: setup.index,
+      keyspace: this.#keyspace,
+      canWrite: () => this.#durability.refusal(0) === undefined,
+      // No command's doing.
+      evicted: () => {
+        if (this.#changes.hasPending) this.#replies.notices(this.#changes.take(false));
+      },
+    });
+    this.#room.set('maxmemory-eviction-tenacity', options['maxmemory-eviction-tenacity']);
+    this.#measuring = new MeasuringOptions(this.#timer, statistics, this.#expiry, this.#room, options);
     const slots = new Uint16Array(setup.slots);
     this.#durability = new Durability({
       shard: setup.index,
@@ -102,6 +115,7 @@ export class Shard {
       keyspace: this.#keyspace,
       databases: setup.databases,
       expiry: this.#expiry,
+      room: this.#room,
       tally,
       statistics: new ShardStatistics(setup.statistics),
       errors: new ErrorStatistics(setup.errorStatistics),
@@ -121,6 +135,7 @@ export class Shard {
       expiry: this.#expiry,
       durability: this.#durability,
       figures: this.#figures,
+      room: this.#room,
       changes: this.#changes,
       publish: () => this.#publish(),
     });
@@ -133,7 +148,14 @@ export class Shard {
       seed,
       now: () => this.#clock.nowMs,
       onShare: (message) => port.postMessage(message),
-      onExpired: (db, ref) => this.#changes.expiring(db, ref),
+      onExpired: (db, ref) => {
+        this.#figures.expiring(ref);
+        this.#changes.expiring(db, ref);
+      },
+      onEvicted: (db, ref) => {
+        this.#figures.uses(db);
+        this.#changes.evicting(db, ref);
+      },
       onFieldsExpired: (db, ref, isAll) => this.#changes.fieldsExpiring(db, ref, isAll),
     });
     setCollectionOptions(keyspace, options);
@@ -176,6 +198,7 @@ export class Shard {
       this.#readControl();
       this.#clock.update();
       this.#figures.usesAll();
+      this.#room.publish();
       this.#figures.publish();
       return !this.#isStopping;
     });
@@ -191,7 +214,12 @@ export class Shard {
     const hasWork = this.#keyspace.objects.retired > 0;
     const due = hasWork
       ? 0
-      : Math.min(SLEEP_MS_MAX, this.#expiry.msUntilDue(now), this.#durability.msUntilDue(now));
+      : Math.min(
+          SLEEP_MS_MAX,
+          this.#expiry.msUntilDue(now),
+          this.#durability.msUntilDue(now),
+          this.#room.msUntilDue(),
+        );
     if (due > 0) this.#requests.sleep(due);
     else this.#requests.lowerSleep();
   }
@@ -200,6 +228,10 @@ export class Shard {
     const now = Date.now();
     if (this.#durability.msUntilDue(now) <= 0) this.#durability.background();
     if (this.#keyspace.objects.retired > 0) this.#keyspace.objects.dispose(DISPOSAL_MS);
+    if (this.#room.msUntilDue() <= 0) {
+      this.#clock.nowMs = now;
+      if (this.#room.slice()) this.#publish();
+    }
     if (this.#expiry.msUntilDue(now) > 0) return;
     this.#clock.nowMs = now;
     this.#expiry.run(now);
@@ -215,6 +247,7 @@ export class Shard {
     this.#clock.update();
     let unpublishedBytes = 0;
     for (;;) {
+      this.#room.refresh();
       const count = this.#takeGroup();
       for (let i = 0; i < count; i++) this.#executor.execute(this.#group[i]!);
       // Before their memory is given back: a slow command's words are still needed.
@@ -236,6 +269,7 @@ export class Shard {
   /** Figures first: whoever has read a reply finds them up to date. And before them, what is answered must be safe. */
   #publish(): void {
     this.#durability.commit();
+    this.#room.publish();
     this.#figures.publish();
     this.#replies.publish();
   }
@@ -297,6 +331,7 @@ export class Shard {
         this.#changes.set(message.name, message.value);
         this.#measuring.set(message.name, message.value);
         this.#eviction.set(message.name, message.value);
+        this.#room.set(message.name, message.value);
         setCollectionOption(this.#keyspace, message.name, message.value);
         break;
     }

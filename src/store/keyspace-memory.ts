@@ -389,6 +389,13 @@ export abstract class KeyspaceMemory implements DatabaseHost {
     return bytes;
   }
 
+  /** The same, of segments that have entries. */
+  get indexUsedBytes(): number {
+    let bytes = this.pool.usedBytes + this.expiresPool.usedBytes;
+    for (const database of this.databases) bytes += database.directoryBytes;
+    return bytes;
+  }
+
   // ---------------------------------------------------------------- sharing
 
   /** Everything that a new KeyspaceView must be told. */

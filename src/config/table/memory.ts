@@ -11,9 +11,9 @@ export const memoryLimits = {
     kind: memory({ min: 0 }),
     default: 0,
     mutable: true,
-    affects: ['server'],
+    affects: ['server', 'shards'],
     group: 'Memory',
-    help: 'bytes of keys, values and indexes beyond which writes that add to them are refused; 0 for no limit',
+    help: 'bytes of keys, values, indexes and buffers of clients beyond which maxmemory-policy makes room; 0 for no limit',
   }),
   'maxmemory-policy': row({
     ...SHARDS,
@@ -26,6 +26,12 @@ export const memoryLimits = {
     kind: integer(1, INT_MAX),
     default: 5,
     help: 'random keys that lru, lfu and ttl policies compare for each that goes: more is closer to the rule, and slower',
+  }),
+  'maxmemory-eviction-tenacity': row({
+    ...SHARDS,
+    kind: integer(0, 100),
+    default: 10,
+    help: 'how long a command may take to make room for itself: at 10 half a millisecond, at 100 as long as it needs',
   }),
   'lfu-log-factor': row({
     ...SHARDS,
