@@ -9,11 +9,16 @@ import type { ClientMemory } from './client-memory.ts';
 import type { ShardLink } from './shard-link.ts';
 import type { TransactionQueue } from './transaction-queue.ts';
 
+/** By how much the bytes in lanes sink in one turn at most. */
+const CALMING = 63 / 64;
+
 export class MemoryLimit {
   /** Set once, before anybody is served. */
   clients: ClientMemory | undefined;
   readonly #ledger: MemoryLedger;
   readonly #links: readonly ShardLink[];
+  /** What lanes have had at a time lately: each of several shards that see a sudden jump would make room for all of it. */
+  #laneBytes = 0;
 
   constructor(ledger: MemoryLedger, links: readonly ShardLink[]) {
     this.#ledger = ledger;
@@ -50,9 +55,14 @@ export class MemoryLimit {
   }
 
   #bufferBytes(): number {
-    let bytes = this.clients?.totalBytes ?? 0;
-    for (const link of this.#links) bytes += link.waitingBytes;
-    return bytes;
+    let laneBytes = 0;
+    let asideBytes = 0;
+    for (const link of this.#links) {
+      laneBytes += link.queueBytes;
+      asideBytes += link.asideBytes;
+    }
+    this.#laneBytes = Math.max(laneBytes, Math.floor(this.#laneBytes * CALMING));
+    return (this.clients?.totalBytes ?? 0) + this.#laneBytes + asideBytes;
   }
 
   /**

@@ -182,9 +182,9 @@ export class ShardLink {
     return this.#requests.usedBytes;
   }
 
-  /** What requests that the shard has not dealt with take, beside the lane as well. */
-  get waitingBytes(): number {
-    return this.#isConnected ? this.#requests.usedBytes + this.#externalBytes : 0;
+  /** What requests take that travel beside the lane. */
+  get asideBytes(): number {
+    return this.#externalBytes;
   }
 
   /**

@@ -23,6 +23,8 @@ import { VictimLevel } from './victim-level.ts';
 /** How often a shard looks at the ledger while the limit is near, and otherwise. */
 const TICK_MS = 10;
 const FAR_TICK_MS = 100;
+/** And while it owes others room. */
+const OWING_TICK_MS = 2;
 /** The limit is near when this part of it is used. */
 const NEAR = 15 / 16;
 /** A slice's budget: what a client may have to wait for it. */
@@ -30,9 +32,13 @@ const SLICE_MS = 0.5;
 /** Victims between two looks at the clock, as in Redis. */
 const CLOCK_STRIDE = 16;
 /** The headroom is this part of the limit, within bounds. */
-const HEADROOM_PART = 1 / 256;
+const HEADROOM_PART = 1 / 64;
 const HEADROOM_BYTES_MIN = 4 * 1024;
-const HEADROOM_BYTES_MAX = 8 * 1024 * 1024;
+const HEADROOM_BYTES_MAX = 16 * 1024 * 1024;
+/** What a shard may owe, or be owed, as part of the limit. */
+const OWED_PART = 1 / 16;
+/** What is left of it after a look at the ledger, when no shard evicts and there is room. */
+const FORGIVING = 7 / 8;
 /** A shard that makes room makes this part of the limit more, within bounds, so that not each command has to. */
 const SPARE_PART = 1 / 4096;
 const SPARE_BYTES_MAX = 16 * 1024;
@@ -75,6 +81,7 @@ export class MemoryRoom {
   #total = 0;
   /** performance.now() of the last slice, and since when too much is used; 0: it is not. */
   #tickedMs = 0;
+  #weighedMs = 0;
   #exceededSinceMs = 0;
   /** What was freed on all shards, and here, at the last slice; what this one has to evict for others to have room. */
   #allFreed = 0;
@@ -194,9 +201,9 @@ export class MemoryRoom {
   // Between batches
 
   msUntilDue(): number {
-    if (this.#limit === 0 || !this.#evicts) return Infinity;
+    if (this.#limit === 0) return Infinity;
     if (this.#isBehind) return 0;
-    const tickMs = this.#isNear ? TICK_MS : FAR_TICK_MS;
+    const tickMs = this.#owed > 0 ? OWING_TICK_MS : this.#isNear && this.#evicts ? TICK_MS : FAR_TICK_MS;
     return Math.max(0, this.#tickedMs + tickMs - performance.now());
   }
 
@@ -209,9 +216,10 @@ export class MemoryRoom {
     this.publish();
     if (this.#limit === 0) return false;
     const nowMs = performance.now();
-    if (nowMs - this.#tickedMs >= TICK_MS) {
-      this.#tickedMs = nowMs;
-      if (this.#isNear) this.#weigh();
+    this.#tickedMs = nowMs;
+    if (this.#isNear && nowMs - this.#weighedMs >= TICK_MS) {
+      this.#weighedMs = nowMs;
+      this.#weigh();
     }
     const bytes = this.#bytesToEvict();
     this.#isBehind = false;
@@ -224,6 +232,7 @@ export class MemoryRoom {
     const hadEnough = this.#evict(bytes, SLICE_MS);
     this.publish();
     this.#isBehind = hadEnough && this.#total > this.#limit;
+    if (!hadEnough) this.#owed = 0;
     if (this.#total <= this.#limit) this.#settled();
     return this.spent.freedBytes !== before;
   }
@@ -236,13 +245,16 @@ export class MemoryRoom {
     const headroom = ledger.shards === 1 ? 0 : headroomOf(this.#limit);
     const { freedBytes } = ledger;
     const own = this.spent.freedBytes;
-    const owed = this.#owed + (freedBytes - this.#allFreed) * share - (own - this.#ownFreed);
-    this.#owed = Math.min(headroom, Math.max(-headroom, owed));
+    const newlyFreed = freedBytes - this.#allFreed;
+    const owed = this.#owed + newlyFreed * share - (own - this.#ownFreed);
+    const owedMax = headroom === 0 ? 0 : this.#limit * OWED_PART;
+    this.#owed = Math.min(owedMax, Math.max(-owedMax, owed));
     this.#allFreed = freedBytes;
     this.#ownFreed = own;
     const excess = this.#total - this.#limit;
-    const due = Math.min(this.#owed, excess + headroom);
-    return Math.max(due, excess * share);
+    // Nobody needs it any more.
+    if (newlyFreed === 0 && excess + headroom <= 0) this.#owed = Math.trunc(this.#owed * FORGIVING);
+    return Math.max(Math.min(this.#owed, excess + headroom), excess * share);
   }
 
   /** How much of what has to go should go here. */
