@@ -32,12 +32,4 @@ forEachShardCount([1, 3], (shards) => {
     expect(await client.command('SET', 'yet more', 'v')).toBe('OK');
     client.destroy();
   });
-
-  test('policies that evict are refused, since nothing would be evicted', async () => {
-    const client = await server().client();
-    expect(await client.command('CONFIG', 'SET', 'maxmemory-policy', 'noeviction')).toBe('OK');
-    const refused = await client.command('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
-    expect(String(refused)).toContain('eviction is not available in this version');
-    client.destroy();
-  });
 });
