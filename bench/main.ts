@@ -7,6 +7,7 @@ import { runAcl } from './acl.ts';
 import { ATOMIC_PARTS, runAtomic } from './atomic.ts';
 import { runCompare } from './compare.ts';
 import { PART_NAMES, runDurability } from './durability.ts';
+import { EVICTION_PARTS, runEviction } from './eviction.ts';
 import { runLatency } from './latency.ts';
 import { TEST_NAMES, type TestName } from './load.ts';
 import { runMemory } from './memory.ts';
@@ -145,6 +146,15 @@ benchmark('types', 'lists, hashes, sets, sorted sets and streams: throughput, CP
   .option('--elements <n>', 'elements where the targets speak of a million', count, 1_000_000)
   .option(...shards)
   .action(runTypes);
+
+benchmark('eviction', 'servers at their memory limit: throughput, latency, resident memory')
+  .option('--only <list>', `parts, of ${EVICTION_PARTS.join(', ')}`, partsOf(EVICTION_PARTS), EVICTION_PARTS)
+  .option('--rounds <n>', 'counted rounds', count, 5)
+  .option('--seconds <n>', 'length of one run', positive, 2)
+  .option('--megabytes <n>', 'the limit', count, 100)
+  .option('--policy <name>', 'maxmemory-policy of both', 'allkeys-lru')
+  .option(...shards)
+  .action(runEviction);
 
 async function engine(options: { keys?: number[]; json?: boolean }): Promise<void> {
   const { runEngine } = await import('./engine.ts');
