@@ -189,7 +189,7 @@ export class Keyspace extends KeyspaceEviction {
     copyBytes(value, valueStart, valueEnd, entries.bytesOf(ref), this.valueStart(ref));
     entries.settle(ref, Math.max(have, needed), false);
     this.stripes.end(hash);
-    if (!had && hasExpiry) database.expires!.insert(hash, ref);
+    if (!had && hasExpiry) this.noteExpiry(database, hash, ref);
     if (had && !hasExpiry) this.forgetExpiry(database, hash, ref);
     if (isObject(flags)) this.freeObject(database, object, flags & TYPE_MASK);
     if (this.journal !== undefined) this.journal.stored(db, ref);
@@ -386,8 +386,8 @@ export class Keyspace extends KeyspaceEviction {
 
   private addExpiry(db: number, ref: number, hash: number, expiresAt: number): number {
     const { entries, stripes } = this;
-    const expires = this.databases[db]!.openExpires();
-    expires.reserve(hash);
+    const database = this.databases[db]!;
+    database.openExpires().reserve(hash);
     const content = entries.contentLength(ref);
     const needed = unitsFor(content, true);
     const have = entries.blockUnits(ref);
@@ -400,7 +400,7 @@ export class Keyspace extends KeyspaceEviction {
       entries.setExpiry(ref, expiresAt);
       entries.settle(ref, Math.max(have, needed), (flags & FLAG_SLACK) !== 0);
       stripes.end(hash);
-      expires.insert(hash, ref);
+      this.noteExpiry(database, hash, ref);
       return ref;
     }
     const target = this.arena.allocate(needed);
@@ -412,7 +412,7 @@ export class Keyspace extends KeyspaceEviction {
     const from = entries.keyStart(ref);
     copyBytes(entries.bytesOf(ref), from, from + content, entries.bytesOf(target), entries.keyStart(target));
     this.relink(db, hash, ref, target, have);
-    expires.insert(hash, target);
+    this.noteExpiry(database, hash, target);
     return target;
   }
 
