@@ -103,6 +103,7 @@ export class MemoryRoom {
     // Slices begin at once.
     if (name === 'maxmemory' || name === 'maxmemory-policy') {
       this.refresh();
+      this.countKeys();
       this.#tickedMs = 0;
     }
   }
@@ -134,7 +135,7 @@ export class MemoryRoom {
   refresh(): void {
     const ledger = this.#ledger;
     const { shard } = this.#parts;
-    const indexBytes = this.#keyspace.indexUsedBytes;
+    const indexBytes = this.#keyspace.indexUsedBytes + this.#keyspace.evictionBytes;
     const used = this.#contentBytes + indexBytes;
     ledger.setUsed(shard, used);
     const { limit } = ledger;
@@ -152,7 +153,12 @@ export class MemoryRoom {
   /** The same, with what others must know of the keys here. To be called after each batch. */
   publish(): void {
     this.refresh();
-    if (this.#limit > 0) this.#ledger.setEvictable(this.#parts.shard, this.#evictableKeys());
+    if (this.#isNear) this.countKeys();
+  }
+
+  /** Tells how many keys may be evicted. To be called now and then, also without a limit: there may be one at any time. */
+  countKeys(): void {
+    this.#ledger.setEvictable(this.#parts.shard, this.#evictableKeys());
   }
 
   /** Makes room before a command. False: too much is used, and no shard has a key that may go. */
@@ -208,13 +214,14 @@ export class MemoryRoom {
   }
 
   get #isNear(): boolean {
-    return this.#total > this.#limit * NEAR;
+    return this.#limit > 0 && this.#total > this.#limit * NEAR;
   }
 
   /** Evicts what is to go of this shard's keys, for a slice of time at most. True when any have gone. */
   slice(): boolean {
-    this.publish();
+    this.refresh();
     if (this.#limit === 0) return false;
+    this.countKeys();
     const nowMs = performance.now();
     this.#tickedMs = nowMs;
     if (this.#isNear && nowMs - this.#weighedMs >= TICK_MS) {

@@ -239,6 +239,7 @@ export class Shard {
     // Some wait for keys that must not go.
     if (this.#executor.waiting.needsCare) this.#executor.serveWaiting();
     this.#figures.usesAll();
+    this.#room.countKeys();
     this.#publish();
   }
 

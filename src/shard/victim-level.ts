@@ -8,7 +8,7 @@
  *   ttl   half the time to live: 16 times
  *   other policies   all keys are equal
  */
-import { Sampler } from '../store/eviction/sampling.ts';
+import { Sampler } from '../store/eviction/sampler.ts';
 import type { Keyspace } from '../store/keyspace.ts';
 
 const SAMPLES = 16;
@@ -57,7 +57,7 @@ export class VictimLevel {
   #levelOf(ref: number): number {
     const keyspace = this.#keyspace;
     if (this.#policy.endsWith('-lru')) return IDLE_POWER * Math.log2(1 + keyspace.idleSeconds(ref));
-    if (this.#policy.endsWith('-lfu')) return -LEVELS_PER_COUNT * (keyspace.access(ref) & 0xff);
+    if (this.#policy.endsWith('-lfu')) return -LEVELS_PER_COUNT * keyspace.frequency(ref);
     return -IDLE_POWER * Math.log2(1 + Math.max(0, keyspace.expiry(ref) - keyspace.now()));
   }
 }
