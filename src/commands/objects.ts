@@ -81,7 +81,7 @@ export const objects = defineCommands([
 ]);
 
 function isShared(keyspace: ShardContext['keyspace'], ref: number): boolean {
-  if (keyspace.typeOf(ref) !== TYPE_STRING || keyspace.isRaw(ref)) return false;
+  if (!keyspace.sharesIntegers || keyspace.typeOf(ref) !== TYPE_STRING || keyspace.isRaw(ref)) return false;
   const start = keyspace.valueStart(ref);
   const value = parseInteger(keyspace.bytesOf(ref), start, start + keyspace.valueLength(ref));
   return value !== undefined && value >= 0 && value < SHARED_INTEGERS;

@@ -7,6 +7,7 @@
  *                   FREED    bytes that evictions have given back since the start
  *                   WEIGHT   how much of what has to go should go here: see shard/shared-eviction.ts
  *                   KEYS     keys that the policy may evict
+ *                   CREDIT   bytes that have gone here although they should have gone elsewhere
  *
  * Each line is a cache line of eight aligned 64-bit floats with one writer. A reader may see figures of different moments side by
  * side: a sum is off by what a shard does between two of its publications at most.
@@ -18,6 +19,7 @@ const USED = 0;
 const FREED = 1;
 const WEIGHT = 2;
 const KEYS = 3;
+const CREDIT = 4;
 
 export class MemoryLedger {
   readonly shards: number;
@@ -104,6 +106,19 @@ export class MemoryLedger {
     this.#cells[(shard + 1) * LINE + WEIGHT] = weight;
   }
 
+  setCredit(shard: number, bytes: number): void {
+    this.#cells[(shard + 1) * LINE + CREDIT] = bytes;
+  }
+
+  /** The largest credit of any shard but this one. */
+  creditOfOthers(shard: number): number {
+    let most = 0;
+    for (let other = 0; other < this.shards; other++) {
+      if (other !== shard) most = Math.max(most, this.#at(other, CREDIT));
+    }
+    return most;
+  }
+
   freedBy(shard: number): number {
     return this.#at(shard, FREED);
   }
@@ -113,6 +128,7 @@ export class MemoryLedger {
     this.setUsed(shard, 0);
     this.setEvictable(shard, 0);
     this.setWeight(shard, 0);
+    this.setCredit(shard, 0);
   }
 
   #at(shard: number, cell: number): number {

@@ -10,7 +10,8 @@
  * in an hour. So each shard has a weight: its size times how expendable its next victims are (victim-level.ts; by the 4th power of
  * idle times, for example), and owes that part of all that evictions free anywhere. What it owes beyond what it has evicted it evicts
  * in its slices, and goes below the limit for that by a little, the headroom: the shard that grows finds room and does not have to
- * evict. Sizes so follow need, and what goes is about what would go if all keys were on one shard. With policies that know
+ * evict. While one has evicted much more than its part, only such may use the headroom, or whoever is first would leave nothing
+ * to the others. Sizes so follow need, and what goes is about what would go if all keys were on one shard. With policies that know
  * nothing of a key but that it is there, weights are sizes: each key of the server has the same chance.
  *
  * A shard without any key that may go waits a moment for others that have some, which come to their slices within TICK_MS, and
@@ -39,6 +40,8 @@ const HEADROOM_BYTES_MAX = 16 * 1024 * 1024;
 const OWED_PART = 1 / 16;
 /** What is left of it after a look at the ledger, when no shard evicts and there is room. */
 const FORGIVING = 7 / 8;
+/** Debts and credits of long ago count less. */
+const FADING = 0.995;
 /** A shard that makes room makes this part of the limit more, within bounds, so that not each command has to. */
 const SPARE_PART = 1 / 4096;
 const SPARE_BYTES_MAX = 16 * 1024;
@@ -104,6 +107,7 @@ export class MemoryRoom {
     if (name === 'maxmemory' || name === 'maxmemory-policy') {
       this.refresh();
       this.countKeys();
+      this.#owed = 0;
       this.#tickedMs = 0;
     }
   }
@@ -139,6 +143,7 @@ export class MemoryRoom {
     const used = this.#contentBytes + indexBytes;
     ledger.setUsed(shard, used);
     const { limit } = ledger;
+    if (limit !== this.#limit) this.#keyspace.hasLimit = limit > 0;
     this.#limit = limit;
     if (limit === 0) {
       this.ceiling = Infinity;
@@ -147,7 +152,15 @@ export class MemoryRoom {
     }
     const others = ledger.usedByOthers(shard);
     this.#total = others + used;
-    this.ceiling = limit - others - indexBytes;
+    this.ceiling = limit - this.#reserved() - others - indexBytes;
+  }
+
+  /** Of the headroom this shard must leave to others. */
+  #reserved(): number {
+    const ledger = this.#ledger;
+    if (ledger.shards === 1 || this.#owed < 0 || !this.#evicts) return 0;
+    const headroom = headroomOf(this.#limit);
+    return ledger.creditOfOthers(this.#parts.shard) > headroom ? headroom : 0;
   }
 
   /** The same, with what others must know of the keys here. To be called after each batch. */
@@ -178,7 +191,7 @@ export class MemoryRoom {
     const spare = Math.min(SPARE_BYTES_MAX, this.#limit * SPARE_PART);
     const hadEnough = this.#evict(excess + spare, this.#tenacityMs);
     this.refresh();
-    if (!this.isShort) {
+    if (this.#total <= this.#limit) {
       this.#settled();
       return true;
     }
@@ -260,7 +273,9 @@ export class MemoryRoom {
     this.#ownFreed = own;
     const excess = this.#total - this.#limit;
     // Nobody needs it any more.
-    if (newlyFreed === 0 && excess + headroom <= 0) this.#owed = Math.trunc(this.#owed * FORGIVING);
+    const isIdle = newlyFreed === 0 && excess + headroom <= 0;
+    this.#owed = Math.trunc(this.#owed * (isIdle ? FORGIVING : FADING));
+    ledger.setCredit(shard, -this.#owed);
     return Math.max(Math.min(this.#owed, excess + headroom), excess * share);
   }
 

@@ -9,7 +9,14 @@ const STANDARD: EvictionOptions = { samples: 5, lfuLogFactor: 10, lfuDecayMinute
 
 export abstract class KeyspaceEviction extends KeyspaceSteps {
   evictionPolicy: EvictionPolicyName = 'noeviction';
+  /** There is a limit at which entries are evicted. */
+  hasLimit = false;
   private eviction: EvictionPolicy = makePolicy('noeviction', this, STANDARD);
+
+  /** As in Redis, where values that are one object for all keys could not say when one of them was used. */
+  get sharesIntegers(): boolean {
+    return !(this.hasLimit && /-(lru|lfu)$/.test(this.evictionPolicy));
+  }
 
   /** What the policy takes of memory for itself. */
   get evictionBytes(): number {
