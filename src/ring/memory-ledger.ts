@@ -2,7 +2,8 @@
  * What of `maxmemory` is used, in shared memory: each shard writes what it uses, the acceptor what connections and lanes use, and
  * everybody can add it up. So the limit is one for all shards, and nobody asks anybody.
  *
- *   line 0          LIMIT    `maxmemory`, 0 for none; BUFFERS  bytes of connections and of lanes: the acceptor's
+ *   line 0          LIMIT    `maxmemory`, 0 for none; BUFFERS  bytes of connections and of lanes,
+ *                   STARTING  1 until all shards have loaded what they begin with: the acceptor's
  *   line 1 + shard  USED     bytes of keys, values and indexes
  *                   FREED    bytes that evictions have given back since the start
  *                   WEIGHT   how much of what has to go should go here: see shard/shared-eviction.ts
@@ -15,6 +16,7 @@
 const LINE = 8;
 const LIMIT = 0;
 const BUFFERS = 1;
+const STARTING = 2;
 const USED = 0;
 const FREED = 1;
 const WEIGHT = 2;
@@ -52,6 +54,15 @@ export class MemoryLedger {
     this.#cells[BUFFERS] = bytes;
   }
 
+  /** Shards load what is on disk: they may be at different moments of the past, at none of which there was too much. */
+  get isStarting(): boolean {
+    return this.#cells[STARTING] === 1;
+  }
+
+  set isStarting(isStarting: boolean) {
+    this.#cells[STARTING] = isStarting ? 1 : 0;
+  }
+
   /** All that counts against the limit. */
   get usedBytes(): number {
     return this.usedByOthers(this.shards);
@@ -87,7 +98,7 @@ export class MemoryLedger {
   /** More is used than there may be, and nothing can be done about it. */
   get isFull(): boolean {
     const { limit } = this;
-    return limit > 0 && this.usedBytes > limit && !this.hasEvictable;
+    return limit > 0 && !this.isStarting && this.usedBytes > limit && !this.hasEvictable;
   }
 
   setUsed(shard: number, bytes: number): void {

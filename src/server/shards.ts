@@ -89,6 +89,7 @@ export class Shards {
     this.#epochs = new Epochs(epochs);
     const ledger = MemoryLedger.memory(options.shards);
     this.ledger = new MemoryLedger(ledger);
+    this.ledger.isStarting = true;
     const claims = Claims.memory();
     this.tickets = new Tickets(claims);
     const mailboxes = Array.from({ length: options.shards }, () => Mailbox.memory());
@@ -267,6 +268,7 @@ export class Shards {
     this.#mailbox(index).renew();
     this.#epochs.settle(index);
     this.#isServing[index] = true;
+    if (this.#isServing.every((serves) => serves)) this.ledger.isStarting = false;
     this.#options.status(index, { kind: 'status', state: 'serving' });
   }
 

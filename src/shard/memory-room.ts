@@ -112,11 +112,6 @@ export class MemoryRoom {
     }
   }
 
-  /** There is a limit. */
-  get isOn(): boolean {
-    return this.#limit > 0;
-  }
-
   /** Room must be made before the next command. */
   get isShort(): boolean {
     return this.#contentBytes > this.ceiling;
@@ -145,7 +140,7 @@ export class MemoryRoom {
     const { limit } = ledger;
     if (limit !== this.#limit) this.#keyspace.hasLimit = limit > 0;
     this.#limit = limit;
-    if (limit === 0) {
+    if (limit === 0 || ledger.isStarting) {
       this.ceiling = Infinity;
       this.#settled();
       return;
@@ -233,10 +228,10 @@ export class MemoryRoom {
   /** Evicts what is to go of this shard's keys, for a slice of time at most. True when any have gone. */
   slice(): boolean {
     this.refresh();
-    if (this.#limit === 0) return false;
     this.countKeys();
     const nowMs = performance.now();
     this.#tickedMs = nowMs;
+    if (this.ceiling === Infinity) return false;
     if (this.#isNear && nowMs - this.#weighedMs >= TICK_MS) {
       this.#weighedMs = nowMs;
       this.#weigh();

@@ -84,7 +84,7 @@ test('without a limit there is room, and nothing to be done', () => {
   ledger.limit = 0;
   write(shards, 100, 'key');
   expect(shards[0]!.keys).toBe(3200);
-  expect(shards[0]!.room.isOn).toBe(false);
+  expect(shards[0]!.room.ceiling).toBe(Infinity);
   expect(shards[0]!.room.msUntilDue()).toBe(Infinity);
 });
 
@@ -175,6 +175,18 @@ test('nothing is evicted while that could not be written down', () => {
   nowMs += 100;
   while (shard.room.msUntilDue() <= 0) shard.room.slice();
   expect(shard.keys).toBeLessThan(2200);
+});
+
+test('nothing is evicted or refused while shards load what they begin with', () => {
+  const { ledger, shards } = shardsOf(2, 'allkeys-random');
+  ledger.isStarting = true;
+  write(shards, 100, 'key');
+  expect(shards.map(({ keys }) => keys)).toEqual([3200, 3200]);
+  // And it is no reason to look at once again.
+  expect(shards[0]!.room.msUntilDue()).toBeGreaterThan(0);
+  ledger.isStarting = false;
+  write(shards, 10, 'key');
+  expect(ledger.usedBytes).toBeLessThanOrEqual(LIMIT);
 });
 
 test('how long there was too much is counted', () => {
