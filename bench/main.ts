@@ -8,6 +8,7 @@ import { ATOMIC_PARTS, runAtomic } from './atomic.ts';
 import { runCompare } from './compare.ts';
 import { PART_NAMES, runDurability } from './durability.ts';
 import { EVICTION_PARTS, runEviction } from './eviction.ts';
+import { runEvictions } from './evictions.ts';
 import { runLatency } from './latency.ts';
 import { TEST_NAMES, type TestName } from './load.ts';
 import { runMemory } from './memory.ts';
@@ -124,6 +125,14 @@ benchmark('tls', 'throughput over TLS, and what a plain client feels while many 
   .option('--clients <n>', 'clients that connect at once', count, 100)
   .option(...shards)
   .action(runTls);
+
+program
+  .command('evictions')
+  .description('evictions of the keyspace alone, for each policy')
+  .option('--keys <n>', 'keys that are there', count, 1_000_000)
+  .option('--seconds <n>', 'length for each policy', positive, 3)
+  .option('--json', 'print one line of JSON and no tables')
+  .action(runEvictions);
 
 benchmark('durability', 'what keeping data on disk costs: logs, snapshots, recovery')
   .option('--only <list>', `parts, of ${PART_NAMES.join(', ')}`, partsOf(PART_NAMES), PART_NAMES)

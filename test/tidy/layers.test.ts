@@ -19,6 +19,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   server: ['acl', 'commands', 'persistence', 'ring', 'protocol', 'config', 'base', 'store/view.ts'],
   // Tools for a data directory load it as shards do, without any.
   cli: [
+    'advise',
     'persistence',
     'wal',
     'rdb',
@@ -30,6 +31,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'shard/keyspace-loader.ts',
     'commands/redis-version.ts',
   ],
+  advise: ['config', 'base'],
   workers: ['shard', 'wal', 'rdb', 'ring', 'config', 'base'],
   '.': ['server', 'cli', 'config', 'workers/urls.ts', '.'],
 };

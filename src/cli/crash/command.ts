@@ -1,10 +1,10 @@
 /** The command line of `shardis bench crash`: does a server keep what it has acknowledged when it is killed? */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Random } from '../../base/random.ts';
 import { checkRecovery, type Difference, type Order } from './check.ts';
 import { History } from './history.ts';
 import { knowsTransactions, observe } from './observe.ts';
 import { splitCommandLine } from './process.ts';
-import { Random } from './random.ts';
 import { RecordFile, readRecord } from './record.ts';
 import { runRounds, type Summary } from './rounds.ts';
 import { Filling, Workload } from './workload.ts';

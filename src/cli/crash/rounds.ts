@@ -9,12 +9,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Random } from '../../base/random.ts';
 import { Connection, ConnectionError } from '../connection.ts';
 import { checkRecovery, type Difference, type Order } from './check.ts';
 import { History } from './history.ts';
 import { knowsTransactions, observe } from './observe.ts';
 import { CrashServer, StartError } from './process.ts';
-import { Random } from './random.ts';
 import { Workload } from './workload.ts';
 import { startWriter, type Writer } from './writer.ts';
 

@@ -1,7 +1,8 @@
 /** Random commands on the keys of one connection, each of which has one right reply. */
+
+import type { Random } from '../../base/random.ts';
 import { packBlock } from './block.ts';
 import type { History } from './history.ts';
-import type { Random } from './random.ts';
 
 export interface WorkloadOptions {
   readonly keys: number;

@@ -8,8 +8,8 @@
  * empty, when that number has changed by half: then there is nothing to learn from for some time.
  */
 const BUCKET_SLOTS = 8;
-/** Not all buckets have the same number, so there are more slots than keys to be remembered. */
-const SLOTS_PER_KEY = 1.25;
+/** Less than one for each key that is kept, which few are asked for after so long a time: 3 bytes a key. */
+const SLOTS_PER_KEY = 0.75;
 const SLOTS_MIN = 64;
 /** A queue's turnover is so many steps. */
 const STEPS = 1024;

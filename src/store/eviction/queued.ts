@@ -2,7 +2,8 @@
  * What the policies with queues have in common: queues of hashes (hash-queue.ts), and how entries get into them.
  *
  * New entries are told of as they come. Those that were there when the policy was set, or have been loaded from a file, are found
- * by a walk through the indexes, a segment for each eviction: nothing waits for it, and before a policy evicts it knows some.
+ * by a walk through the indexes, a segment for each eviction and each new key: nothing waits for it, and before a policy evicts it
+ * knows some.
  * Hashes of entries that are gone stay in the queues until their turn comes. When they are more than the entries (many keys
  * were deleted, and none was evicted), the queues are emptied, and the walk begins anew: their order is lost, the marks are not.
  *
@@ -38,6 +39,7 @@ export abstract class QueuedEviction implements EvictionPolicy, Arrivals {
   constructor(target: EvictionTarget, isVolatile: boolean) {
     this.target = target;
     this.isVolatile = isVolatile;
+    if (this.#candidates() === 0) this.#walkDb = target.databases.length;
   }
 
   get arrivals(): Arrivals {
@@ -58,6 +60,8 @@ export abstract class QueuedEviction implements EvictionPolicy, Arrivals {
   arrived(hash: number): void {
     if (this.queued > STALE_ALLOWED && this.queued > STALE_ALLOWED + 2 * this.#candidates())
       this.manyArrived();
+    // Or so many might come before the next eviction that the walk meets most keys for the second time.
+    if (this.#walkDb < this.target.databases.length) this.#walk();
     this.admit(hash);
   }
 

@@ -4,7 +4,7 @@ import { packBlock, sentFor, unpackBlock } from '../../../../src/cli/crash/block
 import { checkHistory, checkRecovery, type Order } from '../../../../src/cli/crash/check.ts';
 import { apply, type FoundState, isModelled, type State } from '../../../../src/cli/crash/effects.ts';
 import { History } from '../../../../src/cli/crash/history.ts';
-import { Random } from '../../../../src/cli/crash/random.ts';
+import { Random } from '../../../../src/base/random.ts';
 import { Workload } from '../../../../src/cli/crash/workload.ts';
 
 const NOW_MS = 1_800_000_000_000;
