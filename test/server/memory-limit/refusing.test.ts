@@ -78,7 +78,10 @@ forEachShardCount([1, 3], (shards) => {
     expect(Number(await infoField(client, 'evicted_keys'))).toBe(300);
     const names = Array.from({ length: kept - 1 }, (_, i) => `kept:${i}`);
     expect(await client.command('EXISTS', ...names)).toBe(kept - 1);
+    // Buffers are smaller by now, and it may just have come below the limit.
+    await client.command('CONFIG', 'SET', 'maxmemory', 3 * MB);
     expect(await client.command('MSET', 'a', '1', 'b', '2', 'c', '3', 'd', '4')).toEqual(REFUSED);
+    await client.command('CONFIG', 'SET', 'maxmemory', 4 * MB);
     await client.command('EXPIRE', 'kept:0', 1000);
     await until('a write finds room', async () => (await client.command('SET', 'new', '1')) === 'OK');
     expect(await client.command('EXISTS', 'kept:0')).toBe(0);
