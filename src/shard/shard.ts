@@ -87,17 +87,7 @@ export class Shard {
       options.hz,
       options['active-expire-effort'],
     );
-    this.#room = new MemoryRoom({
-      ledger: setup.ledger,
-      shard: setup.index,
-      keyspace: this.#keyspace,
-      canWrite: () => this.#durability.refusal(0) === undefined,
-      // No command's doing.
-      evicted: () => {
-        if (this.#changes.hasPending) this.#replies.notices(this.#changes.take(false));
-      },
-    });
-    this.#room.set('maxmemory-eviction-tenacity', options['maxmemory-eviction-tenacity']);
+    this.#room = this.#makeRoom(setup);
     this.#measuring = new MeasuringOptions(this.#timer, statistics, this.#expiry, this.#room, options);
     const slots = new Uint16Array(setup.slots);
     this.#durability = new Durability({
@@ -140,6 +130,21 @@ export class Shard {
       publish: () => this.#publish(),
     });
     this.#figures.publish();
+  }
+
+  #makeRoom({ ledger, index, options }: ShardSetup): MemoryRoom {
+    const room = new MemoryRoom({
+      ledger,
+      shard: index,
+      keyspace: this.#keyspace,
+      canWrite: () => this.#durability.refusal(0) === undefined,
+      // No command's doing.
+      evicted: () => {
+        if (this.#changes.hasPending) this.#replies.notices(this.#changes.take(false));
+      },
+    });
+    room.set('maxmemory-eviction-tenacity', options['maxmemory-eviction-tenacity']);
+    return room;
   }
 
   #makeKeyspace({ databases, seed, port, options }: ShardSetup): Keyspace {

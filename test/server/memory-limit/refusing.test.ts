@@ -81,10 +81,9 @@ forEachShardCount([1, 3], (shards) => {
     // Buffers are smaller by now, and it may just have come below the limit.
     await client.command('CONFIG', 'SET', 'maxmemory', 3 * MB);
     expect(await client.command('MSET', 'a', '1', 'b', '2', 'c', '3', 'd', '4')).toEqual(REFUSED);
-    await client.command('CONFIG', 'SET', 'maxmemory', 4 * MB);
-    await client.command('EXPIRE', 'kept:0', 1000);
+    for (const name of names) await client.command('EXPIRE', name, 1000);
     await until('a write finds room', async () => (await client.command('SET', 'new', '1')) === 'OK');
-    expect(await client.command('EXISTS', 'kept:0')).toBe(0);
+    expect(await client.command('EXISTS', ...names)).toBeLessThan(names.length);
     client.destroy();
   });
 
