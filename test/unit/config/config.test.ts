@@ -365,30 +365,6 @@ describe('CONFIG SET that takes time', () => {
   });
 });
 
-describe('the config of shards', () => {
-  test('is plain data with the options that they use', () => {
-    const forShards = createConfig({ databases: 4 }).forShards();
-    expect(structuredClone(forShards)).toEqual({
-      ...{ appendfsync: 'everysec', 'aof-load-truncated': true, 'wal-segment-size': 67108864 },
-      ...{ rdbchecksum: true, rdbcompression: true, 'notify-keyspace-events': '' },
-      ...{ 'proto-max-bulk-len': 536870912, databases: 4, 'lane-size': 524288 },
-      ...{ hz: 10, 'active-expire-effort': 1, 'lfu-log-factor': 10, 'lfu-decay-time': 1 },
-      ...{ 'slowlog-log-slower-than': 10000, 'latency-monitor-threshold': 0, 'latency-tracking': true },
-      ...{ 'list-max-listpack-size': -2, 'hll-sparse-max-bytes': 3000, 'maxmemory-eviction-tenacity': 10 },
-      ...{
-        'hash-max-listpack-entries': 512,
-        'hash-max-listpack-value': 64,
-        'maxmemory-policy': 'noeviction',
-      },
-      ...{ 'set-max-intset-entries': 512, 'set-max-listpack-entries': 128, 'set-max-listpack-value': 64 },
-      ...{ 'zset-max-listpack-entries': 128, 'zset-max-listpack-value': 64, maxmemory: 0 },
-      ...{ 'stream-node-max-bytes': 4096, 'stream-node-max-entries': 100, 'maxmemory-samples': 5 },
-    });
-    expectTypeOf(forShards.hz).toEqualTypeOf<number>();
-    expectTypeOf(forShards).not.toHaveProperty('port');
-  });
-});
-
 describe('the embeddable API', () => {
   test('takes typed options', () => {
     const config = createConfig({
