@@ -9,6 +9,8 @@ const STANDARD: EvictionOptions = { samples: 5, lfuLogFactor: 10, lfuDecayMinute
 
 export abstract class KeyspaceEviction extends KeyspaceSteps {
   evictionPolicy: EvictionPolicyName = 'noeviction';
+  /** Whether the policy evicts by use, so that files are to say how much entries were used. */
+  keepsUse = false;
   private eviction: EvictionPolicy = makePolicy('noeviction', this, STANDARD);
 
   /** What the policy takes of memory for itself. */
@@ -20,6 +22,7 @@ export abstract class KeyspaceEviction extends KeyspaceSteps {
   setEviction(name: EvictionPolicyName, options: EvictionOptions): void {
     const isOther = name !== this.evictionPolicy;
     this.evictionPolicy = name;
+    this.keepsUse = /-(lru|lfu|s3fifo|sieve)$/.test(name);
     // What has queues depends on no option, and would have to fill them again.
     if (isOther || this.arrivals === undefined) this.eviction = makePolicy(name, this, options);
     this.arrivals = this.eviction.arrivals;
