@@ -9,6 +9,8 @@ import { runCompare } from './compare.ts';
 import { PART_NAMES, runDurability } from './durability.ts';
 import { EVICTION_PARTS, runEviction } from './eviction.ts';
 import { runEvictions } from './evictions.ts';
+import { runHitRatio } from './hitratio.ts';
+import { TRACE_NAMES } from './hitratio-traces.ts';
 import { runLatency } from './latency.ts';
 import { TEST_NAMES, type TestName } from './load.ts';
 import { runMemory } from './memory.ts';
@@ -133,6 +135,15 @@ program
   .option('--seconds <n>', 'length for each policy', positive, 3)
   .option('--json', 'print one line of JSON and no tables')
   .action(runEvictions);
+
+program
+  .command('hitratio')
+  .description('hit ratios of the eviction policies on traces, beside exact caches and a real Redis')
+  .option('--traces <list>', `of ${TRACE_NAMES.join(', ')}`, partsOf(TRACE_NAMES), TRACE_NAMES)
+  .option('--requests <n>', 'replay so many of each trace', count, 300_000)
+  .option('--no-redis', 'without a real Redis, which takes most of the time')
+  .option('--json', 'print one line of JSON and no tables')
+  .action(runHitRatio);
 
 benchmark('durability', 'what keeping data on disk costs: logs, snapshots, recovery')
   .option('--only <list>', `parts, of ${PART_NAMES.join(', ')}`, partsOf(PART_NAMES), PART_NAMES)

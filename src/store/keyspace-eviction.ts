@@ -11,6 +11,8 @@ export abstract class KeyspaceEviction extends KeyspaceSteps {
   evictionPolicy: EvictionPolicyName = 'noeviction';
   /** There is a limit at which entries are evicted. */
   hasLimit = false;
+  /** Whether the policy evicts by use, so that files are to say how much entries were used. */
+  keepsUse = false;
   private eviction: EvictionPolicy = makePolicy('noeviction', this, STANDARD);
 
   /** As in Redis, where values that are one object for all keys could not say when one of them was used. */
@@ -27,6 +29,7 @@ export abstract class KeyspaceEviction extends KeyspaceSteps {
   setEviction(name: EvictionPolicyName, options: EvictionOptions): void {
     const isOther = name !== this.evictionPolicy;
     this.evictionPolicy = name;
+    this.keepsUse = /-(lru|lfu|s3fifo|sieve)$/.test(name);
     // What has queues depends on no option, and would have to fill them again.
     if (isOther || this.arrivals === undefined) this.eviction = makePolicy(name, this, options);
     this.arrivals = this.eviction.arrivals;

@@ -89,9 +89,9 @@ export class Ghosts {
     return (this.#slots[this.#found]! & QUEUE_BIT) === 0 ? 0 : 1;
   }
 
-  /** Evictions of its queue since, as a part of the keys that are kept. */
+  /** Evictions of its queue since, 0 for the last one, as a part of the keys that are kept. */
   get age(): number {
-    return (this.#stepsSince(this.#slots[this.#found]!) * this.#step) / this.#keys;
+    return ((this.#stepsSince(this.#slots[this.#found]!) - 1) * this.#step) / this.#keys;
   }
 
   forget(): void {

@@ -51,7 +51,7 @@ export class S3FifoEviction extends QueuedEviction {
     let queue = this.#small;
     if (!ghosts.isEmpty && ghosts.find(hash)) {
       const { queue: left, age } = ghosts;
-      if (age <= LESSON_PART) this.#learn(left);
+      if (age < LESSON_PART) this.#learn(left);
       if (left === SMALL && age <= GHOST_PART) queue = this.#main;
       ghosts.forget();
     }

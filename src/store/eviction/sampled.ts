@@ -67,27 +67,30 @@ export abstract class SampledEviction implements EvictionPolicy {
   #insert(score: number, db: number, hash: number, ref: number): void {
     const scores = this.#scores;
     const hashes = this.#hashes;
-    let end = this.#pooled;
-    for (let i = 0; i < end; i++) if (hashes[i] === hash && this.#databases[i] === db) return;
-    if (end === POOL_SIZE) {
-      this.#move(1, 0, POOL_SIZE - 1);
-      end--;
+    const databases = this.#databases;
+    const refs = this.#refs;
+    const pooled = this.#pooled;
+    for (let i = 0; i < pooled; i++) if (hashes[i] === hash && databases[i] === db) return;
+    let at: number;
+    // Step by step: the arrays are far too short for copyWithin.
+    if (pooled === POOL_SIZE) {
+      // The one that would go last leaves.
+      for (at = 0; at < POOL_SIZE - 1 && scores[at + 1]! <= score; at++) this.#move(at + 1, at);
+    } else {
+      for (at = pooled; at > 0 && scores[at - 1]! > score; at--) this.#move(at - 1, at);
+      this.#pooled++;
     }
-    let at = end;
-    while (at > 0 && scores[at - 1]! > score) at--;
-    if (at < end) this.#move(at, at + 1, end - at);
     scores[at] = score;
     hashes[at] = hash;
-    this.#refs[at] = ref;
-    this.#databases[at] = db;
-    this.#pooled = end + 1;
+    refs[at] = ref;
+    databases[at] = db;
   }
 
-  #move(from: number, to: number, count: number): void {
-    this.#scores.copyWithin(to, from, from + count);
-    this.#hashes.copyWithin(to, from, from + count);
-    this.#refs.copyWithin(to, from, from + count);
-    this.#databases.copyWithin(to, from, from + count);
+  #move(from: number, to: number): void {
+    this.#scores[to] = this.#scores[from]!;
+    this.#hashes[to] = this.#hashes[from]!;
+    this.#refs[to] = this.#refs[from]!;
+    this.#databases[to] = this.#databases[from]!;
   }
 
   #takeBest(nowMs: number): boolean {
