@@ -9,6 +9,10 @@ import { ATOMIC_PARTS, runAtomic } from './atomic.ts';
 import { runCompare } from './compare.ts';
 import { runDefrag } from './defrag.ts';
 import { PART_NAMES, runDurability } from './durability.ts';
+import { EVICTION_PARTS, runEviction } from './eviction.ts';
+import { runEvictions } from './evictions.ts';
+import { runHitRatio } from './hitratio.ts';
+import { TRACE_NAMES } from './hitratio-traces.ts';
 import { runLatency } from './latency.ts';
 import { TEST_NAMES, type TestName } from './load.ts';
 import { runMemory } from './memory.ts';
@@ -139,6 +143,22 @@ benchmark('defrag', 'moving entries together and giving memory back: how fast, a
   .option('--rounds <n>', 'rounds with each command', count, 3)
   .option(...shards)
   .action(runDefrag);
+program
+  .command('evictions')
+  .description('evictions of the keyspace alone, for each policy')
+  .option('--keys <n>', 'keys that are there', count, 1_000_000)
+  .option('--seconds <n>', 'length for each policy', positive, 3)
+  .option('--json', 'print one line of JSON and no tables')
+  .action(runEvictions);
+
+program
+  .command('hitratio')
+  .description('hit ratios of the eviction policies on traces, beside exact caches and a real Redis')
+  .option('--traces <list>', `of ${TRACE_NAMES.join(', ')}`, partsOf(TRACE_NAMES), TRACE_NAMES)
+  .option('--requests <n>', 'replay so many of each trace', count, 300_000)
+  .option('--no-redis', 'without a real Redis, which takes most of the time')
+  .option('--json', 'print one line of JSON and no tables')
+  .action(runHitRatio);
 
 benchmark('durability', 'what keeping data on disk costs: logs, snapshots, recovery')
   .option('--only <list>', `parts, of ${PART_NAMES.join(', ')}`, partsOf(PART_NAMES), PART_NAMES)
@@ -161,6 +181,15 @@ benchmark('types', 'lists, hashes, sets, sorted sets and streams: throughput, CP
   .option('--elements <n>', 'elements where the targets speak of a million', count, 1_000_000)
   .option(...shards)
   .action(runTypes);
+
+benchmark('eviction', 'servers at their memory limit: throughput, latency, resident memory')
+  .option('--only <list>', `parts, of ${EVICTION_PARTS.join(', ')}`, partsOf(EVICTION_PARTS), EVICTION_PARTS)
+  .option('--rounds <n>', 'counted rounds', count, 5)
+  .option('--seconds <n>', 'length of one run', positive, 2)
+  .option('--megabytes <n>', 'the limit', count, 100)
+  .option('--policy <name>', 'maxmemory-policy of both', 'allkeys-lru')
+  .option(...shards)
+  .action(runEviction);
 
 async function engine(options: { keys?: number[]; json?: boolean }): Promise<void> {
   const { runEngine } = await import('./engine.ts');

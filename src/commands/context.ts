@@ -179,6 +179,13 @@ export interface ShardReport {
   readonly commands: number;
   readonly queueBytes: number;
   readonly directReads: number;
+  /** Look-ups of keys that commands that read have made, direct reads included. */
+  readonly hits: number;
+  readonly misses: number;
+  readonly evictedKeys: number;
+  readonly expiredKeys: number;
+  /** How late expired keys are removed, on the average of the last ones. */
+  readonly expiryLagMs: number;
   /** Clients that wait for its keys. */
   readonly waitingClients: number;
   /** How often it has held other shards for a command, and for how many milliseconds. */
@@ -282,6 +289,10 @@ export interface ServerReport {
   readonly keyspaceHits: number;
   readonly keyspaceMisses: number;
   readonly expiredKeys: number;
+  readonly evictedKeys: number;
+  /** How long more memory has been used than there may be: in all, and since it last began. */
+  readonly evictionExceededMs: number;
+  readonly evictionExceedingMs: number;
   readonly expiredStalePercent: number;
   /** What was denied to clients: log-ins, commands, keys, channels. */
   readonly deniedLogins: number;
@@ -294,7 +305,7 @@ export interface ServerReport {
   /** Collections whose memory was given back after they had gone, and those that wait for that. */
   readonly freedLater: number;
   readonly freedLaterPending: number;
-  /** Entries, indexes and the acceptor's heap, and the most that it has been. */
+  /** What counts against `maxmemory`: entries, indexes, and buffers of clients and lanes. And the most that it has been. */
   readonly usedBytes: number;
   readonly peakBytes: number;
   /** Entries and indexes. */

@@ -15,7 +15,6 @@ import { RdbError } from '../rdb/rdb-error.ts';
 import type { RdbValue } from '../rdb/values.ts';
 import { storeCollection } from '../store/collections.ts';
 import { ABSENT, NO_EXPIRY } from '../store/keyspace.ts';
-import { ACCESS_MASK, accessClock } from '../store/layout.ts';
 import { type CommandSpec, defineCommands } from './command.ts';
 import type { ShardContext } from './context.ts';
 import { KEY, oneKey, token } from './declarations.ts';
@@ -98,6 +97,8 @@ interface RestoreOptions {
   isAbsolute: boolean;
   /** Seconds, undefined when none are given. */
   idle: number | bigint | undefined;
+  /** The counter of uses. */
+  frequency: number | undefined;
 }
 
 function restore(context: ShardContext): void {
@@ -135,30 +136,38 @@ function tryRestore(context: ShardContext): string | undefined {
   // In Redis what was there goes first.
   if (old !== ABSENT) context.notify(EVENT.newKey, 'new', 1);
   context.notify(EVENT.generic, 'restore', 1);
-  if (options.idle !== undefined) setIdle(context, Number(options.idle));
+  const ref = peekKey(context);
+  if (keyspace.countsUses) {
+    if (options.frequency !== undefined) keyspace.setFrequency(ref, options.frequency);
+  } else if (options.idle !== undefined) {
+    keyspace.setIdle(ref, Number(options.idle));
+  }
   return undefined;
 }
 
 /** The words behind the payload; the text of an error when they are wrong. */
 function readOptions({ args }: ShardContext): RestoreOptions | string {
-  const options: RestoreOptions = { replaces: false, isAbsolute: false, idle: undefined };
-  let hasFrequency = false;
+  const options: RestoreOptions = {
+    replaces: false,
+    isAbsolute: false,
+    idle: undefined,
+    frequency: undefined,
+  };
   for (let i = 4; i < args.count; i++) {
     const hasMore = i + 1 < args.count;
     if (args.is(i, 'replace')) {
       options.replaces = true;
     } else if (args.is(i, 'absttl')) {
       options.isAbsolute = true;
-    } else if (args.is(i, 'idletime') && hasMore && !hasFrequency) {
+    } else if (args.is(i, 'idletime') && hasMore && options.frequency === undefined) {
       options.idle = args.integer(++i);
       if (options.idle === undefined) return NOT_AN_INTEGER;
       if (options.idle < 0) return INVALID_IDLE_TIME;
     } else if (args.is(i, 'freq') && hasMore && options.idle === undefined) {
-      // Checked as Redis checks it, and of no effect as there without a policy that counts uses.
       const frequency = args.integer(++i);
       if (frequency === undefined) return NOT_AN_INTEGER;
       if (frequency < 0 || frequency > FREQ_MAX) return INVALID_FREQ;
-      hasFrequency = true;
+      options.frequency = Number(frequency);
     } else {
       return SYNTAX_ERROR;
     }
@@ -183,12 +192,4 @@ function readValue({ args }: ShardContext): RdbValue | string {
 function expiryOf(context: ShardContext, ttl: number | bigint, isAbsolute: boolean): number {
   if (Number(ttl) === 0) return NO_EXPIRY;
   return absoluteTime(ttl, MILLISECONDS, isAbsolute ? 0 : context.now()) ?? Number.MAX_SAFE_INTEGER;
-}
-
-/** Makes the key look unused for so many seconds. */
-function setIdle(context: ShardContext, seconds: number): void {
-  const clock = accessClock(context.now());
-  // What was before the clock's beginning is half of its range ago, as in Redis.
-  const access = seconds <= clock ? clock - seconds : (clock + (ACCESS_MASK >>> 1)) % ACCESS_MASK;
-  context.keyspace.setAccess(peekKey(context), access);
 }

@@ -1,6 +1,6 @@
 /** OBJECT: how a value is stored, and how much it is used. */
 import { parseInteger } from '../base/numbers.ts';
-import { NO_LFU_POLICY } from '../protocol/errors.ts';
+import { LFU_POLICY, NO_LFU_POLICY } from '../protocol/errors.ts';
 import { ABSENT } from '../store/keyspace.ts';
 import { TYPE_STRING } from '../store/layout.ts';
 import { type CommandSpec, defineCommands } from './command.ts';
@@ -59,11 +59,17 @@ export const objects = defineCommands([
           since: '4.0.0',
           summary: 'Returns how often a key has been used of late, on a logarithmic scale',
         },
-        ({ reply }) => reply.error(NO_LFU_POLICY),
+        ({ keyspace, reply }, ref) => {
+          if (keyspace.countsUses) reply.integer(keyspace.frequency(ref));
+          else reply.error(NO_LFU_POLICY);
+        },
       ),
       subcommand(
         { name: 'idletime', since: '2.2.3', summary: 'Returns the seconds since a key was last used' },
-        ({ keyspace, reply }, ref) => reply.integer(keyspace.idleSeconds(ref)),
+        ({ keyspace, reply }, ref) => {
+          if (keyspace.countsUses) reply.error(LFU_POLICY);
+          else reply.integer(keyspace.idleSeconds(ref));
+        },
       ),
       subcommand(
         { name: 'refcount', since: '2.2.3', summary: 'Returns how many references the value at a key has' },
@@ -75,7 +81,7 @@ export const objects = defineCommands([
 ]);
 
 function isShared(keyspace: ShardContext['keyspace'], ref: number): boolean {
-  if (keyspace.typeOf(ref) !== TYPE_STRING || keyspace.isRaw(ref)) return false;
+  if (!keyspace.sharesIntegers || keyspace.typeOf(ref) !== TYPE_STRING || keyspace.isRaw(ref)) return false;
   const start = keyspace.valueStart(ref);
   const value = parseInteger(keyspace.bytesOf(ref), start, start + keyspace.valueLength(ref));
   return value !== undefined && value >= 0 && value < SHARED_INTEGERS;

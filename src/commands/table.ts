@@ -32,6 +32,8 @@ export interface Command extends CommandSpec {
   readonly container: Command | undefined;
   readonly children: readonly Command[];
   readonly isWrite: boolean;
+  /** It may take more memory: it is refused when there is none. */
+  readonly deniesOom: boolean;
   /** It is refused while the data cannot be written to disk. */
   readonly needsDisk: boolean;
   /** The keys of its request are read, and nothing else is done with them. */
@@ -177,6 +179,7 @@ function build(spec: CommandSpec, container: Command | undefined, all: Command[]
     container,
     children,
     isWrite: spec.flags.includes('write'),
+    deniesOom: spec.flags.includes('denyoom'),
     needsDisk: spec.flags.includes('write') || spec.reportsDiskErrors === true,
     readsKeys: spec.keys !== undefined && spec.flags.includes('readonly') && !spec.flags.includes('pubsub'),
     keepsCachingMode: spec.keepsCachingMode ?? container?.keepsCachingMode ?? false,

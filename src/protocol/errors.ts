@@ -38,6 +38,8 @@ export const LCS_OUT_OF_MEMORY = 'ERR Insufficient memory, failed allocating tra
 export const SAME_OBJECT = 'ERR source and destination objects are the same';
 export const FIRST_DB_INVALID = 'ERR invalid first DB index';
 export const SECOND_DB_INVALID = 'ERR invalid second DB index';
+export const LFU_POLICY =
+  'ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.';
 export const NO_LFU_POLICY =
   'ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.';
 export const BUSY_KEY = 'BUSYKEY Target key name already exists.';

@@ -3,6 +3,7 @@
  * frames say, and what its message port carries.
  */
 import type { MessagePort } from 'node:worker_threads';
+import type { EvictionPolicyName } from '../base/eviction-policies.ts';
 import type { HashSeed } from '../base/hash.ts';
 
 /** Of the options table, what a shard uses. Spelled out here, because lanes know nothing of the table. */
@@ -31,6 +32,12 @@ export interface StartOptions {
   readonly 'latency-monitor-threshold': number;
   readonly 'latency-tracking': boolean;
   readonly 'notify-keyspace-events': string;
+  readonly maxmemory: number;
+  readonly 'maxmemory-policy': EvictionPolicyName;
+  readonly 'maxmemory-samples': number;
+  readonly 'lfu-log-factor': number;
+  readonly 'lfu-decay-time': number;
+  readonly 'maxmemory-eviction-tenacity': number;
 }
 
 /** The `workerData` of a shard's thread. */
@@ -54,6 +61,8 @@ export interface ShardSetup {
   readonly epochs: SharedArrayBuffer;
   /** Of clients that wait for data: see claims.ts. */
   readonly claims: SharedArrayBuffer;
+  /** One for all shards: see memory-ledger.ts. */
+  readonly ledger: SharedArrayBuffer;
   /** One for all shards: see tracking-board.ts. */
   readonly tracking: SharedArrayBuffer;
   /** Large requests to the shard, and what readers must know of its memory from it. */

@@ -8,6 +8,7 @@ const FIELDS = [
   'hits',
   'misses',
   'expired',
+  'evicted',
   'expiredStaleRatio',
   'entryBytes',
   'indexBytes',
@@ -18,6 +19,16 @@ const FIELDS = [
   /** Milliseconds spent in the expiry cycle, and how often a slice used up its time. */
   'expiryMs',
   'expiryCapsReached',
+  /** How many milliseconds after their time expired keys go, on the average of the last ones. */
+  'expiryLagMs',
+  /** How long more memory was used than there may be, before and since it last began. */
+  'exceededMs',
+  'exceedingMs',
+  /** Evictions that took as long as `latency-monitor-threshold`: rounds of them, and single keys. */
+  'slowEvictions',
+  'slowEvictionMs',
+  'slowEvictionDels',
+  'slowEvictionDelMs',
   /** Slices of the cycle that took as long as `latency-monitor-threshold`, and what the last of them took. */
   'slowExpiries',
   /** Collections whose memory was given back after they had gone, and those that wait for that. */
@@ -61,6 +72,7 @@ const KEY_FIELDS = [
   'freeBytes',
   'defragPercent',
   'defragMs',
+  'exceedingMs',
 ] as const satisfies readonly (typeof FIELDS)[number][];
 /** For each logical database: keys, keys with an expiry, average time to live. */
 const PER_DATABASE = 3;

@@ -8,6 +8,7 @@ import type { ConnectionAddresses } from './connection-host.ts';
 import type { DirectReader } from './direct-reader.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { Measuring } from './measuring.ts';
+import type { MemoryLimit } from './memory-limit.ts';
 import type { OutputLimit } from './output-limit.ts';
 import type { RunPool } from './run.ts';
 import type { ShardLink } from './shard-link.ts';
@@ -34,4 +35,5 @@ export interface AcceptorParts {
   readonly wake: WakeWord;
   readonly gate: CommandGate;
   readonly measuring: Measuring;
+  readonly memoryLimit: MemoryLimit;
 }

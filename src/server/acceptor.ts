@@ -26,6 +26,7 @@ import type { ConnectionAddresses, ConnectionHost } from './connection-host.ts';
 import type { DirectReader } from './direct-reader.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { Measuring } from './measuring.ts';
+import type { MemoryLimit } from './memory-limit.ts';
 import { noticeReasons } from './notice-reasons.ts';
 import type { Run, RunPool } from './run.ts';
 import type { ShardLink } from './shard-link.ts';
@@ -63,6 +64,7 @@ export class Acceptor implements ConnectionHost {
   readonly #wake: WakeWord;
   readonly #gate: CommandGate;
   readonly #measuring: Measuring;
+  readonly #memoryLimit: MemoryLimit;
   readonly #briefWait = new BriefWait();
   readonly #readBuffer = viewedBytes(new ArrayBuffer(READ_BUFFER_BYTES));
   readonly #spareParsers: RequestParser[] = [];
@@ -89,6 +91,8 @@ export class Acceptor implements ConnectionHost {
       warning: (message) => options.note(message, 'warning'),
     });
     this.#measuring = parts.measuring;
+    this.#memoryLimit = parts.memoryLimit;
+    parts.memoryLimit.clients = this.memory;
     const { blocked, tracking } = parts.dispatcher;
     blocked.used = (isUsed) => this.awaitNotices('blocked clients', isUsed);
     for (const [kind, handler] of blocked.noticeHandlers) this.noticeHandlers.set(kind, handler);
@@ -331,6 +335,7 @@ export class Acceptor implements ConnectionHost {
     this.#dispatcher.tracking.endTurn();
     this.#flush();
     if (this.memory.isOver) this.memory.evict();
+    if (this.#memoryLimit.isOn) this.#memoryLimit.publish();
     this.#sleepIfBusy();
   };
 
@@ -433,6 +438,7 @@ export class Acceptor implements ConnectionHost {
   sweep(idleMsMax: number): void {
     this.memory.recount();
     if (this.memory.isOver) this.memory.evict();
+    if (this.#memoryLimit.isOn) this.#memoryLimit.publish();
     sweepConnections(this.connections.values(), idleMsMax, {
       isOverLimit: (connection) => this.outputLimitExceeded(connection, connection.outputBytes),
       note: (message) => this.#options.note(message),

@@ -32,12 +32,33 @@ export class ClientMemory {
   readonly #host: ClientMemoryHost;
   #limitBytes = 0;
   #totalBytes = 0;
+  #counts = false;
   readonly #counted = new Map<Connection, number>();
   /** All that may be closed have been, and it was not enough: what can be done is looked for again once a second. */
   #isExhausted = false;
 
   constructor(host: ClientMemoryHost) {
     this.#host = host;
+  }
+
+  /** What all of them take, counted anew when nobody has asked for it to be kept up to date. */
+  get totalBytes(): number {
+    if (!this.#isCounting) {
+      let bytes = 0;
+      for (const connection of this.#host.connections()) bytes += memoryOf(connection);
+      return bytes;
+    }
+    return this.#totalBytes;
+  }
+
+  get #isCounting(): boolean {
+    return this.#counts || this.#limitBytes > 0;
+  }
+
+  /** The sum is wanted although there may be no limit. */
+  set counts(counts: boolean) {
+    this.#counts = counts;
+    this.recount();
   }
 
   /** 0 is no limit. */
@@ -48,14 +69,14 @@ export class ClientMemory {
 
   /** To be called when the buffers of a connection have changed. */
   update(connection: Connection): void {
-    if (this.#limitBytes === 0 || connection.isClosed) return;
+    if (!this.#isCounting || connection.isClosed) return;
     this.#count(connection);
-    this.isOver = !this.#isExhausted && this.#totalBytes > this.#limitBytes;
+    this.isOver = this.#limitBytes > 0 && !this.#isExhausted && this.#totalBytes > this.#limitBytes;
   }
 
   /** The connection is gone. */
   forget(connection: Connection): void {
-    if (this.#limitBytes === 0) return;
+    if (!this.#isCounting) return;
     this.#totalBytes -= this.#counted.get(connection) ?? 0;
     this.#counted.delete(connection);
   }
@@ -65,9 +86,9 @@ export class ClientMemory {
     this.#counted.clear();
     this.#totalBytes = 0;
     this.isOver = false;
-    if (this.#limitBytes === 0) return;
+    if (!this.#isCounting) return;
     for (const connection of this.#host.connections()) this.#count(connection);
-    this.isOver = this.#totalBytes > this.#limitBytes;
+    this.isOver = this.#limitBytes > 0 && this.#totalBytes > this.#limitBytes;
     if (!this.isOver) this.#isExhausted = false;
   }
 

@@ -1,18 +1,16 @@
 /**
  * What a command must pass before it is routed, while anything of it is in force: shards that do not serve, pauses, limits of
- * rate, of size and of memory, a disk that fails, and clients that are shown every command.
+ * rate and of size, a disk that fails, and clients that are shown every command.
  * Nothing of it costs anything when it is not: connections are then `isUnchecked`, and the dispatcher does not ask.
  */
 import type { Command } from '../commands/table.ts';
 import type { Config } from '../config/config.ts';
 import { Arguments } from '../protocol/arguments.ts';
-import { NOT_ENOUGH_REPLICAS, OUT_OF_MEMORY, RATE_LIMIT_EXCEEDED } from '../protocol/errors.ts';
+import { NOT_ENOUGH_REPLICAS, RATE_LIMIT_EXCEEDED } from '../protocol/errors.ts';
 import type { Connection } from './connection.ts';
-import { MemoryLimit } from './memory-limit.ts';
 import { Pause } from './pause.ts';
 import { RateLimits } from './rate-limits.ts';
 import type { Readiness } from './readiness.ts';
-import type { ShardLink } from './shard-link.ts';
 import { SizeLimits } from './size-limits.ts';
 import type { TransactionQueue } from './transaction-queue.ts';
 
@@ -38,20 +36,14 @@ export class CommandGate {
   #lacksReplicas = false;
   readonly #rates = new RateLimits();
   readonly #sizes = new SizeLimits();
-  readonly #memory: MemoryLimit;
   readonly #readiness: Readiness;
   readonly #args = new Arguments();
   /** Called when `isActive` has changed. */
   #changed: () => void = () => {};
 
-  constructor(config: Config, links: readonly ShardLink[], readiness: Readiness) {
-    this.#memory = new MemoryLimit(links);
+  constructor(config: Config, readiness: Readiness) {
     this.#readiness = readiness;
     readiness.states.onChange(() => this.#update());
-    const setMemory = () => {
-      this.#memory.bytesMax = config.get('maxmemory');
-      this.#update();
-    };
     const setRates = () => {
       this.#rates.configure({
         ops: config.get('rate-limit-ops'),
@@ -74,8 +66,6 @@ export class CommandGate {
     setReplicas();
     setRates();
     setSizes();
-    setMemory();
-    config.onChange('maxmemory', setMemory);
     config.onChange(['min-replicas-to-write', 'min-replicas-max-lag'], setReplicas);
     config.onChange(RATE_OPTIONS, setRates);
     config.onChange(['max-key-size', 'max-value-size'], setSizes);
@@ -98,7 +88,7 @@ export class CommandGate {
   }
 
   #update(): void {
-    const hasLimits = this.#rates.isActive || this.#sizes.isActive || this.#memory.bytesMax > 0;
+    const hasLimits = this.#rates.isActive || this.#sizes.isActive;
     const isPaused = this.pause.mode !== 'none' || this.exitPause.mode !== 'none';
     const isHindered =
       this.#diskProblem !== undefined || this.#lacksReplicas || !this.#readiness.states.allServe;
@@ -158,7 +148,6 @@ export class CommandGate {
 
   /** Why a command of this kind is refused now, whatever its words are. */
   #problemOf(command: Command): string | undefined {
-    if (this.#memory.refuses(command)) return OUT_OF_MEMORY;
     if (this.#diskProblem !== undefined && command.needsDisk) return this.#diskProblem;
     return this.#lacksReplicas && command.isWrite ? NOT_ENOUGH_REPLICAS : undefined;
   }

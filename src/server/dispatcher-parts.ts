@@ -6,6 +6,7 @@ import type { CommandGate } from './command-gate.ts';
 import type { DirectReader } from './direct-reader.ts';
 import type { LocalCommands } from './local-commands.ts';
 import type { Measuring } from './measuring.ts';
+import type { MemoryLimit } from './memory-limit.ts';
 import type { Monitors } from './monitors.ts';
 import type { Router } from './router.ts';
 import type { RunPool } from './run.ts';
@@ -19,6 +20,7 @@ export interface DispatcherParts {
   readonly runs: RunPool;
   readonly local: LocalCommands;
   readonly gate: CommandGate;
+  readonly memoryLimit: MemoryLimit;
   readonly monitors: Monitors;
   readonly acl: Acl;
   readonly measuring: Measuring;

@@ -18,6 +18,7 @@ import { type CommandTimer, NOT_SLOW } from '../ring/command-timer.ts';
 import { BlockedClients } from './blocked-clients.ts';
 import { ClientTransactions } from './client-transactions.ts';
 import type { CommandGate } from './command-gate.ts';
+import { isExecution, isHttpRequest, isQueued } from './command-roles.ts';
 import type { Connection } from './connection.ts';
 import { Cutter, lastKeyWord } from './cut.ts';
 import type { DirectReader } from './direct-reader.ts';
@@ -25,6 +26,7 @@ import type { DispatcherParts } from './dispatcher-parts.ts';
 import { listenerProblem } from './listener-problem.ts';
 import type { Defer, LocalCommands } from './local-commands.ts';
 import type { Measuring } from './measuring.ts';
+import type { MemoryLimit } from './memory-limit.ts';
 import type { Monitors } from './monitors.ts';
 import { RequestSender } from './request-sender.ts';
 import type { Router } from './router.ts';
@@ -44,6 +46,7 @@ export class Dispatcher {
   readonly #direct: DirectReader;
   readonly #local: LocalCommands;
   readonly #gate: CommandGate;
+  readonly #memoryLimit: MemoryLimit;
   readonly #monitors: Monitors;
   readonly #acl: Acl;
   readonly #sender: RequestSender;
@@ -60,6 +63,7 @@ export class Dispatcher {
     this.#direct = parts.direct;
     this.#local = parts.local;
     this.#gate = parts.gate;
+    this.#memoryLimit = parts.memoryLimit;
     this.#monitors = parts.monitors;
     this.#acl = parts.acl;
     this.#measuring = parts.measuring;
@@ -190,6 +194,10 @@ export class Dispatcher {
   }
 
   #dispatchAdmitted(connection: Connection, command: Command, args: Arguments): boolean {
+    const { transaction } = connection;
+    if (transaction !== undefined && this.#memoryLimit.refuses(transaction, isExecution(command), command)) {
+      return this.#refuseEntry(connection, command, errors.OUT_OF_MEMORY);
+    }
     if (isQueued(connection, command)) {
       return this.#queue(connection, command, args);
     }
@@ -453,6 +461,9 @@ export class Dispatcher {
     if (onlyLink !== undefined) return this.#sender.sendWhole(connection, command, onlyLink, args, first);
     const { parts, partOfKey } = this.#cutter.cut(command, args);
     if (parts.length === 1) return this.#sender.sendWhole(connection, command, parts[0]!.link, args, first);
+    if (command.deniesOom && this.#memoryLimit.isFull) {
+      return this.#refuseEntry(connection, command, errors.OUT_OF_MEMORY);
+    }
     return this.#sender.sendParts(connection, command, args, parts, partOfKey, placement.merge);
   }
 
@@ -480,21 +491,4 @@ export class Dispatcher {
     const { parts } = this.#cutter.cut(command, args);
     return this.#sender.sendParts(connection, command, args, parts, [], placement.merge);
   }
-}
-
-function isExecution({ placement }: Command): boolean {
-  return placement?.at === 'transaction' && placement.step === 'execute';
-}
-
-/** Whether the command is kept for EXEC. */
-function isQueued({ transaction }: Connection, { isNeverQueued }: Command): boolean {
-  return transaction !== undefined && !isNeverQueued;
-}
-
-/**
- * A web page can make a browser post to any port, and the lines of its request would be commands. As in Redis, the
- * words that every such request has end the connection.
- */
-function isHttpRequest(args: Arguments): boolean {
-  return args.is(0, 'post') || args.is(0, 'host:');
 }

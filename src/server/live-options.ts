@@ -6,6 +6,7 @@ import type { AcceptorOptions } from './acceptor-parts.ts';
 import type { DirectReader } from './direct-reader.ts';
 import { publishKeyspaceEvents } from './keyspace-events.ts';
 import type { Log } from './log.ts';
+import type { MemoryLimit } from './memory-limit.ts';
 import type { ShardLink } from './shard-link.ts';
 
 export interface Followers {
@@ -16,10 +17,12 @@ export interface Followers {
   readonly acceptor: Acceptor;
   readonly options: AcceptorOptions;
   readonly pubSub: PubSubService;
+  readonly memoryLimit: MemoryLimit;
 }
 
 /** Puts the options in force as they are now, and with every change. */
-export function followConfig({ config, log, links, direct, acceptor, options, pubSub }: Followers): void {
+export function followConfig(followers: Followers): void {
+  const { config, log, links, direct, acceptor, options, pubSub, memoryLimit } = followers;
   direct.follow(config);
   publishKeyspaceEvents(acceptor, config, pubSub);
   config.onChange(['proto-max-bulk-len', 'client-query-buffer-limit', 'maxclients'], () => {
@@ -32,10 +35,23 @@ export function followConfig({ config, log, links, direct, acceptor, options, pu
   });
   limitClientMemory(config, acceptor);
   config.onChange(['maxmemory-clients', 'maxmemory'], () => limitClientMemory(config, acceptor));
+  memoryLimit.bytesMax = config.get('maxmemory');
+  config.onChange('maxmemory', () => {
+    memoryLimit.bytesMax = config.get('maxmemory');
+    warnOfLimit(config.get('maxmemory'), memoryLimit, log);
+  });
   config.onChange('loglevel', () => log.setLevel(config.get('loglevel')));
   config.onShardChange((name, value) => {
     for (const link of links) link.send({ kind: 'option', name, value });
   });
+}
+
+function warnOfLimit(bytesMax: number, limit: MemoryLimit, log: Log): void {
+  const used = limit.usedBytes;
+  if (bytesMax === 0 || used <= bytesMax) return;
+  log.warning(
+    `the new maxmemory (${bytesMax}) is less than what is used (${used}): by maxmemory-policy, keys will be evicted or writes refused`,
+  );
 }
 
 function limitClientMemory(config: Config, acceptor: Acceptor): void {

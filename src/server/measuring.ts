@@ -17,6 +17,12 @@ import { LatencyMonitor } from './latency-monitor.ts';
 import type { ShardLink } from './shard-link.ts';
 import { keptWords, SlowLog, shownWords } from './slow-log.ts';
 
+/** What shards do between or before commands, as the latency monitor calls it: how often it was slow, and what the last took. */
+const SLOW_WORK = [
+  { event: 'expire-cycle', count: 'slowExpiries', ms: 'slowExpiryMs' },
+  { event: 'eviction-cycle', count: 'slowEvictions', ms: 'slowEvictionMs' },
+  { event: 'eviction-del', count: 'slowEvictionDels', ms: 'slowEvictionDelMs' },
+] as const;
 /** The first byte of an error reply. */
 const MINUS = 45;
 
@@ -33,14 +39,14 @@ export class Measuring implements Measurements {
   #slowerThanUs = -1;
   #baseline = new Map<number, CommandFigures>();
   #errorBaseline = new Map<string, number>();
-  /** By link: the slow slices of its expiry cycle that the monitor has heard of. */
-  readonly #slowExpiries: number[];
+  /** By link and kind of slow work: how much of it the monitor has heard of. */
+  readonly #slowWork: number[][];
 
   constructor(config: Config, commands: CommandTable, links: readonly ShardLink[]) {
     this.#config = config;
     this.#commands = commands;
     this.#links = links;
-    this.#slowExpiries = links.map(() => 0);
+    this.#slowWork = links.map(() => SLOW_WORK.map(() => 0));
     const { all } = commands;
     this.statistics = new CommandStatistics(CommandStatistics.memory(all.length));
     this.timer = new CommandTimer(
@@ -130,10 +136,13 @@ export class Measuring implements Measurements {
   /** To be called now and then: looks at what shards do between commands. */
   watchShards(): void {
     this.#links.forEach(({ statistics }, i) => {
-      const slowExpiries = statistics.get('slowExpiries');
-      if (slowExpiries === this.#slowExpiries[i]) return;
-      this.#slowExpiries[i] = slowExpiries;
-      this.latency.add('expire-cycle', Math.floor(statistics.get('slowExpiryMs')));
+      const heard = this.#slowWork[i]!;
+      SLOW_WORK.forEach(({ event, count, ms }, kind) => {
+        const times = statistics.get(count);
+        if (times === heard[kind]) return;
+        heard[kind] = times;
+        this.latency.add(event, Math.floor(statistics.get(ms)));
+      });
     });
   }
 

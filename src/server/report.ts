@@ -19,12 +19,14 @@ const COUNTERS = [
   'keyspaceHits',
   'keyspaceMisses',
   'expiredKeys',
+  'evictedKeys',
   'deniedLogins',
   'deniedCommands',
   'deniedKeys',
   'deniedChannels',
   'expiryMs',
   'expiryCapsReached',
+  'evictionExceededMs',
   'freedLater',
   'eventLoopCycles',
   'eventLoopMs',
@@ -50,7 +52,7 @@ export function reportOf(server: Server): ServerReport {
   const eventLoop = eventLoopTotals();
   const { rss, heapUsed } = process.memoryUsage();
   const datasetBytes = sum('entryBytes') + sum('indexBytes');
-  const usedBytes = datasetBytes + heapUsed;
+  const usedBytes = server.memoryLimit.usedBytes;
   server.peakBytes = Math.max(server.peakBytes, usedBytes);
   return {
     version: server.version,
@@ -83,6 +85,7 @@ export function reportOf(server: Server): ServerReport {
     keyspaceHits: sum('hits') + directReads - directMisses,
     keyspaceMisses: sum('misses') + directMisses,
     expiredKeys: sum('expired'),
+    ...evictionsOf(links),
     expiredStalePercent: links.length === 0 ? 0 : (sum('expiredStaleRatio') / links.length) * 100,
     ...deniedBy(denials),
     expiryMs: sum('expiryMs'),
@@ -105,6 +108,18 @@ export function reportOf(server: Server): ServerReport {
     shardRestarts: server.shardStates.restarts,
     loading: server.shardStates.loading,
     databases: databasesOf(server),
+  };
+}
+
+/** The limit is one for all shards: whoever has seen it exceeded for longest knows best. */
+function evictionsOf(links: readonly ShardLink[]) {
+  const most = (of: (link: ShardLink) => number) => links.reduce((max, link) => Math.max(max, of(link)), 0);
+  return {
+    evictedKeys: sumOf(links, 'evicted'),
+    evictionExceededMs: most(
+      ({ statistics }) => statistics.get('exceededMs') + statistics.get('exceedingMs'),
+    ),
+    evictionExceedingMs: most(({ statistics }) => statistics.get('exceedingMs')),
   };
 }
 
@@ -156,7 +171,7 @@ function maxOf(links: readonly ShardLink[], field: StatisticField): number {
 }
 
 function shardOf(server: Server, link: ShardLink): ShardReport {
-  const { index, statistics, queueBytes, directReads } = link;
+  const { index, statistics, queueBytes, directReads, directMisses } = link;
   return {
     index,
     keys: keysOf(server, index),
@@ -164,6 +179,11 @@ function shardOf(server: Server, link: ShardLink): ShardReport {
     commands: statistics.get('commands') + directReads,
     queueBytes,
     directReads,
+    hits: statistics.get('hits') + directReads - directMisses,
+    misses: statistics.get('misses') + directMisses,
+    evictedKeys: statistics.get('evicted'),
+    expiredKeys: statistics.get('expired'),
+    expiryLagMs: statistics.get('expiryLagMs'),
     waitingClients: statistics.get('waitingClients'),
     holds: statistics.get('holds'),
     holdMs: statistics.get('holdMs'),

@@ -30,6 +30,7 @@ import { followConfig } from './live-options.ts';
 import { LocalCommands, type LocalHost } from './local-commands.ts';
 import type { Log } from './log.ts';
 import { Measuring } from './measuring.ts';
+import { MemoryLimit } from './memory-limit.ts';
 import { Monitors } from './monitors.ts';
 import { Network } from './network.ts';
 import { OutputLimit } from './output-limit.ts';
@@ -93,6 +94,7 @@ export class Server implements LocalHost {
   startupBytes = 0;
 
   readonly gate: CommandGate;
+  readonly memoryLimit: MemoryLimit;
   readonly pubSub = new PubSub();
   readonly monitors = new Monitors(
     (isWatched) => this.gate.setWatched(isWatched),
@@ -131,7 +133,8 @@ export class Server implements LocalHost {
     this.#shards = shards;
     this.shardStates = states;
     const router = new Router(shards.links, slots, seed);
-    this.gate = new CommandGate(config, shards.links, new Readiness(states, router));
+    this.gate = new CommandGate(config, new Readiness(states, router));
+    this.memoryLimit = new MemoryLimit(shards.ledger, shards.links);
     this.#disk = disk;
     this.persistence = new Persistence(config, disk, options.log, (problem) =>
       this.gate.setDiskProblem(problem),
@@ -152,6 +155,7 @@ export class Server implements LocalHost {
       runs,
       local: new LocalCommands(this),
       gate: this.gate,
+      memoryLimit: this.memoryLimit,
       monitors: this.monitors,
       acl,
       measuring: this.measuring,
@@ -169,6 +173,7 @@ export class Server implements LocalHost {
       wake,
       gate: this.gate,
       measuring: this.measuring,
+      memoryLimit: this.memoryLimit,
     });
     this.#network = this.#makeNetwork();
     this.#pidFile = new PidFile(config.get('pidfile'), (message) => this.#log.warning(message));
@@ -180,6 +185,7 @@ export class Server implements LocalHost {
       acceptor: this.#acceptor,
       options: acceptorOptions,
       pubSub: this.pubSub,
+      memoryLimit: this.memoryLimit,
     });
     acl.channelsTaken = (user, allows) => this.pubSub.enforce(user, allows);
     this.#upkeep = setInterval(() => this.#doUpkeep(), UPKEEP_MS);

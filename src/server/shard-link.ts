@@ -182,6 +182,11 @@ export class ShardLink {
     return this.#requests.usedBytes;
   }
 
+  /** What requests take that travel beside the lane. */
+  get asideBytes(): number {
+    return this.#externalBytes;
+  }
+
   /**
    * Writes one request. Returns false, and writes nothing, when there is no room for it now.
    * The words of `args` after the name travel; `words` chooses some of them by number when only those do. `size` is what

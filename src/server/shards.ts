@@ -10,6 +10,7 @@ import { Epochs } from '../ring/epochs.ts';
 import { ErrorStatistics } from '../ring/error-statistics.ts';
 import { createLane } from '../ring/layout.ts';
 import { Mailbox } from '../ring/mailbox.ts';
+import { MemoryLedger } from '../ring/memory-ledger.ts';
 import {
   CONTROL_LANE_BYTES,
   type PersistenceSetup,
@@ -64,6 +65,7 @@ export class Shards {
   readonly tickets: Tickets;
   /** See ring/tracking-board.ts. */
   readonly tracking = TrackingBoard.memory();
+  readonly ledger: MemoryLedger;
   readonly #epochs: Epochs;
   readonly #options: ShardsOptions;
   /** What all threads of a shard, one after the other, have in common. */
@@ -87,6 +89,9 @@ export class Shards {
     new Uint16Array(slots).set(options.slots);
     const epochs = Epochs.memory(options.shards);
     this.#epochs = new Epochs(epochs);
+    const ledger = MemoryLedger.memory(options.shards);
+    this.ledger = new MemoryLedger(ledger);
+    this.ledger.isStarting = true;
     const claims = Claims.memory();
     this.tickets = new Tickets(claims);
     const mailboxes = Array.from({ length: options.shards }, () => Mailbox.memory());
@@ -96,6 +101,7 @@ export class Shards {
       databases: options.databases,
       seed: options.seed,
       wake: options.wake,
+      ledger,
       tracking: this.tracking,
       slots,
       epochs,
@@ -238,6 +244,7 @@ export class Shards {
   #ended(link: ShardLink, wasUp: boolean, reason: string): void {
     const { index } = link;
     this.#isServing[index] = false;
+    this.ledger.forgetKeys(index);
     // Shards that wait for this one in the middle of a command on keys of both stop waiting.
     this.#mailbox(index).abandon();
     if (this.#isStopping) return;
@@ -265,6 +272,7 @@ export class Shards {
     this.#mailbox(index).renew();
     this.#epochs.settle(index);
     this.#isServing[index] = true;
+    if (this.#isServing.every((serves) => serves)) this.ledger.isStarting = false;
     this.#options.status(index, { kind: 'status', state: 'serving' });
   }
 

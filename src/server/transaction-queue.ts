@@ -19,6 +19,8 @@ export class TransactionQueue {
   waitsForReplies = false;
   /** EXEC is to be treated as this one, where a pause or a full disk stops some commands: the first that writes. */
   write: Command | undefined;
+  /** A command may take more memory. */
+  deniesOom = false;
   #end = 0;
 
   constructor() {
@@ -57,6 +59,7 @@ export class TransactionQueue {
     this.commands.push(command);
     this.firsts.push(first);
     if (command.isWrite) this.write ??= command;
+    if (command.deniesOom) this.deniesOom = true;
     if (command.route === ROUTE.server) this.waitsForReplies = true;
   }
 
@@ -100,6 +103,7 @@ export class TransactionQueue {
     this.isSpoiled = false;
     this.write = undefined;
     this.waitsForReplies = false;
+    this.deniesOom = false;
     this.#end = 0;
     if (this.words.bytes.length > KEPT_BYTES) this.words.bytes = blank(INITIAL_BYTES);
   }

@@ -102,6 +102,11 @@ export class ChangeNotices implements Journal {
     if ((this.#eventClasses & EVENT.expired) !== 0) this.eventAt(db, 'expired', ref);
   }
 
+  /** The entry is about to go to make room; its removal comes next. */
+  evicting(db: number, ref: number): void {
+    if ((this.#eventClasses & EVENT.evicted) !== 0) this.eventAt(db, 'evicted', ref);
+  }
+
   /** Fields of a hash are about to go because their time has come; `isAll`: the hash with them. */
   fieldsExpiring(db: number, ref: number, isAll: boolean): void {
     if ((this.#eventClasses & EVENT.hash) !== 0) this.eventAt(db, 'hexpired', ref);

@@ -49,6 +49,8 @@ export class Executor extends HandlerContext implements ShardContext {
   #kept = new ReplyBuffer();
   /** Of the request that was executed last. */
   #flags = 0;
+  /** There was no memory for it. */
+  #hasNoRoom = false;
 
   constructor(parts: ExecutorParts) {
     super(parts);
@@ -84,6 +86,7 @@ export class Executor extends HandlerContext implements ShardContext {
     const flags = head >>> 24;
     const isPart = (flags & REQUEST_PART) !== 0;
     const isHold = (flags & REQUEST_HOLD) !== 0;
+    this.#hasNoRoom = this.#parts.room.isShort && !isHold && !this.#makeRoom() && !isPart;
     // First of all: what comes to light about the command before belongs to its run.
     if (isPart || isHold) timer.pause();
     else {
@@ -105,6 +108,12 @@ export class Executor extends HandlerContext implements ShardContext {
     if (isPart) this.#executePart(id);
     else this.#executeWhole(id, words[at + 2]!);
     if (this.waiting.needsCare) this.serveWaiting();
+  }
+
+  /** Before the command, whose part of a transaction or of the log has not begun: what goes is not its doing. */
+  #makeRoom(): boolean {
+    this.#parts.timer.pause();
+    return this.#parts.room.make();
   }
 
   /** Serves clients that waited for what is new, and tells what that has changed. */
@@ -157,12 +166,17 @@ export class Executor extends HandlerContext implements ShardContext {
 
   /** Returns whether the command ran: not when memory was short, or it could not be written down. */
   #run(id: number): boolean {
-    if (this.#parts.commands[id]!.isWrite) {
+    const command = this.#parts.commands[id]!;
+    if (command.isWrite) {
       this.#parts.durability.beginPart();
       const { starts, ends, count } = this.args;
       const problem = this.#parts.durability.refusal(count > 1 ? ends[count - 1]! - starts[1]! : 0);
       if (problem !== undefined) {
         this.reply.error(logFailed(problem));
+        return false;
+      }
+      if (this.#hasNoRoom && command.deniesOom) {
+        this.reply.error(OUT_OF_MEMORY);
         return false;
       }
     }

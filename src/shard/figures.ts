@@ -9,14 +9,18 @@ import type { Keyspace } from '../store/keyspace.ts';
 import type { DefragPace } from './defrag-pace.ts';
 import type { Durability } from './durability.ts';
 import type { ExpiryPace } from './expiry-pace.ts';
+import type { MemoryRoom } from './memory-room.ts';
 
 const SEVERAL = -1;
+/** The part that one more key has in the average of how late expired keys go. */
+const FRESH_PART = 1 / 64;
 
 export interface FiguresParts {
   readonly keyspace: Keyspace;
   readonly databases: number;
   readonly expiry: ExpiryPace;
   readonly defrag: DefragPace;
+  readonly room: MemoryRoom;
   readonly tally: ErrorTally;
   readonly statistics: ShardStatistics;
   readonly errors: ErrorStatistics;
@@ -30,6 +34,7 @@ export class Figures {
   /** Commands on keys of several shards: as executor of them, and parked for others. */
   readonly contention = { holds: 0, holdMs: 0, parks: 0, parkedMs: 0, isParked: false };
   readonly #parts: FiguresParts;
+  #expiryLagMs = 0;
   #errorsPublished = 0;
   /** The only database used since figures were last published, or SEVERAL. */
   #database = SEVERAL;
@@ -41,11 +46,17 @@ export class Figures {
 
   /** A shard that takes the place of one that died goes on with its counts: they begin at 0 only with the server. */
   #continue(): void {
-    const { statistics, keyspace, expiry, defrag, tally, errors } = this.#parts;
+    const { statistics, keyspace, expiry, defrag, room, tally, errors } = this.#parts;
     this.commandsExecuted = statistics.get('commands');
     keyspace.statistics.hits = statistics.get('hits');
     keyspace.statistics.misses = statistics.get('misses');
     keyspace.statistics.expired = statistics.get('expired');
+    keyspace.statistics.evicted = statistics.get('evicted');
+    room.spent.exceededMs = statistics.get('exceededMs');
+    room.spent.slowCycles = statistics.get('slowEvictions');
+    room.spent.slowCycleMs = statistics.get('slowEvictionMs');
+    room.spent.slowDeletions = statistics.get('slowEvictionDels');
+    room.spent.slowDeletionMs = statistics.get('slowEvictionDelMs');
     expiry.spent.totalMs = statistics.get('expiryMs');
     expiry.spent.capsReached = statistics.get('expiryCapsReached');
     keyspace.objects.freedLater = statistics.get('freedLater');
@@ -70,6 +81,13 @@ export class Figures {
     this.#database = db;
   }
 
+  /** An entry is about to go because its time has come. */
+  expiring(ref: number): void {
+    const { keyspace } = this.#parts;
+    const lagMs = Math.max(0, keyspace.now() - keyspace.expiry(ref));
+    this.#expiryLagMs += (lagMs - this.#expiryLagMs) * FRESH_PART;
+  }
+
   /** To be called when other databases than the command's may have changed. */
   usesAll(): void {
     this.#database = SEVERAL;
@@ -88,7 +106,7 @@ export class Figures {
     statistics.set('misses', keyspace.statistics.misses);
     statistics.set('expired', keyspace.statistics.expired);
     statistics.set('entryBytes', keyspace.usedBytes + keyspace.objects.bytes);
-    statistics.set('indexBytes', keyspace.indexBytes);
+    statistics.set('indexBytes', keyspace.indexUsedBytes);
     statistics.set('arenaBytes', keyspace.arenaBytes + keyspace.objects.bytes);
     statistics.set('largestEntryBytes', keyspace.largestEntryBytes);
     statistics.set('freedLater', keyspace.objects.freedLater);
@@ -99,6 +117,7 @@ export class Figures {
     this.#publishErrors();
     this.#publishExpiry();
     this.#publishDefrag();
+    this.#publishEviction();
   }
 
   #publishContention(): void {
@@ -134,10 +153,24 @@ export class Figures {
     statistics.set('defragLeft', defrag.left);
   }
 
+  #publishEviction(): void {
+    const { statistics, keyspace, room } = this.#parts;
+    const { spent } = room;
+    statistics.set('evicted', keyspace.statistics.evicted);
+    statistics.set('exceededMs', spent.exceededMs);
+    statistics.set('exceedingMs', room.exceedingMs);
+    // The last first, as with those of the expiry cycle.
+    statistics.set('slowEvictionMs', spent.slowCycleMs);
+    statistics.set('slowEvictions', spent.slowCycles);
+    statistics.set('slowEvictionDelMs', spent.slowDeletionMs);
+    statistics.set('slowEvictionDels', spent.slowDeletions);
+  }
+
   #publishExpiry(): void {
     const { statistics, expiry } = this.#parts;
     const { spent } = expiry;
     statistics.set('expiredStaleRatio', expiry.staleRatio);
+    statistics.set('expiryLagMs', this.#expiryLagMs);
     statistics.set('expiryMs', spent.totalMs);
     statistics.set('expiryCapsReached', spent.capsReached);
     // The last first: whoever sees that there is one more finds what it took.

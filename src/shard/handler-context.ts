@@ -16,6 +16,7 @@ import type { Durability } from './durability.ts';
 import type { ExpiryPace } from './expiry-pace.ts';
 import type { Figures } from './figures.ts';
 import { KeyHashes } from './key-hashes.ts';
+import type { MemoryRoom } from './memory-room.ts';
 import type { RunReplies } from './run-replies.ts';
 
 export interface ExecutorParts {
@@ -31,6 +32,7 @@ export interface ExecutorParts {
   readonly expiry: ExpiryPace;
   readonly durability: Durability;
   readonly figures: Figures;
+  readonly room: MemoryRoom;
   readonly changes: ChangeNotices;
   /** Commits and publishes what has been answered so far. */
   publish(): void;

@@ -2,7 +2,7 @@
 import type { ViewedBytes } from '../base/bytes.ts';
 import { hashBytes } from '../base/hash.ts';
 import { buildCollection, collectionOf } from '../rdb/collections.ts';
-import type { RdbVisitor } from '../rdb/rdb-reader.ts';
+import type { RdbReader, RdbVisitor } from '../rdb/rdb-reader.ts';
 import type { CollectionValue } from '../rdb/values.ts';
 import { changeAt, storeCollection } from '../store/collections.ts';
 import { ABSENT, type Keyspace, NO_EXPIRY } from '../store/keyspace.ts';
@@ -24,6 +24,8 @@ export class DumpLoader implements RdbVisitor {
   /** Keys that were left out because their time had come. */
   expired = 0;
   readonly wants: RdbVisitor['wants'];
+  /** What the file says of the use of the entry that is being told: its reader. Without it entries count as used now. */
+  use: Pick<RdbReader, 'idleSeconds' | 'frequency'> | undefined = undefined;
   readonly #keyspace: Keyspace;
   /** What has expired before is left out; 0: nothing is. */
   readonly #expiresBefore: number;
@@ -61,7 +63,18 @@ export class DumpLoader implements RdbVisitor {
     const keyspace = this.#keyspace;
     const db = this.#db;
     const hash = hashBytes(key, keyStart, keyEnd, keyspace.seed);
-    this.#strings.add(db, key, keyStart, keyEnd, hash, value, valueStart, valueEnd, expiresAt);
+    this.#strings.add(
+      db,
+      key,
+      keyStart,
+      keyEnd,
+      hash,
+      value,
+      valueStart,
+      valueEnd,
+      expiresAt,
+      this.#access(),
+    );
   }
 
   value(key: ViewedBytes, keyStart: number, keyEnd: number, value: CollectionValue, expiresAt: number): void {
@@ -70,6 +83,18 @@ export class DumpLoader implements RdbVisitor {
     if (this.#leavesOut(expiresAt)) return;
     const hash = hashBytes(key, keyStart, keyEnd, keyspace.seed);
     storeCollection(keyspace, this.#db, key, keyStart, keyEnd, hash, collection, expiresAt);
+    const access = this.#access();
+    if (access >= 0) keyspace.setAccess(keyspace.peek(this.#db, key, keyStart, keyEnd, hash), access);
+  }
+
+  /** The access word by what the file says, where that is what the policy wants to know; otherwise -1. */
+  #access(): number {
+    const { use } = this;
+    if (use === undefined) return -1;
+    const { accessRule, countsUses } = this.#keyspace;
+    const now = this.#keyspace.now();
+    if (countsUses) return use.frequency < 0 ? -1 : accessRule.counting(use.frequency, now);
+    return use.idleSeconds < 0 ? -1 : accessRule.idleFor(use.idleSeconds, now);
   }
 
   /** Whether an entry has expired long ago; counts it as what it is. */

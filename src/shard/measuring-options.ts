@@ -3,6 +3,7 @@ import type { CommandStatistics } from '../ring/command-statistics.ts';
 import { type CommandTimer, slowLimitNs } from '../ring/command-timer.ts';
 import type { StartOptions } from '../ring/messages.ts';
 import type { ExpiryPace } from './expiry-pace.ts';
+import type { MemoryRoom } from './memory-room.ts';
 
 const NAMES = ['slowlog-log-slower-than', 'latency-monitor-threshold', 'latency-tracking'] as const;
 
@@ -10,13 +11,21 @@ export class MeasuringOptions {
   readonly #timer: CommandTimer;
   readonly #statistics: CommandStatistics;
   readonly #expiry: ExpiryPace;
+  readonly #room: MemoryRoom;
   #slowerThanUs = -1;
   #thresholdMs = 0;
 
-  constructor(timer: CommandTimer, statistics: CommandStatistics, expiry: ExpiryPace, options: StartOptions) {
+  constructor(
+    timer: CommandTimer,
+    statistics: CommandStatistics,
+    expiry: ExpiryPace,
+    room: MemoryRoom,
+    options: StartOptions,
+  ) {
     this.#timer = timer;
     this.#statistics = statistics;
     this.#expiry = expiry;
+    this.#room = room;
     for (const name of NAMES) this.set(name, options[name]);
   }
 
@@ -26,6 +35,7 @@ export class MeasuringOptions {
     if (name === 'slowlog-log-slower-than') this.#slowerThanUs = Number(value);
     if (name === 'latency-monitor-threshold') this.#thresholdMs = Number(value);
     this.#expiry.slowMs = this.#thresholdMs;
+    this.#room.slowMs = this.#thresholdMs;
     this.#timer.slowNs = slowLimitNs(this.#slowerThanUs, this.#thresholdMs);
   }
 }

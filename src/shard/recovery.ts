@@ -95,6 +95,7 @@ export class Recovery implements Loader {
         verifyChecksum: this.#parts.setup.verifies,
       });
       const loader = new DumpLoader(keyspace, filter, expiresBefore);
+      loader.use = reader;
       const keysBefore = this.keys;
       try {
         while (reader.runFor(loader, STEP_ENTRIES)) {

@@ -24,11 +24,13 @@ import { ShardClock } from './clock.ts';
 import { setCollectionOption, setCollectionOptions } from './collection-options.ts';
 import { DefragPace, setDefragOption, setDefragOptions } from './defrag-pace.ts';
 import { Durability } from './durability.ts';
+import { EvictionOptions } from './eviction-options.ts';
 import { Executor } from './executor.ts';
 import { ExpiryPace } from './expiry-pace.ts';
 import { Figures } from './figures.ts';
 import { type Loader, loadAll, tellLoading, tellServing } from './loading.ts';
 import { MeasuringOptions } from './measuring-options.ts';
+import { MemoryRoom } from './memory-room.ts';
 import { RunReplies } from './run-replies.ts';
 
 /** Requests are taken from the lane, and their room is given back, so many at a time. */
@@ -52,8 +54,10 @@ export class Shard {
   readonly #executor: Executor;
   readonly #timer: CommandTimer;
   readonly #measuring: MeasuringOptions;
+  readonly #eviction: EvictionOptions;
   readonly #expiry: ExpiryPace;
   readonly #defrag: DefragPace;
+  readonly #room: MemoryRoom;
   readonly #figures: Figures;
   readonly #durability: Durability;
   readonly #changes: ChangeNotices;
@@ -77,6 +81,7 @@ export class Shard {
       (id, ns) => this.#executor.note(id, ns),
     );
     this.#keyspace = this.#makeKeyspace(setup);
+    this.#eviction = new EvictionOptions(this.#keyspace, options);
     this.#changes = new ChangeNotices(this.#keyspace, setup.tracking, options['notify-keyspace-events']);
     this.#expiry = new ExpiryPace(
       this.#keyspace,
@@ -86,7 +91,8 @@ export class Shard {
     );
     this.#defrag = new DefragPace(this.#keyspace, this.#requests);
     setDefragOptions(this.#defrag, options, setup.shards);
-    this.#measuring = new MeasuringOptions(this.#timer, statistics, this.#expiry, options);
+    this.#room = this.#makeRoom(setup);
+    this.#measuring = new MeasuringOptions(this.#timer, statistics, this.#expiry, this.#room, options);
     const slots = new Uint16Array(setup.slots);
     this.#durability = new Durability({
       shard: setup.index,
@@ -104,6 +110,7 @@ export class Shard {
       databases: setup.databases,
       expiry: this.#expiry,
       defrag: this.#defrag,
+      room: this.#room,
       tally,
       statistics: new ShardStatistics(setup.statistics),
       errors: new ErrorStatistics(setup.errorStatistics),
@@ -123,10 +130,26 @@ export class Shard {
       expiry: this.#expiry,
       durability: this.#durability,
       figures: this.#figures,
+      room: this.#room,
       changes: this.#changes,
       publish: () => this.#publish(),
     });
     this.#figures.publish();
+  }
+
+  #makeRoom({ ledger, index, options }: ShardSetup): MemoryRoom {
+    const room = new MemoryRoom({
+      ledger,
+      shard: index,
+      keyspace: this.#keyspace,
+      canWrite: () => this.#durability.refusal(0) === undefined,
+      // No command's doing.
+      evicted: () => {
+        if (this.#changes.hasPending) this.#replies.notices(this.#changes.take(false));
+      },
+    });
+    room.set('maxmemory-eviction-tenacity', options['maxmemory-eviction-tenacity']);
+    return room;
   }
 
   #makeKeyspace({ databases, seed, port, options }: ShardSetup): Keyspace {
@@ -135,7 +158,14 @@ export class Shard {
       seed,
       now: () => this.#clock.nowMs,
       onShare: (message) => port.postMessage(message),
-      onExpired: (db, ref) => this.#changes.expiring(db, ref),
+      onExpired: (db, ref) => {
+        this.#figures.expiring(ref);
+        this.#changes.expiring(db, ref);
+      },
+      onEvicted: (db, ref) => {
+        this.#figures.uses(db);
+        this.#changes.evicting(db, ref);
+      },
       onFieldsExpired: (db, ref, isAll) => this.#changes.fieldsExpiring(db, ref, isAll),
     });
     setCollectionOptions(keyspace, options);
@@ -178,6 +208,7 @@ export class Shard {
       this.#readControl();
       this.#clock.update();
       this.#figures.usesAll();
+      this.#room.publish();
       this.#figures.publish();
       return !this.#isStopping;
     });
@@ -198,6 +229,7 @@ export class Shard {
           this.#expiry.msUntilDue(now),
           this.#durability.msUntilDue(now),
           this.#defrag.msUntilDue(now),
+          this.#room.msUntilDue(),
         );
     if (due > 0) this.#requests.sleep(due);
     else this.#requests.lowerSleep();
@@ -208,6 +240,10 @@ export class Shard {
     if (this.#durability.msUntilDue(now) <= 0) this.#durability.background();
     if (this.#keyspace.objects.retired > 0) this.#keyspace.objects.dispose(DISPOSAL_MS);
     if (this.#defrag.msUntilDue(now) <= 0) this.#defrag.run(now);
+    if (this.#room.msUntilDue() <= 0) {
+      this.#clock.nowMs = now;
+      if (this.#room.slice()) this.#publish();
+    }
     if (this.#expiry.msUntilDue(now) > 0) return;
     this.#clock.nowMs = now;
     this.#expiry.run(now);
@@ -215,6 +251,7 @@ export class Shard {
     // Some wait for keys that must not go.
     if (this.#executor.waiting.needsCare) this.#executor.serveWaiting();
     this.#figures.usesAll();
+    this.#room.countKeys();
     this.#publish();
   }
 
@@ -223,6 +260,7 @@ export class Shard {
     this.#clock.update();
     let unpublishedBytes = 0;
     for (;;) {
+      this.#room.refresh();
       const count = this.#takeGroup();
       for (let i = 0; i < count; i++) this.#executor.execute(this.#group[i]!);
       // Before their memory is given back: a slow command's words are still needed.
@@ -244,6 +282,7 @@ export class Shard {
   /** Figures first: whoever has read a reply finds them up to date. And before them, what is answered must be safe. */
   #publish(): void {
     this.#durability.commit();
+    this.#room.publish();
     this.#figures.publish();
     this.#replies.publish();
   }
@@ -304,6 +343,8 @@ export class Shard {
         if (message.name === 'active-expire-effort') this.#expiry.effort = Number(message.value);
         this.#changes.set(message.name, message.value);
         this.#measuring.set(message.name, message.value);
+        this.#eviction.set(message.name, message.value);
+        this.#room.set(message.name, message.value);
         setCollectionOption(this.#keyspace, message.name, message.value);
         setDefragOption(this.#defrag, message.name, message.value, this.#setup.shards);
         break;

@@ -87,6 +87,7 @@ export class SnapshotFile implements SnapshotSink {
     if (deadlineMs === Infinity) this.preservedBytes += valueStart + length - keyStart - this.#valueWritten;
     if (this.#valueWritten === 0) {
       this.#select(db);
+      this.#writeUse(ref);
       if (length <= PIECE_BYTES) {
         writer.entry(
           bytes,
@@ -120,6 +121,7 @@ export class SnapshotFile implements SnapshotSink {
     const before = writer.bytesWritten;
     if (this.#encoder === undefined) {
       this.#select(db);
+      this.#writeUse(ref);
       this.#encoder = encoderOf(keyspace.collectionOf(ref, this.#viewers));
       const { valueType } = this.#encoder;
       const keyStart = keyspace.keyStart(ref);
@@ -133,6 +135,14 @@ export class SnapshotFile implements SnapshotSink {
     if (deadlineMs === Infinity) this.preservedBytes += writer.bytesWritten - before;
     this.keys++;
     return true;
+  }
+
+  /** What the policy in force knows of the entry's use goes into the file, as in Redis. */
+  #writeUse(ref: number): void {
+    const keyspace = this.#keyspace;
+    if (!keyspace.keepsUse) return;
+    if (keyspace.countsUses) this.#writer.frequency(keyspace.frequency(ref));
+    else this.#writer.idle(keyspace.idleSeconds(ref));
   }
 
   #select(db: number): void {

@@ -1,14 +1,15 @@
 /** The memory of a keyspace and all reading of it: looking up, accessors, walks, counts. The base of Keyspace, which writes. */
 import { type HashSeed, hashBytes } from '../base/hash.ts';
 import type { Collection, CollectionLimits } from '../types/collection.ts';
+import { AccessRule } from './access.ts';
 import { Arena } from './arena.ts';
 import { Database, type DatabaseHost } from './database.ts';
 import { Entries } from './entries.ts';
+import type { Arrivals } from './eviction/policy.ts';
 import type { HashIndex } from './hash-index.ts';
 import type { Journal } from './journal.ts';
 import {
   ACCESS_MASK,
-  accessClock,
   EXPIRY_BYTES,
   EXTENT_BYTES_MAX,
   EXTENT_SHIFT,
@@ -52,10 +53,14 @@ export interface KeyspaceOptions {
   maxArenaBytes?: number;
   /** Just before an expired entry is deleted; the accessors still work on it. */
   onExpired?: (db: number, ref: number, hash: number) => void;
+  /** Just before an entry is deleted to make room; the accessors still work on it. */
+  onEvicted?: (db: number, ref: number, hash: number) => void;
   /** Just before fields of a hash are removed because they have expired; `isAll`: nothing of it is left then. */
   onFieldsExpired?: (db: number, ref: number, isAll: boolean) => void;
   /** An entry of another type than string goes or is overwritten: its collection is not needed any more. */
   onObjectFreed?: (object: number, type: number) => void;
+  /** Chance, from 0 up to 1: what is evicted, and how counters of use grow, depends on it. */
+  random?: () => number;
   /** Shared by keyspaces between which collections move. */
   limits?: CollectionLimits;
 }
@@ -83,6 +88,7 @@ export abstract class KeyspaceMemory implements DatabaseHost {
   readonly entries: Entries;
   readonly stripes = new Stripes();
   readonly touches = new Touches();
+  readonly accessRule: AccessRule;
   readonly pool: SegmentPool;
   readonly expiresPool = new SegmentPool();
   readonly databases: Database[] = [];
@@ -91,7 +97,7 @@ export abstract class KeyspaceMemory implements DatabaseHost {
   /** The collections that entries of other types than string stand for. */
   readonly objects: Objects;
   readonly viewers: PackedViewers;
-  readonly statistics = { expired: 0, hits: 0, misses: 0 };
+  readonly statistics = { expired: 0, evicted: 0, hits: 0, misses: 0 };
   /** False while commands run that must not count as a use of the key. */
   touching = true;
   /** True while commands run whose look-ups count as hits or misses: those that read. */
@@ -100,6 +106,8 @@ export abstract class KeyspaceMemory implements DatabaseHost {
   expires = true;
   /** Blocks that could not be freed because a reader was about to touch them. */
   readonly setAside: { ref: number; units: number }[] = [];
+  /** The policy in force, told of what may be evicted from now on: all that is new, or what has an expiry from then on. */
+  arrivals: Arrivals | undefined = undefined;
   /** Is told of every change; undefined: nobody is. */
   journal: Journal | undefined = undefined;
   /** Under way. Set and unset by the snapshot itself. */
@@ -110,6 +118,7 @@ export abstract class KeyspaceMemory implements DatabaseHost {
   constructor(options: KeyspaceOptions) {
     this.options = options;
     this.seed = options.seed;
+    this.accessRule = new AccessRule(this.touches.words, options.random);
     this.objects = new Objects(options.limits);
     this.viewers = new PackedViewers(this.objects.limits);
     this.offsets = new GenerationOffsets(options.databases);
@@ -133,6 +142,10 @@ export abstract class KeyspaceMemory implements DatabaseHost {
     return this.options.now();
   }
 
+  random(): number {
+    return this.options.random === undefined ? Math.random() : this.options.random();
+  }
+
   /** Deletes an entry because its time has come. */
   abstract expireEntry(db: number, ref: number, hash: number): void;
 
@@ -145,13 +158,14 @@ export abstract class KeyspaceMemory implements DatabaseHost {
     return this.entries.hasExpiry(ref) && this.options.now() > this.entries.expiry(ref) && this.expires;
   }
 
-  /** Sets the access word to the time. */
+  /** Writes a use into the access word. */
   touch(ref: number): void {
     const words = this.entries.words[ref >>> EXTENT_SHIFT]!;
     const at = ((ref & UNIT_MASK) << 1) + 2;
     const word = words[at]!;
-    const clock = accessClock(this.options.now());
-    if ((word & ACCESS_MASK) !== clock) words[at] = (word & ~ACCESS_MASK) | clock;
+    const before = word & ACCESS_MASK;
+    const access = this.accessRule.used(before, this.options.now());
+    if (access !== before) words[at] = (word & ~ACCESS_MASK) | access;
   }
 
   /** The entry's slot, expired or not. */
@@ -278,10 +292,6 @@ export abstract class KeyspaceMemory implements DatabaseHost {
     return (this.entries.flags(ref) & FLAG_RAW) !== 0;
   }
 
-  idleSeconds(ref: number): number {
-    return (accessClock(this.options.now()) - this.access(ref)) & ACCESS_MASK;
-  }
-
   /** The 24 bits of the access word. */
   access(ref: number): number {
     return this.entries.word(ref, 2) & ACCESS_MASK;
@@ -383,6 +393,13 @@ export abstract class KeyspaceMemory implements DatabaseHost {
   /** Segments and directories of all indexes. */
   get indexBytes(): number {
     let bytes = this.pool.totalBytes + this.expiresPool.totalBytes;
+    for (const database of this.databases) bytes += database.directoryBytes;
+    return bytes;
+  }
+
+  /** The same, of segments that have entries. */
+  get indexUsedBytes(): number {
+    let bytes = this.pool.usedBytes + this.expiresPool.usedBytes;
     for (const database of this.databases) bytes += database.directoryBytes;
     return bytes;
   }

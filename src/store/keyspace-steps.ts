@@ -8,10 +8,11 @@
  * - the journal (journal.ts), *after* the change, of an entry that goes before.
  */
 import { copyBytes } from '../base/bytes.ts';
+import { ACCESS_CLOCK } from './access.ts';
 import type { Database } from './database.ts';
 import { isObject } from './entries.ts';
 import { KeyspaceMemory, NO_EXPIRY } from './keyspace-memory.ts';
-import { accessClock, FLAG_EXPIRY, OutOfMemory, TYPE_MASK, unitsFor } from './layout.ts';
+import { FLAG_EXPIRY, OutOfMemory, TYPE_MASK, unitsFor } from './layout.ts';
 
 export const KEEP_EXPIRY = -2;
 
@@ -47,7 +48,7 @@ export abstract class KeyspaceSteps extends KeyspaceMemory {
     entries.setWord(ref, 0, keyLength);
     entries.setWord(ref, 1, payload);
     const flags = (hasExpiry ? type | FLAG_EXPIRY : type) | this.snapshotParity;
-    entries.setWord(ref, 2, accessClock(this.options.now()) | (flags << 24));
+    entries.setWord(ref, 2, this.accessRule.fresh(this.options.now()) | (flags << 24));
     if (hasExpiry) entries.setExpiry(ref, expiresAt);
     copyBytes(key, keyStart, keyEnd, entries.bytesOf(ref), entries.keyStart(ref));
     return ref;
@@ -56,11 +57,14 @@ export abstract class KeyspaceSteps extends KeyspaceMemory {
   /** Makes a new entry, whose value is written, visible. Room was reserved. */
   link(db: number, hash: number, ref: number): void {
     const database = this.databases[db]!;
-    if (this.entries.hasExpiry(ref)) database.expires!.insert(hash, ref);
+    const hasExpiry = this.entries.hasExpiry(ref);
+    if (hasExpiry) database.expires!.insert(hash, ref);
     if (this.entries.hasObject(ref)) database.objects++;
     this.stripes.begin(hash);
     database.index!.insert(hash, ref);
     this.stripes.end(hash);
+    const { arrivals } = this;
+    if (arrivals !== undefined && (hasExpiry || !arrivals.isVolatile)) arrivals.arrived(hash);
     if (this.journal !== undefined) this.journal.stored(db, ref);
     if (this.onCreated !== undefined) this.onCreated(db, ref);
   }
@@ -86,11 +90,11 @@ export abstract class KeyspaceSteps extends KeyspaceMemory {
     const hasExpiry = entries.hasExpiry(created);
     const flags = entries.flags(ref);
     const object = entries.word(ref, 1);
-    if (!this.touching) this.setAccess(created, this.access(ref));
+    this.inheritAccess(ref, created);
     if (entries.hasObject(created)) database.objects++;
     if (had && !hasExpiry) this.forgetExpiry(database, hash, ref);
     this.relink(db, hash, ref, created, entries.blockUnits(ref));
-    if (!had && hasExpiry) database.expires!.insert(hash, created);
+    if (!had && hasExpiry) this.noteExpiry(database, hash, created);
     if (isObject(flags)) this.freeObject(database, object, flags & TYPE_MASK);
     if (this.journal !== undefined) this.journal.stored(db, created);
   }
@@ -118,14 +122,29 @@ export abstract class KeyspaceSteps extends KeyspaceMemory {
     if (this.journal !== undefined) this.journal.stored(db, created);
   }
 
+  /** An entry is put in the place of another one of the same key: what was known of its use stays. */
+  protected inheritAccess(ref: number, created: number): void {
+    if (!this.touching) this.setAccess(created, this.access(ref));
+    else if (this.accessRule.kind !== ACCESS_CLOCK) {
+      this.setAccess(created, this.accessRule.used(this.access(ref), this.options.now()));
+    }
+  }
+
+  /** An entry that was there before has an expiry from now on. Room was reserved. */
+  protected noteExpiry(database: Database, hash: number, ref: number): void {
+    database.expires!.insert(hash, ref);
+    if (this.arrivals?.isVolatile === true) this.arrivals.arrived(hash);
+  }
+
   protected forgetExpiry(database: Database, hash: number, ref: number): void {
     database.expires!.remove(hash, ref);
     database.expires!.tidy(hash);
   }
 
-  /** Writes an entry's flags, and the time into its access word. */
+  /** Writes an entry's flags, and a use into its access word. */
   protected refresh(ref: number, flags: number): void {
-    const access = this.touching ? accessClock(this.options.now()) : this.access(ref);
+    const before = this.access(ref);
+    const access = this.touching ? this.accessRule.used(before, this.options.now()) : before;
     this.entries.setWord(ref, 2, access | (flags << 24));
   }
 

@@ -19,8 +19,9 @@ import { copyBytes } from '../base/bytes.ts';
 import { Compaction } from './compaction.ts';
 import { isObject } from './entries.ts';
 import { ExpiryCycle } from './expiry.ts';
+import { KeyspaceEviction } from './keyspace-eviction.ts';
 import { ABSENT, type KeyspaceOptions, NO_EXPIRY } from './keyspace-memory.ts';
-import { KEEP_EXPIRY, KeyspaceSteps } from './keyspace-steps.ts';
+import { KEEP_EXPIRY } from './keyspace-steps.ts';
 import {
   EXPIRY_BYTES,
   EXTENT_SHIFT,
@@ -45,7 +46,7 @@ const GROWTH_BYTES_MAX = 1 << 20;
 /** A packed collection that grows gets an eighth of its size as room. */
 const PACKED_ROOM_SHIFT = 3;
 
-export class Keyspace extends KeyspaceSteps {
+export class Keyspace extends KeyspaceEviction {
   private readonly cycle: ExpiryCycle;
   readonly compaction: Compaction;
 
@@ -188,7 +189,7 @@ export class Keyspace extends KeyspaceSteps {
     copyBytes(value, valueStart, valueEnd, entries.bytesOf(ref), this.valueStart(ref));
     entries.settle(ref, Math.max(have, needed), false);
     this.stripes.end(hash);
-    if (!had && hasExpiry) database.expires!.insert(hash, ref);
+    if (!had && hasExpiry) this.noteExpiry(database, hash, ref);
     if (had && !hasExpiry) this.forgetExpiry(database, hash, ref);
     if (isObject(flags)) this.freeObject(database, object, flags & TYPE_MASK);
     if (this.journal !== undefined) this.journal.stored(db, ref);
@@ -381,8 +382,8 @@ export class Keyspace extends KeyspaceSteps {
 
   private addExpiry(db: number, ref: number, hash: number, expiresAt: number): number {
     const { entries, stripes } = this;
-    const expires = this.databases[db]!.openExpires();
-    expires.reserve(hash);
+    const database = this.databases[db]!;
+    database.openExpires().reserve(hash);
     const content = entries.contentLength(ref);
     const needed = unitsFor(content, true);
     const have = entries.blockUnits(ref);
@@ -395,7 +396,7 @@ export class Keyspace extends KeyspaceSteps {
       entries.setExpiry(ref, expiresAt);
       entries.settle(ref, Math.max(have, needed), (flags & FLAG_SLACK) !== 0);
       stripes.end(hash);
-      expires.insert(hash, ref);
+      this.noteExpiry(database, hash, ref);
       return ref;
     }
     const target = this.arena.allocate(needed);
@@ -407,7 +408,7 @@ export class Keyspace extends KeyspaceSteps {
     const from = entries.keyStart(ref);
     copyBytes(entries.bytesOf(ref), from, from + content, entries.bytesOf(target), entries.keyStart(target));
     this.relink(db, hash, ref, target, have);
-    expires.insert(hash, target);
+    this.noteExpiry(database, hash, target);
     return target;
   }
 

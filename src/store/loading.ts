@@ -9,7 +9,6 @@ import { copyBytes, equalBytes, type ViewedBytes } from '../base/bytes.ts';
 import type { HashIndex } from './hash-index.ts';
 import type { Keyspace } from './keyspace.ts';
 import {
-  accessClock,
   EXPIRY_BYTES,
   EXTENT_SHIFT,
   FLAG_EXPIRY,
@@ -38,7 +37,8 @@ export class StringLoader {
   readonly #expiring = new SlotNotes(NOTES_MAX);
   readonly #isSameKey: (a: number, b: number) => boolean;
   #db = 0;
-  #clock = 0;
+  /** The access word of what is not known to have been used. */
+  #fresh = 0;
   /** The run under way: what is left of it. */
   #runRef = 0;
   #runUnits = 0;
@@ -60,7 +60,7 @@ export class StringLoader {
   }
 
   /**
-   * Stores a string; `expiresAt` in milliseconds since 1970, NO_EXPIRY for none. It is there after `flush` at the latest. Throws
+   * Stores a string; `expiresAt` in milliseconds since 1970, NO_EXPIRY for none; `access` is its access word, -1 for none. It is there after `flush` at the latest. Throws
    * OutOfMemory; then what was loaded up to there is in the keyspace, or some of it.
    */
   add(
@@ -73,6 +73,7 @@ export class StringLoader {
     valueStart: number,
     valueEnd: number,
     expiresAt: number,
+    access = -1,
   ): void {
     const noted = this.#noted;
     if (noted.isFull || db !== this.#db) this.#link();
@@ -89,7 +90,7 @@ export class StringLoader {
     // It may be the first of a run, and what is before it may have been freed since.
     words[at] = keyLength | (words[at]! & PREVIOUS_FREE_BIT);
     words[at + 1] = length;
-    words[at + 2] = this.#clock | (flags << 24);
+    words[at + 2] = (access < 0 ? this.#fresh : access) | (flags << 24);
     let to = (at << 2) + HEADER_BYTES;
     if (hasExpiry) {
       words[at + 3] = expiresAt | 0;
@@ -106,11 +107,12 @@ export class StringLoader {
   flush(): void {
     this.#link();
     this.#endRun();
+    this.#keyspace.arrivals?.manyArrived();
   }
 
   #begin(db: number): void {
     this.#db = db;
-    this.#clock = accessClock(this.#keyspace.now());
+    this.#fresh = this.#keyspace.accessRule.fresh(this.#keyspace.now());
   }
 
   #allocate(units: number): number {

@@ -41,6 +41,8 @@ export class SegmentPool {
   localDepths = new Uint8Array(0);
   counts = new Uint16Array(0);
   totalBytes = 0;
+  /** Of the segments in use. */
+  usedBytes = 0;
   private readonly sharing: SegmentSharing | undefined;
   /** Free positions of each index extent. */
   private readonly freePositions: number[][] = [];
@@ -64,6 +66,7 @@ export class SegmentPool {
     this.words[number]!.fill(0, start, start + SEGMENT_WORDS);
     this.localDepths[segment] = localDepth;
     this.counts[segment] = 0;
+    this.usedBytes += SEGMENT_BYTES;
     return segment;
   }
 
@@ -71,6 +74,7 @@ export class SegmentPool {
     const number = segment >>> INDEX_EXTENT_SHIFT;
     const positions = this.freePositions[number]!;
     positions.push(segment & POSITION_MASK);
+    this.usedBytes -= SEGMENT_BYTES;
     if (positions.length === 1) this.open.push(number);
     if (positions.length === SEGMENTS_PER_EXTENT) this.dropExtent(number);
   }

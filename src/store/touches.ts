@@ -9,7 +9,7 @@
  * that is announced is not waited for: it is set aside and freed later. Both sides need sequentially consistent
  * stores, which Atomics has.
  *
- * Word 0 of the buffer counts the readers; reader i announces at word i * 16 (its own cache line), from 1 on.
+ * Word 0 of the buffer counts the readers, the next ones say what they write (access.ts); reader i announces at word i * 16 (its own cache line), from 1 on.
  */
 import { READER_WORDS, READERS_MAX } from './sharing.ts';
 

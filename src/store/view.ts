@@ -15,6 +15,7 @@
  */
 import { viewedBytes } from '../base/bytes.ts';
 import type { HashSeed } from '../base/hash.ts';
+import { ACCESS_CLOCK, AccessRule } from './access.ts';
 import {
   ACCESS_MASK,
   EXPIRY_BYTES,
@@ -61,7 +62,7 @@ export class KeyspaceView {
   readonly seed: HashSeed;
   /** The time that decides whether an entry has expired; kept up by the caller. */
   nowMs = Date.now();
-  /** What `touch` writes: seconds, 24 bits. */
+  /** What `touch` writes unless uses are counted: seconds, 24 bits. */
   clockSeconds = 0;
   /** Of the located entry: the buffer's bytes, and where the value is. Valid only if `isConsistent` says so afterwards. */
   bytes: Uint8Array = NO_BYTES;
@@ -88,6 +89,7 @@ export class KeyspaceView {
   private readonly indexWords: Int32Array[] = [];
   private readonly indexGenerations: number[] = [];
   private readonly touches: Int32Array;
+  private readonly accessRule: AccessRule;
   /** Where this reader announces its touches; 0: too many readers, this one does not touch. */
   private readonly announceAt: number;
   private readonly strict: boolean;
@@ -103,6 +105,7 @@ export class KeyspaceView {
     this.versions = new Int32Array(hello.versions);
     this.generations = new Int32Array(hello.generations);
     this.touches = new Int32Array(hello.touches);
+    this.accessRule = new AccessRule(this.touches);
     const offsets = new GenerationOffsets(hello.databases);
     this.depthAt = offsets.depth;
     this.directoryAt = offsets.directory;
@@ -209,7 +212,11 @@ export class KeyspaceView {
 
   /** Marks the located entry as used. Call after `isConsistent`; it may do nothing (see touches.ts). */
   touch(): void {
-    const access = this.clockSeconds & ACCESS_MASK;
+    const { accessRule } = this;
+    const access =
+      accessRule.kind === ACCESS_CLOCK
+        ? this.clockSeconds & ACCESS_MASK
+        : accessRule.used(this.access, this.nowMs);
     if (access === this.access || this.announceAt === 0) return;
     Atomics.store(this.touches, this.announceAt, this.ref);
     if (this.isConsistent()) {

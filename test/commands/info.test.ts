@@ -83,7 +83,7 @@ forEachShardCount([1, 3], (shards) => {
     expect([...fields.keys()]).toEqual(Array.from({ length: shards }, (_, i) => `shard${i}`));
     const keys = [...fields.values()].map((line) => {
       expect(line).toMatch(
-        /^keys=\d+,bytes=\d+,ops=\d+,queue_bytes=\d+,direct_reads=\d+,waiting_clients=0,holds=\d+,hold_ms=\d+,parks=\d+,parked_ms=\d+,parked=0,restarts=0,state=serving$/,
+        /^keys=\d+,bytes=\d+,ops=\d+,queue_bytes=\d+,direct_reads=\d+,hits=\d+,misses=\d+,evicted_keys=0,expired_keys=\d+,expiry_lag_ms=\d+,waiting_clients=0,holds=\d+,hold_ms=\d+,parks=\d+,parked_ms=\d+,parked=0,restarts=0,state=serving$/,
       );
       return Number(/keys=(\d+)/.exec(line)![1]);
     });

@@ -34,8 +34,6 @@ const memoryUse = {
   'lazyfree-lazy-server-del': inert(boolean(), false, 'whether replaced values are freed in the background'),
   'lazyfree-lazy-user-del': inert(boolean(), false, 'whether DEL frees in the background'),
   'lazyfree-lazy-user-flush': inert(boolean(), false, 'whether FLUSHALL frees in the background'),
-  'lfu-log-factor': inert(anyInt, 10, 'how fast counters of use grow'),
-  'lfu-decay-time': inert(anyInt, 1, 'minutes in which counters of use fall'),
 };
 
 const files = {

@@ -127,12 +127,12 @@ describe('a config file', () => {
 
   test('may set what has no effect here, which is noted unless it is the default', () => {
     const { config, ignored } = fromFile(
-      'list-compress-depth 0\nlfu-decay-time 64\nslave-read-only no\nlfu-log-factor 10',
+      'list-compress-depth 0\nactive-defrag-threshold-lower 64\nslave-read-only no\nactive-defrag-threshold-upper 100',
     );
-    expect(config.get('lfu-decay-time')).toBe(64);
+    expect(config.get('active-defrag-threshold-lower')).toBe(64);
     expect(config.get('replica-read-only')).toBe(false);
     expect(ignored.map(({ message }) => message)).toEqual([
-      'redis.conf:2: lfu-decay-time: has no effect in this version',
+      'redis.conf:2: active-defrag-threshold-lower: has no effect in this version',
       'redis.conf:3: slave-read-only: has no effect in this version',
     ]);
     expect(fromFile('hz 20\nslave-read-only no\nreplica-read-only yes').ignored).toEqual([]);

@@ -19,6 +19,8 @@ describe('the config of shards', () => {
       ...{ 'set-max-intset-entries': 512, 'set-max-listpack-entries': 128, 'set-max-listpack-value': 64 },
       ...{ 'zset-max-listpack-entries': 128, 'zset-max-listpack-value': 64 },
       ...{ 'stream-node-max-bytes': 4096, 'stream-node-max-entries': 100 },
+      ...{ maxmemory: 0, 'maxmemory-policy': 'noeviction', 'maxmemory-samples': 5 },
+      ...{ 'lfu-log-factor': 10, 'lfu-decay-time': 1, 'maxmemory-eviction-tenacity': 10 },
     });
     expectTypeOf(forShards.hz).toEqualTypeOf<number>();
     expectTypeOf(forShards).not.toHaveProperty('port');

@@ -100,7 +100,6 @@ describe('writes are refused', () => {
     states.holdStart(false);
     const gate = new CommandGate(
       config,
-      [],
       new Readiness(states, new Router([], new Uint16Array(0), { k0: 1, k1: 2 })),
     );
     const changes: boolean[] = [];
