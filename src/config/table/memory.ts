@@ -19,13 +19,13 @@ export const memoryLimits = {
     ...SHARDS,
     kind: oneOf(...EVICTION_POLICIES),
     default: 'noeviction',
-    help: 'which keys go when maxmemory is reached: any (allkeys-) or those that expire (volatile-), and in which order',
+    help: 'what goes at maxmemory: any key (allkeys-) or only those that expire (volatile-), and by which rule',
   }),
   'maxmemory-samples': row({
     ...SHARDS,
     kind: integer(1, INT_MAX),
     default: 5,
-    help: 'random keys that lru, lfu and ttl policies compare for each that goes: more is closer to the rule, and slower',
+    help: 'random keys that lru, lfu and ttl policies compare for each that goes: more is better, and slower',
   }),
   'lfu-log-factor': row({
     ...SHARDS,

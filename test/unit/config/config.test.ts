@@ -373,6 +373,8 @@ describe('the config of shards', () => {
       ...{ rdbchecksum: true, rdbcompression: true, 'notify-keyspace-events': '' },
       ...{ 'proto-max-bulk-len': 536870912, databases: 4, 'lane-size': 524288 },
       ...{ hz: 10, 'active-expire-effort': 1 },
+      ...{ 'maxmemory-policy': 'noeviction', 'maxmemory-samples': 5 },
+      ...{ 'lfu-log-factor': 10, 'lfu-decay-time': 1 },
       ...{ 'slowlog-log-slower-than': 10000, 'latency-monitor-threshold': 0, 'latency-tracking': true },
       ...{ 'list-max-listpack-size': -2, 'hll-sparse-max-bytes': 3000 },
       ...{ 'hash-max-listpack-entries': 512, 'hash-max-listpack-value': 64 },
