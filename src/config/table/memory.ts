@@ -19,7 +19,7 @@ export const memoryLimits = {
     ...SHARDS,
     kind: oneOf(...EVICTION_POLICIES),
     default: 'noeviction',
-    help: 'which keys go at maxmemory: any (allkeys-) or those that expire (volatile-), in which order',
+    help: 'what goes at maxmemory: any key (allkeys-) or only those that expire (volatile-), and by which rule',
   }),
   'maxmemory-samples': row({
     ...SHARDS,

@@ -31,6 +31,11 @@ export class Ghosts {
     return this.#slots.byteLength;
   }
 
+  /** How many keys are kept, about. */
+  get keys(): number {
+    return this.#keys;
+  }
+
   get isEmpty(): boolean {
     return this.#buckets === 0;
   }

@@ -29,7 +29,7 @@ const PART_MIN = 0.01;
 const PART_MAX = 0.9;
 /** A key that left the small queue not longer ago than this part of the keys goes to the main queue at once. */
 const GHOST_PART = 0.9;
-/** One that left so shortly ago says which of the queues is too small. */
+/** One that left so shortly ago says which of the queues is too small; in the smallest caches one of the last two. */
 const LESSON_PART = 0.05;
 
 export class S3FifoEviction extends QueuedEviction {
@@ -51,7 +51,7 @@ export class S3FifoEviction extends QueuedEviction {
     let queue = this.#small;
     if (!ghosts.isEmpty && ghosts.find(hash)) {
       const { queue: left, age } = ghosts;
-      if (age < LESSON_PART) this.#learn(left);
+      if (age <= Math.max(LESSON_PART, 2 / ghosts.keys)) this.#learn(left);
       if (left === SMALL && age <= GHOST_PART) queue = this.#main;
       ghosts.forget();
     }

@@ -71,7 +71,6 @@ export const dumping: Cases = {
     'OBJECT FREQ twice',
     'CONFIG SET maxmemory-policy volatile-lru lfu-log-factor 10 lfu-decay-time 1',
     restore('idle', 0, HELLO, 'IDLETIME', 1000, 'REPLACE'),
-    line('OBJECT IDLETIME idle', { transform: (reply) => Math.floor(Number(reply) / 100) }),
     'OBJECT FREQ idle',
     'CONFIG SET maxmemory-policy noeviction',
     'CONFIG GET maxmemory-policy',
