@@ -53,6 +53,11 @@ export class Objects {
     return this.#slots[number]!;
   }
 
+  /** All that are kept. */
+  *all(): Generator<Collection> {
+    for (const collection of this.#slots) if (collection !== undefined) yield collection;
+  }
+
   /** To be called after a change of the collection. Returns what it takes of memory now. */
   recount(number: number): number {
     const { memoryBytes } = this.#slots[number]!;
