@@ -10,7 +10,16 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { CASES } from './accounting/cases.ts';
 import type { Measurement } from './accounting/measurement.ts';
-import { BenchError, environment, format, printHeader, printJson, printTable, progress, progressDone } from './report.ts';
+import {
+  BenchError,
+  environment,
+  format,
+  printHeader,
+  printJson,
+  printTable,
+  progress,
+  progressDone,
+} from './report.ts';
 
 export interface AccountingOptions {
   /** Only those whose titles have this. */

@@ -18,7 +18,7 @@ const LONG = 2000;
 
 /** The element with a number: `size` bytes. */
 function element(number: number, size: number): Uint8Array {
-  return Buffer.from(String(number).padStart(size, `element-${'x'.repeat(size)}`));
+  return new Uint8Array(Buffer.from(String(number).padStart(size, `element-${'x'.repeat(size)}`)));
 }
 
 interface Kind<T> {

@@ -37,7 +37,7 @@ export class Slab {
     this.blockBytes = blockBytes;
     const slots = Math.floor(SLAB_BYTES / this.blockBytes);
     this.#free = new Uint16Array(slots);
-    this.blockCost = (SLAB_BYTES + SLAB_EXTRA_BYTES + typedArrayBytes(2 * slots)) / slots;
+    this.blockCost = Math.round((SLAB_BYTES + SLAB_EXTRA_BYTES + typedArrayBytes(2 * slots)) / slots);
     for (let i = 0; i < slots; i++) this.#free[i] = slots - 1 - i;
     this.#freeCount = slots;
   }
