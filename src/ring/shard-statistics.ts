@@ -12,6 +12,14 @@ const FIELDS = [
   'entryBytes',
   'indexBytes',
   'arenaBytes',
+  /** Of that: collections on the heap, free blocks in the arena; and free blocks in the pools of collections. */
+  'collectionBytes',
+  'arenaFreeBytes',
+  'poolFreeBytes',
+  /** The thread's heap: what is in use (with garbage), what it has taken, and the most that it may have. */
+  'heapUsedBytes',
+  'heapTotalBytes',
+  'heapLimitBytes',
   'errors',
   /** No value in the shard is longer. */
   'largestEntryBytes',
@@ -46,6 +54,9 @@ const KEY_FIELDS = [
   'entryBytes',
   'indexBytes',
   'arenaBytes',
+  'collectionBytes',
+  'arenaFreeBytes',
+  'poolFreeBytes',
   'largestEntryBytes',
   'freedLaterPending',
   'waitingClients',

@@ -140,7 +140,22 @@ function arenaOf(links: readonly ShardLink[]) {
   return {
     entryBytes: sumOf(links, 'entryBytes'),
     indexBytes: sumOf(links, 'indexBytes'),
-    arenaBytes: sumOf(links, 'arenaBytes'),
+    arenaBytes: sumOf(links, 'arenaBytes') + sumOf(links, 'poolFreeBytes'),
+  };
+}
+
+function memoryOf(statistics: ShardLink['statistics']): ShardReport['memory'] {
+  const collections = statistics.get('collectionBytes');
+  return {
+    entries: statistics.get('entryBytes') - collections,
+    collections,
+    index: statistics.get('indexBytes'),
+    arena: statistics.get('arenaBytes') - collections,
+    arenaFree: statistics.get('arenaFreeBytes'),
+    poolFree: statistics.get('poolFreeBytes'),
+    heapUsed: statistics.get('heapUsedBytes'),
+    heapTotal: statistics.get('heapTotalBytes'),
+    heapLimit: statistics.get('heapLimitBytes'),
   };
 }
 
@@ -153,6 +168,7 @@ function shardOf(server: Server, link: ShardLink): ShardReport {
     commands: statistics.get('commands') + directReads,
     queueBytes,
     directReads,
+    memory: memoryOf(statistics),
     waitingClients: statistics.get('waitingClients'),
     holds: statistics.get('holds'),
     holdMs: statistics.get('holdMs'),

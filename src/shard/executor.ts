@@ -162,6 +162,10 @@ export class Executor extends HandlerContext implements ShardContext {
         this.reply.error(logFailed(problem));
         return false;
       }
+      if (this.#parts.heap.isShort && this.#parts.commands[id]!.flags.includes('denyoom')) {
+        this.reply.error(OUT_OF_MEMORY);
+        return false;
+      }
     }
     const hasRun = this.#runAdmitted(id);
     if (this.changes.hasPending) this.tellChanges();

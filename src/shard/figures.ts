@@ -6,8 +6,10 @@ import type { ErrorTally } from '../protocol/error-tally.ts';
 import type { ErrorStatistics } from '../ring/error-statistics.ts';
 import type { ShardStatistics } from '../ring/shard-statistics.ts';
 import type { Keyspace } from '../store/keyspace.ts';
+import { blockPool, pagePool } from '../types/block-pool.ts';
 import type { Durability } from './durability.ts';
 import type { ExpiryPace } from './expiry-pace.ts';
+import type { HeapRoom } from './heap-room.ts';
 
 const SEVERAL = -1;
 
@@ -19,6 +21,7 @@ export interface FiguresParts {
   readonly statistics: ShardStatistics;
   readonly errors: ErrorStatistics;
   readonly durability: Durability;
+  readonly heap: HeapRoom;
   /** How many clients wait for keys of the shard. */
   waitingClients(): number;
 }
@@ -85,6 +88,7 @@ export class Figures {
     statistics.set('entryBytes', keyspace.usedBytes + keyspace.objects.bytes);
     statistics.set('indexBytes', keyspace.indexBytes);
     statistics.set('arenaBytes', keyspace.arenaBytes + keyspace.objects.bytes);
+    this.#publishMemory();
     statistics.set('largestEntryBytes', keyspace.largestEntryBytes);
     statistics.set('freedLater', keyspace.objects.freedLater);
     statistics.set('freedLaterPending', keyspace.objects.retired);
@@ -93,6 +97,17 @@ export class Figures {
     this.#publishContention();
     this.#publishErrors();
     this.#publishExpiry();
+  }
+
+  #publishMemory(): void {
+    const { statistics, keyspace, heap } = this.#parts;
+    statistics.set('collectionBytes', keyspace.objects.bytes);
+    statistics.set('arenaFreeBytes', keyspace.freeBytes);
+    statistics.set('poolFreeBytes', blockPool.freeBytes + pagePool.freeBytes);
+    const { usedBytes, totalBytes, limitBytes } = heap.figures;
+    statistics.set('heapUsedBytes', usedBytes);
+    statistics.set('heapTotalBytes', totalBytes);
+    statistics.set('heapLimitBytes', limitBytes);
   }
 
   #publishContention(): void {

@@ -15,6 +15,7 @@ import type { ShardClock } from './clock.ts';
 import type { Durability } from './durability.ts';
 import type { ExpiryPace } from './expiry-pace.ts';
 import type { Figures } from './figures.ts';
+import type { HeapRoom } from './heap-room.ts';
 import { KeyHashes } from './key-hashes.ts';
 import type { RunReplies } from './run-replies.ts';
 
@@ -32,6 +33,7 @@ export interface ExecutorParts {
   readonly durability: Durability;
   readonly figures: Figures;
   readonly changes: ChangeNotices;
+  readonly heap: HeapRoom;
   /** Commits and publishes what has been answered so far. */
   publish(): void;
 }

@@ -26,6 +26,7 @@ import { Durability } from './durability.ts';
 import { Executor } from './executor.ts';
 import { ExpiryPace } from './expiry-pace.ts';
 import { Figures } from './figures.ts';
+import { HeapRoom } from './heap-room.ts';
 import { type Loader, loadAll, tellLoading, tellServing } from './loading.ts';
 import { MeasuringOptions } from './measuring-options.ts';
 import { RunReplies } from './run-replies.ts';
@@ -54,6 +55,7 @@ export class Shard {
   readonly #expiry: ExpiryPace;
   readonly #figures: Figures;
   readonly #durability: Durability;
+  readonly #heap: HeapRoom;
   readonly #changes: ChangeNotices;
   /** Where the requests of the current group begin in the lane. */
   readonly #group = new Int32Array(GROUP_REQUESTS);
@@ -95,6 +97,7 @@ export class Shard {
       progressed: (loader) => tellLoading(setup.port, loader),
       report: (message) => setup.port.postMessage(message),
     });
+    this.#heap = new HeapRoom({ collectionBytes: () => this.#keyspace.objects.bytes });
     this.#figures = new Figures({
       keyspace: this.#keyspace,
       databases: setup.databases,
@@ -103,6 +106,7 @@ export class Shard {
       statistics: new ShardStatistics(setup.statistics),
       errors: new ErrorStatistics(setup.errorStatistics),
       durability: this.#durability,
+      heap: this.#heap,
       waitingClients: () => this.#executor.waiting.clientCount,
     });
     this.#executor = new Executor({
@@ -119,6 +123,7 @@ export class Shard {
       durability: this.#durability,
       figures: this.#figures,
       changes: this.#changes,
+      heap: this.#heap,
       publish: () => this.#publish(),
     });
     this.#figures.publish();
@@ -197,6 +202,7 @@ export class Shard {
     const now = Date.now();
     if (this.#durability.msUntilDue(now) <= 0) this.#durability.background();
     if (this.#keyspace.objects.retired > 0) this.#keyspace.objects.dispose(DISPOSAL_MS);
+    this.#heap.background(now);
     if (this.#expiry.msUntilDue(now) > 0) return;
     this.#clock.nowMs = now;
     this.#expiry.run(now);
@@ -233,6 +239,7 @@ export class Shard {
   /** Figures first: whoever has read a reply finds them up to date. And before them, what is answered must be safe. */
   #publish(): void {
     this.#durability.commit();
+    this.#heap.note();
     this.#figures.publish();
     this.#replies.publish();
   }

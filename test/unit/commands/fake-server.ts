@@ -88,6 +88,18 @@ const SNAPSHOTS = {
   copiedBytes: 0,
 };
 
+const MEMORY_OF_SHARD = {
+  entries: 400,
+  collections: 40,
+  index: 60,
+  arena: 4000,
+  arenaFree: 3600,
+  poolFree: 30,
+  heapUsed: 5000,
+  heapTotal: 6000,
+  heapLimit: 7000,
+};
+
 export const PERSISTENCE: PersistenceReport = {
   changesSinceSave: 17,
   lastSaveSeconds: 1700000000,
@@ -185,6 +197,7 @@ export const REPORT: ServerReport = {
       commands: 60,
       queueBytes: 8,
       directReads: 20,
+      memory: MEMORY_OF_SHARD,
       waitingClients: 0,
       holds: 3,
       holdMs: 4.4,
@@ -201,6 +214,7 @@ export const REPORT: ServerReport = {
       commands: 70,
       queueBytes: 0,
       directReads: 30,
+      memory: MEMORY_OF_SHARD,
       waitingClients: 0,
       holds: 0,
       holdMs: 0,
