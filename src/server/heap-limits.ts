@@ -16,7 +16,7 @@ const YOUNG_MB = 24;
 
 /** For a shard's thread, when Node was given these options, and has so much memory. */
 export function heapLimits(
-  nodeOptions: string = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].join(' '),
+  nodeOptions: string = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' '),
   memoryBytes: number = machineBytes(),
 ): ResourceLimits {
   const limits: ResourceLimits = {};

@@ -8,6 +8,7 @@
  */
 import v8 from 'node:v8';
 import vm from 'node:vm';
+import { resourceLimits } from 'node:worker_threads';
 
 /** Of the limit: what may be in use, and after which change of the collections is looked again. */
 const FULL_PART = 0.85;
@@ -76,9 +77,12 @@ export class HeapRoom {
   }
 }
 
+/** What of the engine's limit is for young objects: a heap is full when the rest is. */
+const YOUNG_BYTES = (resourceLimits.maxYoungGenerationSizeMb ?? 0) * 2 ** 20;
+
 function engineFigures(): HeapFigures {
   const { used_heap_size, total_heap_size, heap_size_limit } = v8.getHeapStatistics();
-  return { usedBytes: used_heap_size, totalBytes: total_heap_size, limitBytes: heap_size_limit };
+  return { usedBytes: used_heap_size, totalBytes: total_heap_size, limitBytes: heap_size_limit - YOUNG_BYTES };
 }
 
 let collect: (() => void) | undefined;
