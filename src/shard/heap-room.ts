@@ -82,7 +82,11 @@ const YOUNG_BYTES = (resourceLimits.maxYoungGenerationSizeMb ?? 0) * 2 ** 20;
 
 function engineFigures(): HeapFigures {
   const { used_heap_size, total_heap_size, heap_size_limit } = v8.getHeapStatistics();
-  return { usedBytes: used_heap_size, totalBytes: total_heap_size, limitBytes: heap_size_limit - YOUNG_BYTES };
+  return {
+    usedBytes: used_heap_size,
+    totalBytes: total_heap_size,
+    limitBytes: heap_size_limit - YOUNG_BYTES,
+  };
 }
 
 let collect: (() => void) | undefined;
