@@ -3,6 +3,7 @@
  * whose head says what exactly it measures; this file only reads options and calls them.
  */
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { runAccounting } from './accounting.ts';
 import { runAcl } from './acl.ts';
 import { runAdviseBench } from './advise.ts';
 import { ATOMIC_PARTS, runAtomic } from './atomic.ts';
@@ -202,6 +203,13 @@ program
   .option('--keys <list>', 'numbers of keys', counts)
   .option('--json', 'print JSON and no tables')
   .action(engine);
+
+program
+  .command('accounting')
+  .description('what collections really take of memory beside what is counted')
+  .option('--only <text>', 'rows whose titles have this')
+  .option('--json', 'print one line of JSON and no table')
+  .action(runAccounting);
 
 benchmark('all', 'all of them with short settings (about five minutes on two cores)')
   .option(...shards)

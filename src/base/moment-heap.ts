@@ -1,3 +1,8 @@
+import { grownCapacity, LIST_BYTES, REFERENCE_BYTES } from './engine-bytes.ts';
+
+/** What the object takes, with its lists. */
+const OBJECT_BYTES = 48 + 2 * LIST_BYTES;
+
 /**
  * Things in the order of their moments: a binary heap (Williams, 1964) in two arrays, without an object for each place. Adding and taking
  * are O(log n). The same thing may be in it several times.
@@ -6,6 +11,13 @@ export class MomentHeap<Item> {
   /** By place: the children of place i are 2i + 1 and 2i + 2. */
   #moments: number[] = [];
   #items: Item[] = [];
+  /** Places in each of the two. */
+  #capacity = 0;
+
+  /** What it takes of memory, without the items. */
+  get memoryBytes(): number {
+    return OBJECT_BYTES + 2 * this.#capacity * REFERENCE_BYTES;
+  }
 
   get size(): number {
     return this.#moments.length;
@@ -24,6 +36,7 @@ export class MomentHeap<Item> {
   clear(): void {
     this.#moments = [];
     this.#items = [];
+    this.#capacity = 0;
   }
 
   /** Puts these in the place of all that is there. */
@@ -32,6 +45,7 @@ export class MomentHeap<Item> {
     // What is sorted is a heap.
     this.#items = all.map(([item]) => item);
     this.#moments = all.map(([, moment]) => moment);
+    this.#capacity = all.length;
   }
 
   add(moment: number, item: Item): void {
@@ -40,6 +54,7 @@ export class MomentHeap<Item> {
     let at = moments.length;
     moments.push(moment);
     items.push(item);
+    this.#capacity = grownCapacity(this.#capacity, items.length);
     while (at > 0) {
       const parent = (at - 1) >> 1;
       if (moments[parent]! <= moment) break;

@@ -171,6 +171,22 @@ export interface Client {
   unblock(withError: boolean): boolean;
 }
 
+/** What a shard takes of memory, in bytes. */
+export interface ShardMemoryReport {
+  /** Blocks of entries in the arena, collections on the heap, the indexes. */
+  readonly entries: number;
+  readonly collections: number;
+  readonly index: number;
+  /** All extents of the arena, and the free blocks in them; free blocks in the pools of collections. */
+  readonly arena: number;
+  readonly arenaFree: number;
+  readonly poolFree: number;
+  /** The thread's heap: in use, taken, and what it may take. */
+  readonly heapUsed: number;
+  readonly heapTotal: number;
+  readonly heapLimit: number;
+}
+
 /** One shard's figures, as the shard publishes them after each batch. */
 export interface ShardReport {
   readonly index: number;
@@ -186,6 +202,7 @@ export interface ShardReport {
   readonly expiredKeys: number;
   /** How late expired keys are removed, on the average of the last ones. */
   readonly expiryLagMs: number;
+  readonly memory: ShardMemoryReport;
   /** Clients that wait for its keys. */
   readonly waitingClients: number;
   /** How often it has held other shards for a command, and for how many milliseconds. */

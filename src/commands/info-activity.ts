@@ -137,6 +137,7 @@ export function shardsSection({ report }: InfoSource): Field[] {
   return [
     ['shard_restarts', report.shardRestarts],
     ...report.shards.map((shard): Field => [`shard${shard.index}`, shardLine(shard)]),
+    ...report.shards.map((shard): Field => [`shard${shard.index}_memory`, memoryLine(shard)]),
   ];
 }
 
@@ -161,6 +162,24 @@ function shardLine(shard: ShardReport): string {
     restarts: shard.restarts,
     state: shard.state,
   };
+  return lineOf(figures);
+}
+
+function memoryLine({ memory }: ShardReport): string {
+  return lineOf({
+    entries: memory.entries,
+    collections: memory.collections,
+    index: memory.index,
+    arena: memory.arena,
+    arena_free: memory.arenaFree,
+    pool_free: memory.poolFree,
+    heap_used: memory.heapUsed,
+    heap_total: memory.heapTotal,
+    heap_limit: memory.heapLimit,
+  });
+}
+
+function lineOf(figures: Record<string, number | string>): string {
   return Object.entries(figures)
     .map(([name, value]) => `${name}=${value}`)
     .join(',');

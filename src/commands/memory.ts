@@ -87,7 +87,7 @@ export const memory: CommandSpec = {
   ],
 };
 
-/** Exact, so the samples only have to be right. */
+/** As all of it is counted, the samples only have to be right. */
 function usage({ args, reply, keyspace, db, hash }: ShardContext): void {
   for (let i = 3; i < args.count; i += 2) {
     const isSamples = args.is(i, 'samples') && i + 1 < args.count;
@@ -189,7 +189,16 @@ function mallocStats(context: ServerContext): void {
     ["acceptor's heap", memory.heapBytes],
     ['used', usedBytes],
     ['resident', memory.rssBytes],
-    ...shards.map(({ index, bytes }): [string, number] => [`shard ${index}`, bytes]),
+    ...shards.flatMap(({ index, bytes, memory: of }): [string, number][] => [
+      [`shard ${index}`, bytes],
+      [`  entries`, of.entries],
+      [`  collections`, of.collections],
+      [`  index`, of.index],
+      [`  free in extents`, of.arenaFree],
+      [`  free in pools`, of.poolFree],
+      [`  heap in use`, of.heapUsed],
+      [`  heap limit`, of.heapLimit],
+    ]),
   ];
   const text = lines.map(([name, bytes]) => `${name.padEnd(20)} ${bytes} (${humanBytes(bytes)})\n`).join('');
   context.reply.verbatim('txt', `shardis-arena\n${text}`);

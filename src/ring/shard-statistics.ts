@@ -13,6 +13,13 @@ const FIELDS = [
   'entryBytes',
   'indexBytes',
   'arenaBytes',
+  /** Of that: collections on the heap, free blocks in the arena; and free blocks in the pools of collections. */
+  'collectionBytes',
+  'poolFreeBytes',
+  /** The thread's heap: what is in use (with garbage), what it has taken, and the most that it may have. */
+  'heapUsedBytes',
+  'heapTotalBytes',
+  'heapLimitBytes',
   'errors',
   /** No value in the shard is longer. */
   'largestEntryBytes',
@@ -65,6 +72,8 @@ const KEY_FIELDS = [
   'entryBytes',
   'indexBytes',
   'arenaBytes',
+  'collectionBytes',
+  'poolFreeBytes',
   'largestEntryBytes',
   'freedLaterPending',
   'waitingClients',

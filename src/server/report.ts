@@ -155,7 +155,7 @@ function arenaOf(links: readonly ShardLink[]) {
   return {
     entryBytes: sumOf(links, 'entryBytes'),
     indexBytes: sumOf(links, 'indexBytes'),
-    arenaBytes: sumOf(links, 'arenaBytes'),
+    arenaBytes: sumOf(links, 'arenaBytes') + sumOf(links, 'poolFreeBytes'),
     defrag: {
       runningPercent: maxOf(links, 'defragPercent'),
       currentMs: maxOf(links, 'defragMs'),
@@ -163,6 +163,21 @@ function arenaOf(links: readonly ShardLink[]) {
       moved: sumOf(links, 'defragMoved'),
       left: sumOf(links, 'defragLeft'),
     },
+  };
+}
+
+function memoryOf(statistics: ShardLink['statistics']): ShardReport['memory'] {
+  const collections = statistics.get('collectionBytes');
+  return {
+    entries: statistics.get('entryBytes') - collections,
+    collections,
+    index: statistics.get('indexBytes'),
+    arena: statistics.get('arenaBytes') - collections,
+    arenaFree: statistics.get('freeBytes'),
+    poolFree: statistics.get('poolFreeBytes'),
+    heapUsed: statistics.get('heapUsedBytes'),
+    heapTotal: statistics.get('heapTotalBytes'),
+    heapLimit: statistics.get('heapLimitBytes'),
   };
 }
 
@@ -184,6 +199,7 @@ function shardOf(server: Server, link: ShardLink): ShardReport {
     evictedKeys: statistics.get('evicted'),
     expiredKeys: statistics.get('expired'),
     expiryLagMs: statistics.get('expiryLagMs'),
+    memory: memoryOf(statistics),
     waitingClients: statistics.get('waitingClients'),
     holds: statistics.get('holds'),
     holdMs: statistics.get('holdMs'),

@@ -24,6 +24,7 @@ import { ShardStatistics } from '../ring/shard-statistics.ts';
 import { TrackingBoard } from '../ring/tracking-board.ts';
 import { KeyspaceView } from '../store/view.ts';
 import { ExtentReturns } from './extent-returns.ts';
+import { heapLimits } from './heap-limits.ts';
 import { ShardLink } from './shard-link.ts';
 
 type ShareMessage = Parameters<KeyspaceView['accept']>[0];
@@ -234,7 +235,7 @@ export class Shards {
       // Files of a log are closed by whoever is through with them, also on the main thread: the end of a thread must not
       // close what has the same numbers by then.
       trackUnmanagedFds: false,
-      // The keys live in shared memory; the heap of a shard holds little else than code.
+      resourceLimits: heapLimits(),
       stdout: false,
       stderr: false,
     });

@@ -175,7 +175,7 @@ export class Executor extends HandlerContext implements ShardContext {
         this.reply.error(logFailed(problem));
         return false;
       }
-      if (this.#hasNoRoom && command.deniesOom) {
+      if ((this.#hasNoRoom || this.#parts.heap.isShort) && command.deniesOom) {
         this.reply.error(OUT_OF_MEMORY);
         return false;
       }

@@ -6,9 +6,11 @@ import type { ErrorTally } from '../protocol/error-tally.ts';
 import type { ErrorStatistics } from '../ring/error-statistics.ts';
 import type { ShardStatistics } from '../ring/shard-statistics.ts';
 import type { Keyspace } from '../store/keyspace.ts';
+import { blockPool, pagePool } from '../types/block-pool.ts';
 import type { DefragPace } from './defrag-pace.ts';
 import type { Durability } from './durability.ts';
 import type { ExpiryPace } from './expiry-pace.ts';
+import type { HeapRoom } from './heap-room.ts';
 import type { MemoryRoom } from './memory-room.ts';
 
 const SEVERAL = -1;
@@ -25,6 +27,7 @@ export interface FiguresParts {
   readonly statistics: ShardStatistics;
   readonly errors: ErrorStatistics;
   readonly durability: Durability;
+  readonly heap: HeapRoom;
   /** How many clients wait for keys of the shard. */
   waitingClients(): number;
 }
@@ -108,6 +111,7 @@ export class Figures {
     statistics.set('entryBytes', keyspace.usedBytes + keyspace.objects.bytes);
     statistics.set('indexBytes', keyspace.indexUsedBytes);
     statistics.set('arenaBytes', keyspace.arenaBytes + keyspace.objects.bytes);
+    this.#publishMemory();
     statistics.set('largestEntryBytes', keyspace.largestEntryBytes);
     statistics.set('freedLater', keyspace.objects.freedLater);
     statistics.set('freedLaterPending', keyspace.objects.retired);
@@ -118,6 +122,16 @@ export class Figures {
     this.#publishExpiry();
     this.#publishDefrag();
     this.#publishEviction();
+  }
+
+  #publishMemory(): void {
+    const { statistics, keyspace, heap } = this.#parts;
+    statistics.set('collectionBytes', keyspace.objects.bytes);
+    statistics.set('poolFreeBytes', blockPool.freeBytes + pagePool.freeBytes);
+    const { usedBytes, totalBytes, limitBytes } = heap.figures;
+    statistics.set('heapUsedBytes', usedBytes);
+    statistics.set('heapTotalBytes', totalBytes);
+    statistics.set('heapLimitBytes', limitBytes);
   }
 
   #publishContention(): void {

@@ -15,6 +15,7 @@ import type { ShardClock } from './clock.ts';
 import type { Durability } from './durability.ts';
 import type { ExpiryPace } from './expiry-pace.ts';
 import type { Figures } from './figures.ts';
+import type { HeapRoom } from './heap-room.ts';
 import { KeyHashes } from './key-hashes.ts';
 import type { MemoryRoom } from './memory-room.ts';
 import type { RunReplies } from './run-replies.ts';
@@ -34,6 +35,7 @@ export interface ExecutorParts {
   readonly figures: Figures;
   readonly room: MemoryRoom;
   readonly changes: ChangeNotices;
+  readonly heap: HeapRoom;
   /** Commits and publishes what has been answered so far. */
   publish(): void;
 }

@@ -28,6 +28,7 @@ import { EvictionOptions } from './eviction-options.ts';
 import { Executor } from './executor.ts';
 import { ExpiryPace } from './expiry-pace.ts';
 import { Figures } from './figures.ts';
+import { HeapRoom } from './heap-room.ts';
 import { type Loader, loadAll, tellLoading, tellServing } from './loading.ts';
 import { MeasuringOptions } from './measuring-options.ts';
 import { MemoryRoom } from './memory-room.ts';
@@ -60,6 +61,7 @@ export class Shard {
   readonly #room: MemoryRoom;
   readonly #figures: Figures;
   readonly #durability: Durability;
+  readonly #heap: HeapRoom;
   readonly #changes: ChangeNotices;
   /** Where the requests of the current group begin in the lane. */
   readonly #group = new Int32Array(GROUP_REQUESTS);
@@ -105,6 +107,7 @@ export class Shard {
       progressed: (loader) => tellLoading(setup.port, loader),
       report: (message) => setup.port.postMessage(message),
     });
+    this.#heap = new HeapRoom({ collectionBytes: () => this.#keyspace.objects.bytes });
     this.#figures = new Figures({
       keyspace: this.#keyspace,
       databases: setup.databases,
@@ -115,6 +118,7 @@ export class Shard {
       statistics: new ShardStatistics(setup.statistics),
       errors: new ErrorStatistics(setup.errorStatistics),
       durability: this.#durability,
+      heap: this.#heap,
       waitingClients: () => this.#executor.waiting.clientCount,
     });
     this.#executor = new Executor({
@@ -132,6 +136,7 @@ export class Shard {
       figures: this.#figures,
       room: this.#room,
       changes: this.#changes,
+      heap: this.#heap,
       publish: () => this.#publish(),
     });
     this.#figures.publish();
@@ -244,6 +249,7 @@ export class Shard {
       this.#clock.nowMs = now;
       if (this.#room.slice()) this.#publish();
     }
+    this.#heap.background(now);
     if (this.#expiry.msUntilDue(now) > 0) return;
     this.#clock.nowMs = now;
     this.#expiry.run(now);
@@ -283,6 +289,7 @@ export class Shard {
   #publish(): void {
     this.#durability.commit();
     this.#room.publish();
+    this.#heap.note();
     this.#figures.publish();
     this.#replies.publish();
   }

@@ -5,6 +5,7 @@
  * A heap has, for each, a moment that is not later than the first of its parts'. One whose first moment has become earlier comes in
  * again; so what comes out may be out of date, and whoever takes it looks at the collection itself.
  */
+import { BOXED_NUMBER_BYTES, MapBytes } from '../base/engine-bytes.ts';
 import { MomentHeap } from '../base/moment-heap.ts';
 
 export class DueObjects {
@@ -13,6 +14,19 @@ export class DueObjects {
   /** By number: the hash of its key, and the earliest moment that the heap has for it. */
   readonly #hashes = new Map<number, number>();
   readonly #queued = new Map<number, number>();
+  readonly #hashesBytes = new MapBytes();
+  readonly #queuedBytes = new MapBytes();
+  readonly #emptyBytes = this.#allBytes;
+
+  get #allBytes(): number {
+    const boxed = this.#queued.size * BOXED_NUMBER_BYTES;
+    return this.#heap.memoryBytes + this.#hashesBytes.bytes + this.#queuedBytes.bytes + boxed;
+  }
+
+  /** What it takes of memory more than when it is new. */
+  get memoryBytes(): number {
+    return this.#allBytes - this.#emptyBytes;
+  }
 
   /** The earliest moment, ms since 1970; Infinity when there is none. */
   get first(): number {
@@ -22,9 +36,11 @@ export class DueObjects {
   /** The collection with this number, at a key with this hash, has parts that expire from `moment` on; Infinity: it has none. */
   note(number: number, hash: number, moment: number): void {
     if (moment === Infinity) return;
+    if (!this.#hashes.has(number)) this.#hashesBytes.added();
     this.#hashes.set(number, hash);
     const queued = this.#queued.get(number);
     if (queued !== undefined && queued <= moment) return;
+    if (queued === undefined) this.#queuedBytes.added();
     this.#queued.set(number, moment);
     this.#heap.add(moment, number);
   }
@@ -35,6 +51,7 @@ export class DueObjects {
     const number = this.#heap.take();
     if (this.#queued.get(number) !== moment) return undefined;
     this.#queued.delete(number);
+    this.#queuedBytes.removed();
     return number;
   }
 
@@ -45,7 +62,7 @@ export class DueObjects {
 
   /** The collection is gone. Its place in the heap stays until its time comes. */
   forget(number: number): void {
-    this.#hashes.delete(number);
+    if (this.#hashes.delete(number)) this.#hashesBytes.removed();
   }
 
   /** All collections are gone. */
@@ -53,5 +70,7 @@ export class DueObjects {
     this.#heap.clear();
     this.#hashes.clear();
     this.#queued.clear();
+    this.#hashesBytes.cleared();
+    this.#queuedBytes.cleared();
   }
 }

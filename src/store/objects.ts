@@ -10,6 +10,8 @@ import type { Hash } from '../types/hash.ts';
 import { TYPE_HASH } from '../types/value-types.ts';
 import { DueObjects } from './due-objects.ts';
 
+/** What the place of a collection takes in the lists here, with those that are not used. */
+const PLACE_BYTES = 20;
 /** The memory of smaller ones is given back at once. */
 const RETIRED_BYTES_MIN = 64 * 1024;
 /** Collections between two looks at the clock. */
@@ -19,8 +21,7 @@ export class Objects {
   readonly limits: CollectionLimits;
   /** Hashes with fields that expire. */
   readonly due = new DueObjects();
-  /** What all of them take of memory. */
-  bytes = 0;
+  #bytes = 0;
   /** How many have been given back in slices. */
   freedLater = 0;
   #slots: (Collection | undefined)[] = [];
@@ -34,6 +35,11 @@ export class Objects {
     this.limits = limits;
   }
 
+  /** What all of them take of memory, and the lists here. */
+  get bytes(): number {
+    return this.#bytes + this.due.memoryBytes;
+  }
+
   /** How many wait for their memory to be given back. */
   get retired(): number {
     return this.#retired.length;
@@ -42,10 +48,10 @@ export class Objects {
   /** Keeps a collection and returns its number. */
   add(collection: Collection): number {
     const number = this.#free.pop() ?? this.#slots.length;
-    const { memoryBytes } = collection;
+    const memoryBytes = collection.memoryBytes + PLACE_BYTES;
     this.#slots[number] = collection;
     this.#counted[number] = memoryBytes;
-    this.bytes += memoryBytes;
+    this.#bytes += memoryBytes;
     return number;
   }
 
@@ -53,10 +59,15 @@ export class Objects {
     return this.#slots[number]!;
   }
 
+  /** All that are kept. */
+  *all(): Generator<Collection> {
+    for (const collection of this.#slots) if (collection !== undefined) yield collection;
+  }
+
   /** To be called after a change of the collection. Returns what it takes of memory now. */
   recount(number: number): number {
-    const { memoryBytes } = this.#slots[number]!;
-    this.bytes += memoryBytes - this.#counted[number]!;
+    const memoryBytes = this.#slots[number]!.memoryBytes + PLACE_BYTES;
+    this.#bytes += memoryBytes - this.#counted[number]!;
     this.#counted[number] = memoryBytes;
     return memoryBytes;
   }
@@ -75,7 +86,7 @@ export class Objects {
     if (collection === undefined) return;
     if (collection.type === TYPE_HASH) this.due.forget(number);
     const bytes = this.#counted[number]!;
-    this.bytes -= bytes;
+    this.#bytes -= bytes;
     this.#slots[number] = undefined;
     this.#free.push(number);
     if (bytes < RETIRED_BYTES_MIN) collection.dispose();
@@ -90,7 +101,7 @@ export class Objects {
     this.#free = [];
     this.#counted = [];
     this.due.clear();
-    this.bytes = 0;
+    this.#bytes = 0;
   }
 
   /** Gives memory of those that were forgotten back, for about `budgetMs`. */

@@ -1,10 +1,10 @@
 /** A piece of a list: entries behind one another in a block of memory, with free room at both ends. */
 import type { ViewedBytes } from '../base/bytes.ts';
+import { typedArrayBytes } from '../base/engine-bytes.ts';
 import { blockPool, type Slab } from './block-pool.ts';
 
-/** About what the object takes, and an array that is not one of the pool's. Measured on Node 20. */
-const CHUNK_BYTES = 104;
-const ARRAY_BYTES = 350;
+/** What the object takes. */
+const CHUNK_BYTES = 96;
 
 export class Chunk {
   bytes!: ViewedBytes;
@@ -30,7 +30,7 @@ export class Chunk {
 
   /** What it takes of memory. */
   get memoryBytes(): number {
-    return CHUNK_BYTES + this.limit - this.base + (this.#slab === undefined ? ARRAY_BYTES : 0);
+    return CHUNK_BYTES + (this.#slab === undefined ? typedArrayBytes(this.capacity) : this.#slab.blockCost);
   }
 
   #allocate(size: number): void {

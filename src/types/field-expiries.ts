@@ -6,14 +6,20 @@
  * time has come; when such places are the larger part, the heap is built anew.
  */
 import { fromLatin1, latin1 } from '../base/bytes.ts';
+import {
+  BOXED_NUMBER_BYTES,
+  LIST_BYTES,
+  MapBytes,
+  REFERENCE_BYTES,
+  stringBytes,
+} from '../base/engine-bytes.ts';
 import { MomentHeap } from '../base/moment-heap.ts';
 
 /** No moment. */
 export const NEVER_EXPIRES = -1;
 
-/** About what a field takes beside its name. */
-const FIELD_BYTES = 96;
-const OBJECT_BYTES = 400;
+/** What the object takes, with that of its list of maps. */
+const OBJECT_BYTES = 72 + LIST_BYTES + REFERENCE_BYTES;
 /** The engine's maps have an end. */
 const MAP_SIZE_MAX = 1 << 23;
 const STALE_MIN = 64;
@@ -22,13 +28,16 @@ export class FieldExpiries {
   readonly #maps: Map<string, number>[] = [new Map()];
   /** The fields that have, or had, these moments. */
   readonly #heap = new MomentHeap<string>();
+  /** What the maps take, and the names that are in the heap, which are mostly those in the maps. */
+  readonly #mapBytes = new MapBytes();
   #nameBytes = 0;
 
   /** Fields with a moment. */
   count = 0;
 
   get memoryBytes(): number {
-    return OBJECT_BYTES + this.count * FIELD_BYTES + this.#nameBytes;
+    const moments = this.count * BOXED_NUMBER_BYTES;
+    return OBJECT_BYTES + this.#mapBytes.bytes + moments + this.#nameBytes + this.#heap.memoryBytes;
   }
 
   /** The first moment; Infinity when there is none. */
@@ -48,12 +57,12 @@ export class FieldExpiries {
     if (map === undefined) {
       this.#mapWithRoom().set(field, moment);
       this.count++;
-      this.#nameBytes += field.length;
+      this.#mapBytes.added();
     } else {
       if (map.get(field) === moment) return;
       map.set(field, moment);
     }
-    this.#heap.add(moment, field);
+    this.#toHeap(moment, field);
     if (this.#heap.size > 2 * this.count + STALE_MIN) this.#rebuild();
   }
 
@@ -64,19 +73,24 @@ export class FieldExpiries {
     const map = this.#mapWith(field);
     if (map === undefined) return false;
     map.delete(field);
+    this.#mapBytes.removed();
     this.count--;
-    this.#nameBytes -= field.length;
-    if (this.count === 0) this.#heap.clear();
+    if (this.count === 0) {
+      this.#heap.clear();
+      this.#nameBytes = 0;
+    } else if (this.#heap.size > 2 * this.count + STALE_MIN) {
+      this.#rebuild();
+    }
     return true;
   }
 
   /** At most `most` of the fields whose moment is before `now`, the first ones first. */
   before(now: number, most: number): Uint8Array[] {
     const due: string[] = [];
-    while (due.length < most && this.first < now) due.push(this.#heap.take());
+    while (due.length < most && this.first < now) due.push(this.#takeFirst());
     // They keep their moments until somebody removes them.
     const names = [...new Set(due)];
-    for (const field of names) this.#heap.add(this.#get(field)!, field);
+    for (const field of names) this.#toHeap(this.#get(field)!, field);
     return names.map(fromLatin1);
   }
 
@@ -100,15 +114,28 @@ export class FieldExpiries {
     return map;
   }
 
+  #toHeap(moment: number, field: string): void {
+    this.#heap.add(moment, field);
+    this.#nameBytes += stringBytes(field.length);
+  }
+
+  #takeFirst(): string {
+    const field = this.#heap.take();
+    this.#nameBytes -= stringBytes(field.length);
+    return field;
+  }
+
   /** Until the first of the heap is a moment that its field has. */
   #passStale(): void {
     const heap = this.#heap;
-    while (heap.size > 0 && this.#get(heap.firstItem!) !== heap.first) heap.take();
+    while (heap.size > 0 && this.#get(heap.firstItem!) !== heap.first) this.#takeFirst();
   }
 
   #rebuild(): void {
     const all: [string, number][] = [];
     for (const map of this.#maps) for (const each of map) all.push(each);
     this.#heap.fill(all);
+    this.#nameBytes = 0;
+    for (const [field] of all) this.#nameBytes += stringBytes(field.length);
   }
 }

@@ -19,8 +19,8 @@ import { TYPE_HASH } from './value-types.ts';
 const NONE = -1;
 /** Where a field is has not been found out. */
 const UNKNOWN = -2;
-/** About what the object takes. Measured on Node 20. */
-const HASH_BYTES = 160;
+/** What the object takes, with that of its pairs. */
+const HASH_BYTES = 152;
 const TABLE_SHAPE = { fixedBytes: 0, hasValues: true };
 
 const fieldReader = new EntryReader();

@@ -29,8 +29,8 @@ import { TYPE_LIST } from './value-types.ts';
 
 /** What a listpack has beside its entries: header and end mark. */
 export const LISTPACK_FRAME_BYTES = 7;
-/** About what the object takes. Measured on Node 20. */
-const LIST_BYTES = 112;
+/** What the object takes. */
+const LIST_BYTES = 104;
 const CAPACITY_BYTES_MIN = 32;
 /** The first block of a chunk that is not the first one. */
 const NEXT_CAPACITY_BYTES = 1024;

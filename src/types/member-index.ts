@@ -6,13 +6,15 @@
  *     directory: page, page, page, …   2^depth of them, a page stands there several times while it has fewer bits
  *     page:      hash, number, hash, number, …     open addressing by the high bits of the hash; number 0: free
  */
+import { LIST_BYTES, REFERENCE_BYTES, typedArrayBytes } from '../base/engine-bytes.ts';
 
 const PAGE_SLOTS_MIN = 64;
 const PAGE_SLOTS_MAX = 512;
 /** Two pages are joined when both together have fewer members. */
 const JOINED_MAX = PAGE_SLOTS_MAX / 4;
-/** About what a page takes beside its slots. Measured on Node 20. */
-const PAGE_BYTES = 420;
+/** What the objects of a page and of the index take. */
+const PAGE_BYTES = 48;
+const INDEX_BYTES = 80 + LIST_BYTES;
 const HIGH_BITS_SHIFT = 23;
 /** About so many members a step of a scan. */
 const SCAN_MEMBERS = 8;
@@ -33,7 +35,7 @@ class Page {
   }
 
   get memoryOf(): number {
-    return PAGE_BYTES + this.slots.byteLength;
+    return PAGE_BYTES + typedArrayBytes(this.slots.byteLength);
   }
 
   /** There is a free slot. */
@@ -68,10 +70,14 @@ export class MemberIndex {
   #directory: Page[] = [new Page(0, PAGE_SLOTS_MIN)];
   #depth = 0;
   count = 0;
-  memoryBytes: number = this.#directory[0]!.memoryOf;
+  #pageBytes: number = this.#directory[0]!.memoryOf;
   /** Where the last probe found something. */
   #page: Page = this.#directory[0]!;
   #at = 0;
+
+  get memoryBytes(): number {
+    return INDEX_BYTES + this.#pageBytes + this.#directory.length * REFERENCE_BYTES;
+  }
 
   /** The number of a leaf that has a member with this hash; 0 when there is none. `again` goes on to another. */
   find(hash: number): number {
@@ -133,17 +139,20 @@ export class MemberIndex {
 
   #resize(page: Page, capacity: number): void {
     const { slots } = page;
-    this.memoryBytes -= page.memoryOf;
+    this.#pageBytes -= page.memoryOf;
     page.slots = new Int32Array(capacity * 2);
     page.count = 0;
     for (let at = 0; at < slots.length; at += 2)
       if (slots[at + 1] !== 0) page.add(slots[at]!, slots[at + 1]!);
-    this.memoryBytes += page.memoryOf;
+    this.#pageBytes += page.memoryOf;
   }
 
   #split(page: Page, hash: number): void {
     if (page.depth === this.#depth) {
-      this.#directory = [...this.#directory, ...this.#directory];
+      const { length } = this.#directory;
+      const directory: Page[] = new Array(2 * length);
+      for (let i = 0; i < 2 * length; i++) directory[i] = this.#directory[i & (length - 1)]!;
+      this.#directory = directory;
       this.#depth++;
     }
     const bit = 1 << page.depth;
@@ -155,7 +164,7 @@ export class MemberIndex {
       const number = slots[at + 1]!;
       if (number !== 0) ((slots[at]! & bit) === 0 ? low : high).add(slots[at]!, number);
     }
-    this.memoryBytes += low.memoryOf + high.memoryOf - page.memoryOf;
+    this.#pageBytes += low.memoryOf + high.memoryOf - page.memoryOf;
     this.#point(hash & (bit - 1), depth, low);
     this.#point((hash & (bit - 1)) | bit, depth, high);
   }
@@ -176,7 +185,7 @@ export class MemberIndex {
         if (slots[at + 1] !== 0) joined.add(slots[at]!, slots[at + 1]!);
       }
     }
-    this.memoryBytes += joined.memoryOf - page.memoryOf - other.memoryOf;
+    this.#pageBytes += joined.memoryOf - page.memoryOf - other.memoryOf;
     this.#point(bits & ((1 << joined.depth) - 1), joined.depth, joined);
   }
 

@@ -7,6 +7,7 @@
  * pairs are no bytes at all.
  */
 import { copyBytes, type ViewedBytes, viewedBytes } from '../base/bytes.ts';
+import { VIEWED_ARRAY_BYTES } from '../base/engine-bytes.ts';
 import { EntryWriter, entryBytes } from './listpack-entry.ts';
 
 /** What stands in front of the pairs. */
@@ -56,9 +57,9 @@ export class PackedPairs {
     return this.start === this.end ? 0 : this.bytes[this.start]! | (this.bytes[this.start + 1]! << 8);
   }
 
-  /** Of the buffer of its own. */
+  /** What the buffer of its own takes of memory. */
   get ownBytes(): number {
-    return this.#own.length;
+    return this.#own === NO_BYTES ? 0 : VIEWED_ARRAY_BYTES + this.#own.length;
   }
 
   /** Where the first field is: `end` when there is none. */

@@ -1,9 +1,9 @@
 /** Which page the names with some leading bits of their hash are in: a table of 2^depth references. */
+import { LIST_BYTES, REFERENCE_BYTES } from '../base/engine-bytes.ts';
 import type { Page } from './page.ts';
 
-/** What a reference takes, and about what a directory takes beside them. Measured on Node 20. */
-const REFERENCE_BYTES = 8;
-const DIRECTORY_BYTES = 80;
+/** What the object takes. */
+const DIRECTORY_BYTES = 64;
 /** A directory does not have more references a page, unless it is small: more are only needed when hashes are equal. */
 const REFERENCES_OF_PAGE = 64;
 const REFERENCES_MIN = 1024;
@@ -23,7 +23,7 @@ export class PageDirectory {
   }
 
   get memoryBytes(): number {
-    return DIRECTORY_BYTES + this.#references.length * REFERENCE_BYTES;
+    return DIRECTORY_BYTES + LIST_BYTES + this.#references.length * REFERENCE_BYTES;
   }
 
   /** References. */
@@ -99,7 +99,9 @@ export class PageDirectory {
   }
 
   #halve(): void {
-    this.#references = this.#references.filter((_, i) => i % 2 === 0);
+    const references: Page[] = new Array(this.#references.length >>> 1);
+    for (let i = 0; i < references.length; i++) references[i] = this.#references[2 * i]!;
+    this.#references = references;
     this.depth--;
     this.#deepPages = 0;
     for (let i = 0; i < this.length; i = this.behind(i)) {

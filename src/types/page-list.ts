@@ -1,13 +1,15 @@
 /** All pages of a table, so that one can be chosen at random in proportion to its records: their counts lie together, and the pages need not be looked at. */
+import { grownCapacity, LIST_BYTES, REFERENCE_BYTES, typedArrayBytes } from '../base/engine-bytes.ts';
 import type { Page } from './page.ts';
 
 const PAGES_MIN = 8;
-const REFERENCE_BYTES = 8;
-/** About what the object and its arrays take beside what they hold. Measured on Node 20. */
-const LIST_BYTES = 300;
+/** What the object takes. */
+const OBJECT_BYTES = 64;
 
 export class PageList {
   readonly #pages: Page[] = [];
+  /** Places for pages. */
+  #capacity = 0;
   #counts = new Int32Array(PAGES_MIN);
   /** No page has more records. */
   #countMax = 0;
@@ -15,12 +17,14 @@ export class PageList {
   #lengthThen = 0;
 
   get memoryBytes(): number {
-    return LIST_BYTES + this.#counts.byteLength + this.#pages.length * REFERENCE_BYTES;
+    const counts = typedArrayBytes(this.#counts.byteLength);
+    return OBJECT_BYTES + counts + LIST_BYTES + this.#capacity * REFERENCE_BYTES;
   }
 
   add(page: Page): void {
     page.number = this.#pages.length;
     this.#pages.push(page);
+    this.#capacity = grownCapacity(this.#capacity, this.#pages.length);
     if (this.#pages.length > this.#counts.length) {
       const counts = new Int32Array(this.#counts.length * 2);
       counts.set(this.#counts);

@@ -17,8 +17,8 @@ import { STUB_BYTES } from './long-records.ts';
 /** The largest block. */
 const PAGE_BYTES_MAX = 4096;
 const SLOT_BYTES = 4;
-/** About what the object takes. Measured on Node 20. */
-const PAGE_BYTES = 144;
+/** What the object takes. */
+const PAGE_BYTES = 152;
 const OFFSET_MASK = 0x7fff;
 /** In a slot: the record is not here but in an array of its own, whose number is here. */
 const IS_LARGE = 0x8000;
@@ -69,7 +69,7 @@ export class Page {
   }
 
   get memoryBytes(): number {
-    return PAGE_BYTES + this.size;
+    return PAGE_BYTES + this.#slab.blockCost;
   }
 
   /** Whether a record of `size` bytes fits as it is. */

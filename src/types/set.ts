@@ -20,8 +20,8 @@ import { TYPE_SET } from './value-types.ts';
 export const LISTPACK = 1;
 /** What a listpack has in front of its entries. */
 export const LISTPACK_HEADER_BYTES = 3;
-/** About what the object takes. Measured on Node 20. */
-const SET_BYTES = 80;
+/** What the object takes. */
+const SET_BYTES = 88;
 const BUFFER_BYTES_MIN = 256;
 const NAMES: RecordShape = { fixedBytes: 0, hasValues: false };
 const NO_BYTES: ViewedBytes = new Uint8Array(0);

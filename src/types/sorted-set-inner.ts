@@ -1,13 +1,14 @@
 /** An inner node of the tree of a large sorted set: children in order, and for each what is needed to choose among them. */
+import { grownCapacity, LIST_BYTES, REFERENCE_BYTES } from '../base/engine-bytes.ts';
 import type { Leaf } from './sorted-set-leaf.ts';
 
 export const CHILDREN_MAX = 64;
 /** Nodes with fewer children are joined with a neighbour where both together have not too many. */
 const CHILDREN_FEW = 16;
 const CHILDREN_JOINED_MAX = 48;
-/** About what the object takes, and each place of its arrays. Measured on Node 20. */
-const OBJECT_BYTES = 200;
-const PLACE_BYTES = 24;
+/** What the object takes, with its lists, and each of their places. */
+const OBJECT_BYTES = 72 + 3 * LIST_BYTES;
+const PLACE_BYTES = 3 * REFERENCE_BYTES;
 
 export class Inner {
   parent: Inner | undefined = undefined;
@@ -19,12 +20,15 @@ export class Inner {
   /** A score for each child: no member below it has a lower one, and none below the child before it a higher one. */
   readonly scores: number[] = [];
 
+  /** Places in each of the lists. */
+  #capacity = 0;
+
   constructor(level: number) {
     this.level = level;
   }
 
   get memoryOf(): number {
-    return OBJECT_BYTES + this.children.length * PLACE_BYTES;
+    return OBJECT_BYTES + this.#capacity * PLACE_BYTES;
   }
 
   get count(): number {
@@ -61,6 +65,7 @@ export class Inner {
     this.children.splice(index, 0, child);
     this.counts.splice(index, 0, count);
     this.scores.splice(index, 0, score);
+    this.#capacity = grownCapacity(this.#capacity, this.children.length);
   }
 
   take(index: number): void {
@@ -76,6 +81,7 @@ export class Inner {
     right.children.push(...children);
     right.counts.push(...this.counts.splice(from));
     right.scores.push(...this.scores.splice(from));
+    right.#capacity = grownCapacity(right.#capacity, right.children.length);
   }
 
   /** Whether it has few children, and may have those of `other` as well. */

@@ -9,6 +9,7 @@
  * Records are in order, members in that of their coming: so an insertion moves only records.
  */
 import { equalBytes, type ViewedBytes, viewedBytes } from '../base/bytes.ts';
+import { VIEWED_ARRAY_BYTES } from '../base/engine-bytes.ts';
 import { blockPool, type Slab } from './block-pool.ts';
 import { compareMembers, memberEnd, memberSize, memberStart, writeMember } from './member-bytes.ts';
 import type { Inner } from './sorted-set-inner.ts';
@@ -20,9 +21,8 @@ const PLACE = 12;
 export const LEAF_BYTES_MAX = 1024;
 export const LEAF_MEMBERS_MAX = 64;
 const LEAF_BYTES_MIN = 96;
-/** About what the object takes, and an array that is not one of the pool's. Measured on Node 20. */
-const OBJECT_BYTES = 136;
-const ARRAY_BYTES = 450;
+/** What the object takes. */
+const OBJECT_BYTES = 112;
 
 export class Leaf {
   bytes!: ViewedBytes;
@@ -45,7 +45,8 @@ export class Leaf {
 
   /** What it takes of memory. */
   get memoryOf(): number {
-    return OBJECT_BYTES + this.limit - this.base + (this.#slab === undefined ? ARRAY_BYTES : 0);
+    const own = VIEWED_ARRAY_BYTES + this.limit - this.base;
+    return OBJECT_BYTES + (this.#slab === undefined ? own : this.#slab.blockCost);
   }
 
   get usedBytes(): number {

@@ -11,6 +11,8 @@
  *
  * A member is there only once; the index needs 8 bytes for it.
  */
+
+import { grownCapacity, LIST_BYTES, REFERENCE_BYTES } from '../base/engine-bytes.ts';
 import { type HashSeed, hashBytes, randomHashSeed } from '../base/hash.ts';
 import { MemberIndex } from './member-index.ts';
 import { CHILDREN_MAX, Inner } from './sorted-set-inner.ts';
@@ -19,6 +21,9 @@ import { LEAF_MEMBERS_MAX, Leaf } from './sorted-set-leaf.ts';
 /** Leaves that use less are joined with a neighbour where both together use not too much. */
 const FEW_BYTES = 256;
 const JOINED_BYTES_MAX = 768;
+
+/** What the object takes, with its lists. */
+const OBJECT_BYTES = 128 + 2 * LIST_BYTES;
 
 const seed: HashSeed = randomHashSeed();
 
@@ -34,6 +39,9 @@ export class SortedSetTree {
   /** By number; 0 is none. */
   readonly #leaves: (Leaf | undefined)[] = [undefined];
   readonly #freeNumbers: number[] = [];
+  /** Places of both lists. */
+  #leafCapacity = 1;
+  #freeCapacity = 0;
   #nodeBytes = 0;
 
   constructor() {
@@ -47,7 +55,8 @@ export class SortedSetTree {
   }
 
   get memoryBytes(): number {
-    return this.#nodeBytes + this.#members.memoryBytes + this.#leaves.length * 8;
+    const places = this.#leafCapacity + this.#freeCapacity;
+    return OBJECT_BYTES + this.#nodeBytes + this.#members.memoryBytes + places * REFERENCE_BYTES;
   }
 
   get first(): Leaf {
@@ -338,8 +347,11 @@ export class SortedSetTree {
     else next.previous = previous;
     this.#nodeBytes -= leaf.memoryOf;
     leaf.release();
+    // It would keep the slab of its block.
+    if (this.leaf === leaf) this.leaf = this.#first;
     this.#leaves[leaf.number] = undefined;
     this.#freeNumbers.push(leaf.number);
+    this.#freeCapacity = grownCapacity(this.#freeCapacity, this.#freeNumbers.length);
     this.#removeChild(leaf.parent!, leaf);
   }
 
@@ -386,6 +398,7 @@ export class SortedSetTree {
     const number = this.#freeNumbers.pop() ?? this.#leaves.length;
     const leaf = new Leaf(number);
     this.#leaves[number] = leaf;
+    this.#leafCapacity = grownCapacity(this.#leafCapacity, this.#leaves.length);
     this.#nodeBytes += leaf.memoryOf;
     return leaf;
   }

@@ -4,11 +4,11 @@
  * the last block. A block is given back when its last node is gone, which streams that are trimmed come to one after the other.
  */
 import { type ViewedBytes, viewedBytes } from '../base/bytes.ts';
+import { VIEWED_ARRAY_BYTES } from '../base/engine-bytes.ts';
 import { blockPool, type Slab } from './block-pool.ts';
 
-/** About what the object takes, and an array that is not one of the pool's, with its view. Measured on Node 20. */
-const BLOCK_BYTES = 80;
-const ARRAY_BYTES = 480;
+/** What the object takes. */
+const BLOCK_BYTES = 72;
 
 export class StreamBlock {
   readonly bytes: ViewedBytes;
@@ -32,7 +32,8 @@ export class StreamBlock {
   }
 
   get memoryBytes(): number {
-    return BLOCK_BYTES + this.limit - this.base + (this.#slab === undefined ? ARRAY_BYTES : 0);
+    const own = VIEWED_ARRAY_BYTES + this.limit - this.base;
+    return BLOCK_BYTES + (this.#slab === undefined ? own : this.#slab.blockCost);
   }
 
   /** Gives the memory back. */

@@ -1,5 +1,6 @@
 /** The consumer groups of a stream: who has got which entries. */
 import { latin1 } from '../base/bytes.ts';
+import { BOXED_NUMBER_BYTES, MapBytes, stringBytes, typedArrayBytes } from '../base/engine-bytes.ts';
 import type { StreamId } from './stream-id.ts';
 import { PENDING_BYTES, type Pending, PendingList } from './stream-pending.ts';
 
@@ -8,9 +9,11 @@ export const NOT_KNOWN = -1;
 /** `activeAt` of a consumer that has never got an entry. */
 export const NEVER_ACTIVE = -1;
 
-/** What the objects take, without names and entries. Measured on Node 20. */
-const GROUP_BYTES = 520;
-const CONSUMER_BYTES = 400;
+/** What the id of a group, or of a stream, takes. */
+export const ID_BYTES = 40 + BOXED_NUMBER_BYTES;
+/** What the objects take, without names, maps and lists. */
+const GROUP_BYTES = 80 + ID_BYTES;
+const CONSUMER_BYTES = 56 + 2 * BOXED_NUMBER_BYTES;
 
 export class Consumer {
   readonly name: Uint8Array;
@@ -33,7 +36,10 @@ export class Group {
   entriesRead: number;
   readonly pending: PendingList = new PendingList();
   readonly #consumers = new Map<string, Consumer>();
+  readonly #consumerMap = new MapBytes();
+  /** What the consumers take without what is pending for them, and those lists of theirs. */
   #consumerBytes = 0;
+  #pendingBytes = 0;
 
   constructor(name: Uint8Array, lastId: StreamId, entriesRead: number) {
     this.name = name;
@@ -42,7 +48,9 @@ export class Group {
   }
 
   get memoryBytes(): number {
-    return GROUP_BYTES + this.name.length + this.#consumerBytes + this.pending.size * PENDING_BYTES;
+    const own = GROUP_BYTES + typedArrayBytes(this.name.length) + this.#consumerMap.bytes;
+    const pending = this.pending.size * PENDING_BYTES + this.pending.memoryBytes + this.#pendingBytes;
+    return own + this.#consumerBytes + pending;
   }
 
   get consumerCount(): number {
@@ -63,7 +71,9 @@ export class Group {
   addConsumer(name: Uint8Array, seenAt: number): Consumer {
     const consumer = new Consumer(name, seenAt);
     this.#consumers.set(latin1(name, 0, name.length), consumer);
-    this.#consumerBytes += CONSUMER_BYTES + name.length;
+    this.#consumerMap.added();
+    this.#consumerBytes += consumerBytes(name);
+    this.#pendingBytes += consumer.pending.memoryBytes;
     return consumer;
   }
 
@@ -72,7 +82,9 @@ export class Group {
     for (const pending of consumer.pending.from(EVERY)) this.pending.remove(pending);
     const { name } = consumer;
     this.#consumers.delete(latin1(name, 0, name.length));
-    this.#consumerBytes -= CONSUMER_BYTES + name.length;
+    this.#consumerMap.removed();
+    this.#consumerBytes -= consumerBytes(name);
+    this.#pendingBytes -= consumer.pending.memoryBytes;
   }
 
   /** Lets an entry be pending for `consumer`, whoever had it. */
@@ -81,15 +93,15 @@ export class Group {
     if (known === undefined) {
       const pending: Pending = { ms: id.ms, seq: id.seq, deliveredAt, deliveries, consumer };
       this.pending.add(pending);
-      consumer.pending.add(pending);
+      this.#give(consumer, pending);
       return;
     }
     known.deliveredAt = deliveredAt;
     known.deliveries = deliveries;
     if (known.consumer === consumer) return;
-    known.consumer.pending.remove(id);
+    this.#take(known.consumer, id);
     known.consumer = consumer;
-    consumer.pending.add(known);
+    this.#give(consumer, known);
   }
 
   /** The entry is not pending any more; false: it was not. */
@@ -97,9 +109,26 @@ export class Group {
     const known = this.pending.find(id);
     if (known === undefined) return false;
     this.pending.remove(id);
-    known.consumer.pending.remove(id);
+    this.#take(known.consumer, id);
     return true;
   }
+
+  #give({ pending }: Consumer, entry: Pending): void {
+    this.#pendingBytes -= pending.memoryBytes;
+    pending.add(entry);
+    this.#pendingBytes += pending.memoryBytes;
+  }
+
+  #take({ pending }: Consumer, id: StreamId): void {
+    this.#pendingBytes -= pending.memoryBytes;
+    pending.remove(id);
+    this.#pendingBytes += pending.memoryBytes;
+  }
+}
+
+/** Of a consumer with this name, which is there as bytes and as text. */
+function consumerBytes({ length }: Uint8Array): number {
+  return CONSUMER_BYTES + typedArrayBytes(length) + stringBytes(length);
 }
 
 const EVERY: StreamId = { ms: 0, seq: 0 };

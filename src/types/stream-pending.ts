@@ -1,4 +1,5 @@
 /** Entries that were delivered and not acknowledged, in the order of their ids: of a group, and of each of its consumers. */
+import { BOXED_NUMBER_BYTES, grownCapacity, LIST_BYTES, REFERENCE_BYTES } from '../base/engine-bytes.ts';
 import type { Consumer } from './stream-groups.ts';
 import { compareIds, type Half, type StreamId } from './stream-id.ts';
 
@@ -10,15 +11,28 @@ export interface Pending extends StreamId {
   consumer: Consumer;
 }
 
-/** What an object, its numbers and its place in two lists take. Measured on Node 20. */
-export const PENDING_BYTES = 152;
+/** What an object takes, with its numbers. */
+export const PENDING_BYTES = 64 + 2 * BOXED_NUMBER_BYTES;
 
 const BLOCK_SIZE = 64;
+/** What a list takes, with that of its blocks. */
+const OBJECT_BYTES = 48 + LIST_BYTES;
 
 /** Sorted blocks: most of what comes goes to the end, most of what goes was at the front. */
 export class PendingList {
   size = 0;
   readonly #blocks: Pending[][] = [];
+  /** Places for blocks. */
+  #capacity = 0;
+
+  /** What it takes of memory, without the entries: all blocks but the last are taken for such as were filled. */
+  get memoryBytes(): number {
+    const blocks = this.#blocks;
+    const { length } = blocks;
+    if (length === 0) return OBJECT_BYTES;
+    const places = (length - 1) * FULL_CAPACITY + blockCapacity(blocks[length - 1]!.length);
+    return OBJECT_BYTES + length * LIST_BYTES + (places + this.#capacity) * REFERENCE_BYTES;
+  }
 
   get first(): Pending | undefined {
     return this.#blocks[0]?.[0];
@@ -41,14 +55,20 @@ export class PendingList {
     const blocks = this.#blocks;
     const last = blocks[blocks.length - 1];
     if (last === undefined || compareIds(last[last.length - 1]!, pending) < 0) {
-      if (last === undefined || last.length >= BLOCK_SIZE) blocks.push([pending]);
-      else last.push(pending);
+      if (last !== undefined && last.length < BLOCK_SIZE) {
+        last.push(pending);
+        return;
+      }
+      blocks.push([pending]);
+      this.#capacity = grownCapacity(this.#capacity, blocks.length);
       return;
     }
     const number = this.#blockOf(pending);
     const block = blocks[number]!;
     block.splice(indexIn(block, pending), 0, pending);
-    if (block.length > BLOCK_SIZE) blocks.splice(number + 1, 0, block.splice(block.length >>> 1));
+    if (block.length <= BLOCK_SIZE) return;
+    blocks.splice(number + 1, 0, block.splice(block.length >>> 1));
+    this.#capacity = grownCapacity(this.#capacity, blocks.length);
   }
 
   remove(id: StreamId): void {
@@ -60,7 +80,9 @@ export class PendingList {
     this.size--;
     if (index === 0) block.shift();
     else block.splice(index, 1);
-    if (block.length === 0) this.#blocks.splice(number, 1);
+    if (block.length > 0) return;
+    this.#blocks.splice(number, 1);
+    this.#capacity = Math.min(this.#capacity, grownCapacity(0, this.#blocks.length));
   }
 
   /** Those from `start` on. The list must not change meanwhile. */
@@ -88,6 +110,15 @@ export class PendingList {
     return low;
   }
 }
+
+/** The places of a block of `length` entries that came one after the other. */
+function blockCapacity(length: number): number {
+  let capacity = 1;
+  while (capacity < length) capacity = grownCapacity(capacity, capacity + 1);
+  return capacity;
+}
+
+const FULL_CAPACITY = blockCapacity(BLOCK_SIZE);
 
 /** The index of the first entry whose id is not below. */
 function indexIn(block: readonly Pending[], { ms, seq }: StreamId): number {

@@ -11,19 +11,27 @@
  */
 import type { ByteRanges } from '../base/byte-ranges.ts';
 import { latin1 } from '../base/bytes.ts';
+import {
+  BOXED_NUMBER_BYTES,
+  grownCapacity,
+  LIST_BYTES,
+  MapBytes,
+  REFERENCE_BYTES,
+  stringBytes,
+} from '../base/engine-bytes.ts';
 import type { Collection } from './collection.ts';
 import { StreamBlock } from './stream-block.ts';
 import { StreamCursor } from './stream-cursor.ts';
-import { byName, type Group, NOT_KNOWN } from './stream-groups.ts';
+import { byName, type Group, ID_BYTES, NOT_KNOWN } from './stream-groups.ts';
 import { compareIds, FIRST_ID, type Half, idAfter, isZeroId, LAST_ID, type StreamId } from './stream-id.ts';
 import { NODE_BYTES_MAX, type StreamLimits } from './stream-limits.ts';
 import { FLAG_DELETED, StreamNode } from './stream-node.ts';
 import { TYPE_STREAM } from './value-types.ts';
 
-/** About what the object takes. Measured on Node 20. */
-const STREAM_BYTES = 240;
-/** Of a node beside its bytes: the object, its id, its place in the array. */
-const NODE_BYTES = 144;
+/** What the object takes, with two ids that are not those of others, and its lists. */
+const STREAM_BYTES = 128 + 2 * ID_BYTES + LIST_BYTES;
+/** Of a node beside its bytes: the object, with its id. */
+const NODE_BYTES = 120 + BOXED_NUMBER_BYTES;
 const FIRST_CAPACITY_BYTES = 64;
 /** Blocks with more than this part unused are exchanged for smaller ones when they are full of entries. */
 const UNUSED_PART = 1 / 16;
@@ -51,7 +59,10 @@ export class Stream implements Collection {
   readonly nodes: (StreamNode | undefined)[] = [];
   firstNode = 0;
   readonly #groups = new Map<string, Group>();
+  /** Places for nodes. */
+  #capacity = 0;
   #nodeBytes = 0;
+  readonly #groupMap = new MapBytes();
   #groupBytes = 0;
 
   constructor(limits: StreamLimits) {
@@ -59,7 +70,8 @@ export class Stream implements Collection {
   }
 
   get memoryBytes(): number {
-    return STREAM_BYTES + this.#nodeBytes + this.#groupBytes;
+    const groups = this.#groupMap.bytes + this.#groupBytes;
+    return STREAM_BYTES + this.#capacity * REFERENCE_BYTES + this.#nodeBytes + groups;
   }
 
   get nodeCount(): number {
@@ -122,6 +134,7 @@ export class Stream implements Collection {
     block ??= this.#newBlock(Math.max(size, room), false);
     const node = new StreamNode(block, block.nodes === 0 ? block.base : start, id);
     this.nodes.push(node);
+    this.#capacity = grownCapacity(this.#capacity, this.nodes.length);
     this.#nodeBytes += NODE_BYTES;
     return node;
   }
@@ -174,6 +187,13 @@ export class Stream implements Collection {
       return;
     }
     nodes[this.firstNode++] = undefined;
+    if (this.nodeCount === 0) {
+      // The only change of an array's length that gives its memory back at once.
+      nodes.length = 0;
+      this.firstNode = 0;
+      this.#capacity = 0;
+      return;
+    }
     if (this.firstNode < FREE_PLACES_MIN || this.firstNode < this.nodeCount) return;
     nodes.splice(0, this.firstNode);
     this.firstNode = 0;
@@ -345,12 +365,14 @@ export class Stream implements Collection {
   /** Adds a group of a name that none has. */
   addGroup(group: Group): void {
     this.#groups.set(latin1(group.name, 0, group.name.length), group);
-    this.#groupBytes += group.memoryBytes;
+    this.#groupMap.added();
+    this.#groupBytes += group.memoryBytes + stringBytes(group.name.length);
   }
 
   removeGroup(group: Group): void {
     this.#groups.delete(latin1(group.name, 0, group.name.length));
-    this.#groupBytes -= group.memoryBytes;
+    this.#groupMap.removed();
+    this.#groupBytes -= group.memoryBytes + stringBytes(group.name.length);
   }
 
   /** A group has changed, which took `before` bytes. */

@@ -88,6 +88,18 @@ const SNAPSHOTS = {
   copiedBytes: 0,
 };
 
+const MEMORY_OF_SHARD = {
+  entries: 400,
+  collections: 40,
+  index: 60,
+  arena: 4000,
+  arenaFree: 3600,
+  poolFree: 30,
+  heapUsed: 5000,
+  heapTotal: 6000,
+  heapLimit: 7000,
+};
+
 export const PERSISTENCE: PersistenceReport = {
   changesSinceSave: 17,
   lastSaveSeconds: 1700000000,
@@ -194,6 +206,7 @@ export const REPORT: ServerReport = {
       evictedKeys: 8,
       expiredKeys: 1,
       expiryLagMs: 2.6,
+      memory: MEMORY_OF_SHARD,
       waitingClients: 0,
       holds: 3,
       holdMs: 4.4,
@@ -215,6 +228,7 @@ export const REPORT: ServerReport = {
       evictedKeys: 0,
       expiredKeys: 1,
       expiryLagMs: 0,
+      memory: MEMORY_OF_SHARD,
       waitingClients: 0,
       holds: 0,
       holdMs: 0,

@@ -107,11 +107,15 @@ test('tells of the log only where there is one', () => {
   expect(text).not.toContain('aof_current_size');
 });
 
-test('gives a line for each shard', () => {
+const MEMORY_LINE =
+  'entries=400,collections=40,index=60,arena=4000,arena_free=3600,pool_free=30,heap_used=5000,heap_total=6000,heap_limit=7000';
+
+test('gives a line for each shard, and one of its memory', () => {
   expect(infoText(['shards'], source)).toBe(
     '# Shards\r\nshard_restarts:2\r\n' +
       'shard0:keys=5,bytes=500,ops=60,queue_bytes=8,direct_reads=20,hits=15,misses=7,evicted_keys=8,expired_keys=1,expiry_lag_ms=3,waiting_clients=0,holds=3,hold_ms=4,parks=5,parked_ms=7,parked=1,restarts=2,state=serving\r\n' +
-      'shard1:keys=6,bytes=600,ops=70,queue_bytes=0,direct_reads=30,hits=25,misses=5,evicted_keys=0,expired_keys=1,expiry_lag_ms=0,waiting_clients=0,holds=0,hold_ms=0,parks=0,parked_ms=0,parked=0,restarts=0,state=down\r\n',
+      'shard1:keys=6,bytes=600,ops=70,queue_bytes=0,direct_reads=30,hits=25,misses=5,evicted_keys=0,expired_keys=1,expiry_lag_ms=0,waiting_clients=0,holds=0,hold_ms=0,parks=0,parked_ms=0,parked=0,restarts=0,state=down\r\n' +
+      [0, 1].map((shard) => `shard${shard}_memory:${MEMORY_LINE}\r\n`).join(''),
   );
 });
 
