@@ -6,7 +6,6 @@ import type { ErrorTally } from '../protocol/error-tally.ts';
 import type { ErrorStatistics } from '../ring/error-statistics.ts';
 import type { ShardStatistics } from '../ring/shard-statistics.ts';
 import type { Keyspace } from '../store/keyspace.ts';
-import { blockPool, pagePool } from '../types/block-pool.ts';
 import type { DefragPace } from './defrag-pace.ts';
 import type { Durability } from './durability.ts';
 import type { ExpiryPace } from './expiry-pace.ts';
@@ -127,7 +126,7 @@ export class Figures {
   #publishMemory(): void {
     const { statistics, keyspace, heap } = this.#parts;
     statistics.set('collectionBytes', keyspace.objects.bytes);
-    statistics.set('poolFreeBytes', blockPool.freeBytes + pagePool.freeBytes);
+    statistics.set('poolFreeBytes', keyspace.objects.poolFreeBytes);
     const { usedBytes, totalBytes, limitBytes } = heap.figures;
     statistics.set('heapUsedBytes', usedBytes);
     statistics.set('heapTotalBytes', totalBytes);

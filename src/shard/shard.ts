@@ -95,18 +95,7 @@ export class Shard {
     setDefragOptions(this.#defrag, options, setup.shards);
     this.#room = this.#makeRoom(setup);
     this.#measuring = new MeasuringOptions(this.#timer, statistics, this.#expiry, this.#room, options);
-    const slots = new Uint16Array(setup.slots);
-    this.#durability = new Durability({
-      shard: setup.index,
-      shards: setup.shards,
-      keyspace: this.#keyspace,
-      setup: setup.persistence,
-      owns: (bytes, start, end) => slots[slotOf(bytes, start, end)] === setup.index,
-      now: () => this.#clock.nowMs,
-      activity: () => wake.activity,
-      progressed: (loader) => tellLoading(setup.port, loader),
-      report: (message) => setup.port.postMessage(message),
-    });
+    this.#durability = this.#makeDurability(setup, wake);
     this.#heap = new HeapRoom({ collectionBytes: () => this.#keyspace.objects.bytes });
     this.#figures = new Figures({
       keyspace: this.#keyspace,
@@ -140,6 +129,21 @@ export class Shard {
       publish: () => this.#publish(),
     });
     this.#figures.publish();
+  }
+
+  #makeDurability(setup: ShardSetup, wake: WakeWord): Durability {
+    const slots = new Uint16Array(setup.slots);
+    return new Durability({
+      shard: setup.index,
+      shards: setup.shards,
+      keyspace: this.#keyspace,
+      setup: setup.persistence,
+      owns: (bytes, start, end) => slots[slotOf(bytes, start, end)] === setup.index,
+      now: () => this.#clock.nowMs,
+      activity: () => wake.activity,
+      progressed: (loader) => tellLoading(setup.port, loader),
+      report: (message) => setup.port.postMessage(message),
+    });
   }
 
   #makeRoom({ ledger, index, options }: ShardSetup): MemoryRoom {

@@ -5,6 +5,7 @@
  *
  * What a large collection, or very many, took of memory is given back later, in slices: at once it would stop the shard.
  */
+import { blockPool, pagePool } from '../types/block-pool.ts';
 import { type Collection, CollectionLimits } from '../types/collection.ts';
 import type { Hash } from '../types/hash.ts';
 import { TYPE_HASH } from '../types/value-types.ts';
@@ -38,6 +39,11 @@ export class Objects {
   /** What all of them take of memory, and the lists here. */
   get bytes(): number {
     return this.#bytes + this.due.memoryBytes;
+  }
+
+  /** Blocks that collections took, and have given back, but not the system: they are kept for the next ones. */
+  get poolFreeBytes(): number {
+    return blockPool.freeBytes + pagePool.freeBytes;
   }
 
   /** How many wait for their memory to be given back. */

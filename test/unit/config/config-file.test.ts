@@ -127,12 +127,12 @@ describe('a config file', () => {
 
   test('may set what has no effect here, which is noted unless it is the default', () => {
     const { config, ignored } = fromFile(
-      'list-compress-depth 0\nactive-defrag-threshold-lower 64\nslave-read-only no\nactive-defrag-threshold-upper 100',
+      'list-compress-depth 0\nactive-defrag-max-scan-fields 64\nslave-read-only no\nreplica-serve-stale-data yes',
     );
-    expect(config.get('active-defrag-threshold-lower')).toBe(64);
+    expect(config.get('active-defrag-max-scan-fields')).toBe(64);
     expect(config.get('replica-read-only')).toBe(false);
     expect(ignored.map(({ message }) => message)).toEqual([
-      'redis.conf:2: active-defrag-threshold-lower: has no effect in this version',
+      'redis.conf:2: active-defrag-max-scan-fields: has no effect in this version',
       'redis.conf:3: slave-read-only: has no effect in this version',
     ]);
     expect(fromFile('hz 20\nslave-read-only no\nreplica-read-only yes').ignored).toEqual([]);
