@@ -16,8 +16,12 @@ const LATER_MS = 1_000_000_000;
 /** Evictions between two looks at the clock, as in a batch of requests. */
 const BATCH = 256;
 
+/** All that evict. */
+export const EVICTING_POLICIES = EVICTION_POLICIES.filter((policy) => policy !== 'noeviction');
+
 export interface EvictionsOptions {
   keys: number;
+  policies: readonly EvictionPolicyName[];
   seconds: number;
   json?: boolean;
 }
@@ -32,8 +36,7 @@ interface EvictionRow {
 }
 
 export async function runEvictions(options: EvictionsOptions): Promise<void> {
-  const rows: EvictionRow[] = [];
-  for (const policy of EVICTION_POLICIES) if (policy !== 'noeviction') rows.push(measure(policy, options));
+  const rows = options.policies.map((policy) => measure(policy, options));
   const env = environment();
   if (options.json) {
     printJson('evictions', env, { rows });

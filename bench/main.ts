@@ -11,7 +11,7 @@ import { runCompare } from './compare.ts';
 import { runDefrag } from './defrag.ts';
 import { PART_NAMES, runDurability } from './durability.ts';
 import { EVICTION_PARTS, runEviction } from './eviction.ts';
-import { runEvictions } from './evictions.ts';
+import { EVICTING_POLICIES, runEvictions } from './evictions.ts';
 import { runHitRatio } from './hitratio.ts';
 import { TRACE_NAMES } from './hitratio-traces.ts';
 import { runLatency } from './latency.ts';
@@ -149,6 +149,7 @@ program
   .description('evictions of the keyspace alone, for each policy')
   .option('--keys <n>', 'keys that are there', count, 1_000_000)
   .option('--seconds <n>', 'length for each policy', positive, 3)
+  .option('--policies <list>', 'names of policies', partsOf(EVICTING_POLICIES), EVICTING_POLICIES)
   .option('--json', 'print one line of JSON and no tables')
   .action(runEvictions);
 

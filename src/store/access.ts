@@ -67,10 +67,15 @@ export class AccessRule {
 
   /** The counter, less what it has fallen since. Only with counters. */
   frequency(access: number, nowMs: number): number {
+    return this.frequencyAt(access, minutesOf(nowMs));
+  }
+
+  /** The same with the time as `minutesOf` tells it. */
+  frequencyAt(access: number, nowMinutes: number): number {
     const counter = access & COUNTER_MAX;
     const decayMinutes = this.#words[DECAY_WORD]!;
     if (decayMinutes === 0) return counter;
-    const minutes = (minutesOf(nowMs) - (access >>> 8)) & MINUTES_MASK;
+    const minutes = (nowMinutes - (access >>> 8)) & MINUTES_MASK;
     return minutes < decayMinutes ? counter : Math.max(0, counter - Math.floor(minutes / decayMinutes));
   }
 
@@ -101,7 +106,8 @@ export class AccessRule {
   }
 }
 
-function minutesOf(nowMs: number): number {
+/** Minutes as counters keep them: 16 bits, wrapping after 45 days. */
+export function minutesOf(nowMs: number): number {
   return Math.floor(nowMs / MINUTE_MS) & MINUTES_MASK;
 }
 

@@ -29,38 +29,47 @@ export abstract class SampledEviction implements EvictionPolicy {
   readonly #refs = new Int32Array(POOL_SIZE);
   readonly #databases = new Uint16Array(POOL_SIZE);
   #pooled = 0;
+  /** The scores of the samples. */
+  readonly #drawn: Float64Array;
 
   constructor(target: EvictionTarget, isVolatile: boolean, options: EvictionOptions) {
     this.target = target;
     this.#sampler = new Sampler(target, isVolatile);
-    this.#samples = options.samples;
+    // Samples stand in one segment.
+    this.#samples = Math.min(options.samples, SEGMENT_WORDS >>> 1);
+    this.#drawn = new Float64Array(this.#samples);
   }
 
+  /** The time in whatever scores compare with it. */
+  protected abstract moment(nowMs: number): number;
   /** The higher, the sooner it goes. */
-  protected abstract score(ref: number, nowMs: number): number;
+  protected abstract score(ref: number, moment: number): number;
 
   choose(): boolean {
-    const nowMs = this.target.now();
+    const moment = this.moment(this.target.now());
     for (let round = 0; round < ROUNDS; round++) {
       const db = this.#sampler.drawDatabase();
       if (db < 0) {
         this.#pooled = 0;
         return false;
       }
-      this.#sample(db, nowMs);
-      if (this.#takeBest(nowMs)) return true;
+      this.#sample(db, moment);
+      if (this.#takeBest(moment)) return true;
     }
     return this.#sampler.draw(this.victim);
   }
 
-  #sample(db: number, nowMs: number): void {
+  #sample(db: number, moment: number): void {
     const sampler = this.#sampler;
     const found = sampler.run(db, this.#samples);
     const { slots } = sampler;
+    const drawn = this.#drawn;
+    // All of them first: each costs a cache miss, and the processor waits for all at once when nothing else depends on one.
+    for (let i = 0; i < found; i++) drawn[i] = this.score(slots[(i << 1) + 1]!, moment);
     for (let i = 0; i < found; i++) {
-      const ref = slots[(i << 1) + 1]!;
-      const score = this.score(ref, nowMs);
-      if (this.#pooled < POOL_SIZE || score > this.#scores[0]!) this.#insert(score, db, slots[i << 1]!, ref);
+      const score = drawn[i]!;
+      if (this.#pooled === POOL_SIZE && score <= this.#scores[0]!) continue;
+      this.#insert(score, db, slots[i << 1]!, slots[(i << 1) + 1]!);
     }
   }
 
@@ -93,14 +102,14 @@ export abstract class SampledEviction implements EvictionPolicy {
     this.#databases[to] = this.#databases[from]!;
   }
 
-  #takeBest(nowMs: number): boolean {
+  #takeBest(moment: number): boolean {
     while (this.#pooled > 0) {
       const at = --this.#pooled;
       const db = this.#databases[at]!;
       const hash = this.#hashes[at]!;
       const ref = this.#refs[at]!;
       // A ref alone says nothing: another entry may lie there now. With its hash in a slot it is the one, or one as good.
-      if (!this.#isThere(db, hash, ref) || this.score(ref, nowMs) < this.#scores[at]!) continue;
+      if (!this.#isThere(db, hash, ref) || this.score(ref, moment) < this.#scores[at]!) continue;
       this.victim.db = db;
       this.victim.hash = hash;
       this.victim.ref = ref;
