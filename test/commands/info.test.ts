@@ -80,6 +80,13 @@ forEachShardCount([1, 3], (shards) => {
     const fields = fieldsOf(await client.command('INFO', 'shards'));
     expect(fields.get('shard_restarts')).toBe('0');
     fields.delete('shard_restarts');
+    for (let shard = 0; shard < shards; shard++) {
+      const memory = fields.get(`shard${shard}_memory`)!;
+      expect(memory).toMatch(
+        /^entries=\d+,collections=0,index=\d+,arena=\d+,arena_free=\d+,pool_free=\d+,heap_used=\d+,heap_total=\d+,heap_limit=\d+$/,
+      );
+      fields.delete(`shard${shard}_memory`);
+    }
     expect([...fields.keys()]).toEqual(Array.from({ length: shards }, (_, i) => `shard${i}`));
     const keys = [...fields.values()].map((line) => {
       expect(line).toMatch(

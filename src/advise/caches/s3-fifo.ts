@@ -14,7 +14,7 @@ const PART_MIN = 0.01;
 const PART_MAX = 0.9;
 /** A key that left the small queue not longer ago than evictions of this part of the keys goes to the main queue at once. */
 const GHOST_PART = 0.9;
-/** One that left so shortly ago says which of the queues is too small. */
+/** One that left so shortly ago says which of the queues is too small; in the smallest caches one of the last two. */
 const LESSON_PART = 0.05;
 
 const SMALL = 0;
@@ -47,8 +47,10 @@ export class S3Fifo extends ServerCache {
     const left = this.#queueOf[id]!;
     let queue = SMALL;
     if (left !== NEITHER) {
-      const age = (this.#evictions[left]! - this.#evictedAt[id]!) / Math.max(1, this.#queued);
-      if (age <= LESSON_PART) this.#learn(left);
+      const queued = Math.max(1, this.#queued);
+      // 0 for the key that went last.
+      const age = (this.#evictions[left]! - this.#evictedAt[id]! - 1) / queued;
+      if (age <= Math.max(LESSON_PART, 2 / queued)) this.#learn(left);
       if (left === SMALL && age <= GHOST_PART) queue = MAIN;
     }
     this.#uses[id] = 0;
