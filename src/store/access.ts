@@ -31,6 +31,9 @@ const MARKS_CLOCK_MASK = ACCESS_MASK >>> 2;
 export class AccessRule {
   readonly #words: Int32Array;
   readonly #random: () => number;
+  /** The last time that was asked for, and its clock. */
+  #nowMs = Number.NaN;
+  #clock = 0;
 
   /** `words`: those of the touches. */
   constructor(words: Int32Array, random: () => number = Math.random) {
@@ -52,17 +55,26 @@ export class AccessRule {
   /** The word of a new entry. */
   fresh(nowMs: number): number {
     const { kind } = this;
-    if (kind === ACCESS_CLOCK) return accessClock(nowMs);
+    if (kind === ACCESS_CLOCK) return this.#clockAt(nowMs);
     return kind === ACCESS_COUNTER ? counterWord(nowMs, COUNTER_START) : marksWord(nowMs, 0);
   }
 
   /** The word of an entry with `access` after one more use. */
   used(access: number, nowMs: number): number {
     const { kind } = this;
-    if (kind === ACCESS_CLOCK) return accessClock(nowMs);
+    if (kind === ACCESS_CLOCK) return this.#clockAt(nowMs);
     if (kind === ACCESS_COUNTER) return counterWord(nowMs, this.#increased(this.frequency(access, nowMs)));
     const marks = access & MARKS_MASK;
     return marksWord(nowMs, marks === MARKS_MASK ? marks : marks + 1);
+  }
+
+  /** A whole batch of commands has the same time, and a division costs more than all else of a use. */
+  #clockAt(nowMs: number): number {
+    if (nowMs !== this.#nowMs) {
+      this.#nowMs = nowMs;
+      this.#clock = accessClock(nowMs);
+    }
+    return this.#clock;
   }
 
   /** The counter, less what it has fallen since. Only with counters. */
