@@ -12,6 +12,8 @@ import { type EvictionOptions, type EvictionPolicy, type EvictionTarget, Victim 
 import { Sampler } from './sampler.ts';
 
 const POOL_SIZE = 16;
+/** For so many evictions samples are drawn at once. */
+const RUNS = 4;
 /** Rounds of samples in which all that was pooled may turn out to be gone. */
 const ROUNDS = 16;
 
@@ -29,6 +31,8 @@ export abstract class SampledEviction implements EvictionPolicy {
   readonly #refs = new Int32Array(POOL_SIZE);
   readonly #databases = new Uint16Array(POOL_SIZE);
   #pooled = 0;
+  /** Evictions for which samples have been drawn already. */
+  #ahead = 0;
   /** The scores of the samples. */
   readonly #drawn: Float64Array;
 
@@ -37,7 +41,7 @@ export abstract class SampledEviction implements EvictionPolicy {
     this.#sampler = new Sampler(target, isVolatile);
     // Samples stand in one segment.
     this.#samples = Math.min(options.samples, SEGMENT_WORDS >>> 1);
-    this.#drawn = new Float64Array(this.#samples);
+    this.#drawn = new Float64Array(this.#samples * RUNS);
   }
 
   /** The time in whatever scores compare with it. */
@@ -53,18 +57,21 @@ export abstract class SampledEviction implements EvictionPolicy {
         this.#pooled = 0;
         return false;
       }
-      this.#sample(db, moment);
+      if (this.#ahead > 0) this.#ahead--;
+      else this.#sample(db, moment);
       if (this.#takeBest(moment)) return true;
+      this.#ahead = 0;
     }
     return this.#sampler.draw(this.victim);
   }
 
+  /** Draws the samples of several evictions: reading them costs cache misses, and the processor waits for all at once. */
   #sample(db: number, moment: number): void {
     const sampler = this.#sampler;
-    const found = sampler.run(db, this.#samples);
+    const found = sampler.run(db, this.#samples, RUNS);
+    this.#ahead = RUNS - 1;
     const { slots } = sampler;
     const drawn = this.#drawn;
-    // All of them first: each costs a cache miss, and the processor waits for all at once when nothing else depends on one.
     for (let i = 0; i < found; i++) drawn[i] = this.score(slots[(i << 1) + 1]!, moment);
     for (let i = 0; i < found; i++) {
       const score = drawn[i]!;

@@ -19,6 +19,11 @@ export function candidatesOf(database: Database, isVolatile: boolean): HashIndex
 export class Sampler {
   /** What `run` found: pairs of hash and ref. */
   slots = new Int32Array(2);
+  /** Nothing but the result of loads whose only purpose is to be made. */
+  touched = 0;
+  /** Of the runs under way: their segments, and the slots where they begin. */
+  #segments = new Int32Array(1);
+  #starts = new Int32Array(1);
   readonly #target: EvictionTarget;
   readonly #isVolatile: boolean;
 
@@ -55,26 +60,52 @@ export class Sampler {
   }
 
   /**
-   * Copies up to `wanted` entries of database `db`, which has some, that stand one behind the other from a random slot on, to
-   * `slots`: neighbours there have nothing in common, and reading them costs one cache miss in the place of many. Returns how many.
+   * Copies `runs` times up to `wanted` entries of database `db`, which has some, that stand one behind the other from a random slot
+   * on, to `slots`: neighbours there have nothing in common, and reading them costs one cache miss in the place of many. Where each run begins is
+   * touched before the first is read, so that the processor waits for all of them at once. Returns how many were found.
    */
-  run(db: number, wanted: number): number {
-    if (this.slots.length < wanted * 2) this.slots = new Int32Array(wanted * 2);
+  run(db: number, wanted: number, runs: number): number {
+    const most = wanted * runs;
+    if (this.slots.length < most * 2) this.slots = new Int32Array(most * 2);
+    if (this.#segments.length < runs) {
+      this.#segments = new Int32Array(runs);
+      this.#starts = new Int32Array(runs);
+    }
     const index = this.indexOf(db)!;
-    const segment = this.#drawSegment(index);
-    const { words, base } = placeOf(index, segment);
-    const { slots } = this;
-    const start = this.#below(SEGMENT_WORDS >>> 1);
+    const segments = this.#segments;
+    const starts = this.#starts;
+    let touched = 0;
+    for (let i = 0; i < runs; i++) {
+      const segment = this.#drawSegment(index);
+      const start = this.#below(SEGMENT_WORDS >>> 1);
+      const words = index.pool.words[segment >>> INDEX_EXTENT_SHIFT]!;
+      touched ^= words[((segment & POSITION_MASK) << SEGMENT_SHIFT) + (start << 1)]!;
+      segments[i] = segment;
+      starts[i] = start;
+    }
+    // Kept, so that the loads above are not found useless and left out.
+    this.touched = touched;
     let found = 0;
-    for (let i = 0; i <= SLOT_MASK && found < wanted; i++) {
+    for (let i = 0; i < runs; i++) found = this.#copy(index, segments[i]!, starts[i]!, found, wanted);
+    return found;
+  }
+
+  /** Copies entries of a segment from slot `start` on behind the `found` ones in `slots`, and returns how many there are then. */
+  #copy(index: HashIndex, segment: number, start: number, found: number, wanted: number): number {
+    const words = index.pool.words[segment >>> INDEX_EXTENT_SHIFT]!;
+    const base = (segment & POSITION_MASK) << SEGMENT_SHIFT;
+    const { slots } = this;
+    const end = found + wanted;
+    let count = found;
+    for (let i = 0; i <= SLOT_MASK && count < end; i++) {
       const at = base + (((start + i) & SLOT_MASK) << 1);
       const ref = words[at + 1]!;
       if (ref === 0) continue;
-      slots[found << 1] = words[at]!;
-      slots[(found << 1) + 1] = ref;
-      found++;
+      slots[count << 1] = words[at]!;
+      slots[(count << 1) + 1] = ref;
+      count++;
     }
-    return found;
+    return count;
   }
 
   /** A database by its number of entries that may go; -1: there is none. */
