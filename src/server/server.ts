@@ -49,6 +49,8 @@ import { Shards } from './shards.ts';
 import { Tracking } from './tracking.ts';
 
 const UPKEEP_MS = 100;
+/** For how long threads may be busy when the server ends because of an error. */
+const GIVE_UP_MS = 1000;
 const SWEEPS_EVERY = 10;
 
 export interface ServerOptions {
@@ -259,9 +261,13 @@ export class Server implements LocalHost {
       await disk.close();
       throw refusal === undefined ? error : new Error(refusal);
     });
+    if (refusal !== undefined) {
+      await shards.stop(GIVE_UP_MS);
+      await disk.close();
+      throw new Error(refusal);
+    }
     disk.connect(shards.links);
     server = new Server(options, { acl, shards, states, disk, slots, seed, wake: new WakeWord(wake) });
-    if (refusal !== undefined) server.#giveUp(refusal);
     const prepared = disk.mustPrepare ? server.#prepare() : undefined;
     try {
       // Where nothing is to be loaded this takes no time, and no client need see it.
@@ -273,7 +279,7 @@ export class Server implements LocalHost {
       await disk.close();
       throw error;
     }
-    server.#pidFile.write();
+    if (server.#stopping === undefined) server.#pidFile.write();
     server.startupBytes = server.report().usedBytes;
     return server;
   }
@@ -363,17 +369,19 @@ export class Server implements LocalHost {
 
   /** Ends the server at once: without one of its shards nothing here can be right any more. */
   #giveUp(message: string): void {
+    if (this.#stopping !== undefined) return;
     this.#log.warning(message);
-    clearInterval(this.#upkeep);
-    this.#pidFile.remove();
-    this.#stopping ??= this.#stopAtOnce();
-    this.#options.stopped?.({ kind: 'shard-died', message });
+    this.#stopping = this.#stopAtOnce();
+    void this.#stopping.then(() => this.#options.stopped?.({ kind: 'shard-died', message }));
   }
 
+  /** Threads end between two commands, not in the middle of whatever they do: Node may not survive that. */
   async #stopAtOnce(): Promise<void> {
+    clearInterval(this.#upkeep);
+    this.#pidFile.remove();
     this.#network.close();
     await this.#acceptor.stop(0);
-    await this.#shards.terminate();
+    await this.#shards.stop(GIVE_UP_MS);
     await this.#disk.close();
   }
 

@@ -154,9 +154,6 @@ export class Shards {
   async stop(timeoutMs: number): Promise<void> {
     this.#isStopping = true;
     for (const link of this.links) link.send({ kind: 'shutdown' });
-    // One that loads has nothing to finish.
-    const loading = this.#threads.filter((_, index) => !this.#isServing[index]);
-    for (const thread of loading) void thread?.worker.terminate();
     const timeout = setTimeout(() => void this.terminate(), timeoutMs);
     await Promise.all(this.#threads.map((thread) => thread?.exited));
     clearTimeout(timeout);

@@ -19,7 +19,7 @@ import { sequenceBefore } from '../wal/layout.ts';
 import { WalWriter } from '../wal/wal-writer.ts';
 import { EffectJournal, type Listener } from './effect-journal.ts';
 import type { KeyFilter } from './keyspace-loader.ts';
-import type { Loader } from './loading.ts';
+import { type Loader, LoadRefused } from './loading.ts';
 import { Recovery } from './recovery.ts';
 import { ShardLog } from './shard-log.ts';
 import { ShardSnapshots } from './shard-snapshot.ts';
@@ -120,7 +120,7 @@ export class Durability {
     } catch (error) {
       // A file that cannot be read is no reason to try again.
       this.#host.report({ kind: 'refused', problem: (error as Error).message });
-      throw error;
+      throw new LoadRefused();
     }
   }
 

@@ -7,9 +7,15 @@ import type { LoadingProgress, StatusMessage } from '../ring/messages.ts';
 
 const SLICE_MS = 100;
 
+/** What is on disk cannot be loaded, which the main thread has been told: it ends the server, and knows why. */
+export class LoadRefused extends Error {}
+
 /** What fills a shard's keyspace. */
 export interface Loader extends LoadingProgress {
-  /** Loads for about `budgetMs`. Returns true when there is nothing left. What it throws ends the shard. */
+  /**
+   * Loads for about `budgetMs`. Returns true when there is nothing left. What it throws ends the shard, `LoadRefused`
+   * without another word.
+   */
   step(budgetMs: number): boolean;
 }
 

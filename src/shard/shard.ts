@@ -29,7 +29,7 @@ import { Executor } from './executor.ts';
 import { ExpiryPace } from './expiry-pace.ts';
 import { Figures } from './figures.ts';
 import { HeapRoom } from './heap-room.ts';
-import { type Loader, loadAll, tellLoading, tellServing } from './loading.ts';
+import { type Loader, LoadRefused, loadAll, tellLoading, tellServing } from './loading.ts';
 import { MeasuringOptions } from './measuring-options.ts';
 import { MemoryRoom } from './memory-room.ts';
 import { RunReplies } from './run-replies.ts';
@@ -188,7 +188,7 @@ export class Shard {
       this.#serve();
     } catch (error) {
       this.#durability.abandon();
-      throw error;
+      if (!(error instanceof LoadRefused)) throw error;
     }
   }
 
