@@ -294,9 +294,13 @@ function exitOf(worker: Worker): Promise<string> {
   });
 }
 
-/** Node's arguments without those that say what this process's own program is. */
-function inheritedArguments(execArgv: readonly string[]): string[] {
+/**
+ * Node's arguments without those that say what this process's own program is. Undefined when there are none of these:
+ * threads then inherit all of them, also those that are for a whole process and that no thread may be given by name.
+ */
+function inheritedArguments(execArgv: readonly string[]): string[] | undefined {
   const evaluated = execArgv.findIndex((argument) => /^(-e|-p|-pe|--eval|--print)(=|$)/.test(argument));
   const own = evaluated < 0 ? execArgv : execArgv.slice(0, evaluated);
-  return own.filter((argument) => !argument.startsWith('--input-type'));
+  const inherited = own.filter((argument) => !argument.startsWith('--input-type'));
+  return inherited.length === execArgv.length ? undefined : inherited;
 }
