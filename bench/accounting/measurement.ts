@@ -1,6 +1,6 @@
 /** The process of one row: makes the collections of a case, and answers what they take. */
 import v8 from 'node:v8';
-import vm from 'node:vm';
+import { collectGarbage } from '../../src/base/collect-garbage.ts';
 import { Objects } from '../../src/store/objects.ts';
 import { blockPool, pagePool } from '../../src/types/block-pool.ts';
 import { type Build, CASES } from './cases.ts';
@@ -17,9 +17,6 @@ export interface Measurement {
 const NATIVE_BYTES = 208;
 /** Collections for warming up: what the engine makes once is there afterwards. */
 const WARM_PART = 0.02;
-
-v8.setFlagsFromString('--expose-gc');
-const collectGarbage = vm.runInNewContext('gc') as () => void;
 
 function realBytes(): number {
   const buffers = v8.queryObjects(ArrayBuffer, { format: 'count' }) as unknown as number;

@@ -11,8 +11,8 @@
  * The pauses are rare: one in ten seconds at most, unless very much is to be freed. And a collection costs as much as the thread has on
  * its heap, so a large heap waits until that is in proportion; it collects by itself, too.
  */
-import { getHeapStatistics, setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { getHeapStatistics } from 'node:v8';
+import { collectGarbage } from './collect-garbage.ts';
 
 const MIB = 1 << 20;
 /** With so much to be freed nothing is waited for. */
@@ -58,15 +58,4 @@ export class MemoryReturn {
     this.#lastAtMs = nowMs;
     collectGarbage();
   }
-}
-
-let collector: (() => void) | undefined;
-
-function collectGarbage(): void {
-  if (collector === undefined) {
-    // The function of `node --expose-gc`, without the flag: a new context has it once V8 was told.
-    setFlagsFromString('--expose-gc');
-    collector = runInNewContext('gc') as () => void;
-  }
-  collector();
 }

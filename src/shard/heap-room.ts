@@ -7,8 +7,8 @@
  * second, so there is only another one when the collections have changed by a part of the heap again.
  */
 import v8 from 'node:v8';
-import vm from 'node:vm';
 import { resourceLimits } from 'node:worker_threads';
+import { collectGarbage } from '../base/collect-garbage.ts';
 
 /** Of the limit: what may be in use, and after which change of the collections is looked again. */
 const FULL_PART = 0.85;
@@ -87,14 +87,4 @@ function engineFigures(): HeapFigures {
     totalBytes: total_heap_size,
     limitBytes: heap_size_limit - YOUNG_BYTES,
   };
-}
-
-let collect: (() => void) | undefined;
-
-function collectGarbage(): void {
-  if (collect === undefined) {
-    v8.setFlagsFromString('--expose-gc');
-    collect = vm.runInNewContext('gc') as () => void;
-  }
-  collect();
 }

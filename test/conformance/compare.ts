@@ -97,10 +97,8 @@ export async function compareDataSets(pair: Pair, databases: number): Promise<vo
   }
 }
 
-/** What tells all of a key; most of them fail, because the key has one type. */
-const TELLING: readonly (readonly [name: string, ...rest: Word[]])[] = [
-  ['TYPE'],
-  ['PTTL'],
+/** What tells a key's whole value, each for one type: all others fail. The key comes behind the name. */
+export const WHOLE_VALUES: readonly (readonly [name: string, ...rest: Word[]])[] = [
   ['GET'],
   ['LRANGE', 0, -1],
   ['HGETALL'],
@@ -108,6 +106,8 @@ const TELLING: readonly (readonly [name: string, ...rest: Word[]])[] = [
   ['ZRANGE', 0, -1, 'WITHSCORES'],
   ['XRANGE', '-', '+'],
 ];
+
+const TELLING: typeof WHOLE_VALUES = [['TYPE'], ['PTTL'], ...WHOLE_VALUES];
 
 const UNORDERED: ReadonlySet<string> = new Set(['HGETALL', 'SMEMBERS']);
 

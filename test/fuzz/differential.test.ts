@@ -7,7 +7,7 @@
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { mapTexts, sortDeep } from '../conformance/case.ts';
-import { show, showWords } from '../conformance/compare.ts';
+import { show, showWords, WHOLE_VALUES } from '../conformance/compare.ts';
 import { forEachShardCount } from '../support/both.ts';
 import type { Client } from '../support/client.ts';
 import { type Reply, ReplyError } from '../support/decoder.ts';
@@ -54,15 +54,6 @@ const LIMITS: Readonly<Record<string, readonly [usual: number, least: number]>> 
   'stream-node-max-entries': [100, 3],
   'hll-sparse-max-bytes': [3000, 60],
 };
-
-const TELLING = [
-  ['GET'],
-  ['LRANGE', 0, -1],
-  ['HGETALL'],
-  ['SMEMBERS'],
-  ['ZRANGE', 0, -1, 'WITHSCORES'],
-  ['XRANGE', '-', '+'],
-] as const;
 
 const seed = seedFrom('DIFFERENTIAL_SEED');
 
@@ -208,7 +199,7 @@ async function compareData(redis: Client, shardis: Client, history: readonly str
 
 /** What the key has, by the first command that can tell. */
 async function valueAt(client: Client, key: string): Promise<string> {
-  for (const [name, ...rest] of TELLING) {
+  for (const [name, ...rest] of WHOLE_VALUES) {
     const reply = await client.command(name!, key, ...rest);
     const isError = reply instanceof ReplyError || (typeof reply === 'string' && reply.startsWith('-'));
     if (!isError) return show(reply);

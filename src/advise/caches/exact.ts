@@ -8,33 +8,6 @@ import { LinkedIds } from './linked-ids.ts';
 import { Members } from './members.ts';
 import { RankedIds } from './ranked-ids.ts';
 
-/** The key goes that was not used for the longest time. */
-export class ExactLru extends Cache {
-  readonly #order: LinkedIds;
-
-  constructor(ids: number, capacity: number, weights?: Weights) {
-    super(ids, capacity, weights);
-    this.#order = new LinkedIds(ids);
-  }
-
-  protected override add(id: number): void {
-    this.#order.pushFront(id);
-  }
-
-  protected override touch(id: number): void {
-    this.#order.remove(id);
-    this.#order.pushFront(id);
-  }
-
-  protected override drop(id: number): void {
-    this.#order.remove(id);
-  }
-
-  protected override takeVictim(): number {
-    return this.#order.popBack();
-  }
-}
-
 /** The key goes that came first. */
 export class Fifo extends Cache {
   readonly #order: LinkedIds;
@@ -48,7 +21,7 @@ export class Fifo extends Cache {
     this.#order.pushFront(id);
   }
 
-  protected override touch(): void {}
+  protected override touch(_id: number): void {}
 
   protected override drop(id: number): void {
     this.#order.remove(id);
@@ -56,6 +29,14 @@ export class Fifo extends Cache {
 
   protected override takeVictim(): number {
     return this.#order.popBack();
+  }
+}
+
+/** The key goes that was not used for the longest time. */
+export class ExactLru extends Fifo {
+  protected override touch(id: number): void {
+    this.drop(id);
+    this.add(id);
   }
 }
 
