@@ -8,8 +8,11 @@ import { SortedSet } from '../../src/types/sorted-set.ts';
 import { Stream } from '../../src/types/stream.ts';
 import { Group } from '../../src/types/stream-groups.ts';
 
-/** Makes a part of the collections, from 0 to 1 (all of them), and counts them at the end. */
-export type Build = (objects: Objects, part: number) => void;
+/**
+ * Makes collections; `part` of them. Returns how many short typed arrays they keep, where that is not none: their content is on the
+ * heap, and their buffers take nothing outside of it.
+ */
+export type Build = (objects: Objects, part: number) => number | undefined;
 
 /** Bytes of an element: short ones, such as fit in a page, and such as do not. */
 const SHORT = 12;
@@ -152,9 +155,11 @@ function groups(groupCount: number, consumerCount: number, pending: number, ackn
     const stream = new Stream(objects.limits.stream);
     streams.add(stream, 0, SHORT);
     objects.add(stream);
+    let names = 0;
     for (let g = 0; g < Math.ceil(groupCount * part); g++) {
-      const group = new Group(element(g, SHORT), stream.lastId, 0);
+      const group = new Group(element(g, SHORT), { ...stream.lastId }, 0);
       stream.addGroup(group);
+      names += 1 + consumerCount;
       for (let c = 0; c < consumerCount; c++) {
         const before = group.memoryBytes;
         const consumer = group.addConsumer(element(c, SHORT), 1.7e12);
@@ -166,6 +171,7 @@ function groups(groupCount: number, consumerCount: number, pending: number, ackn
       }
     }
     objects.recount(0);
+    return names;
   };
 }
 

@@ -26,24 +26,24 @@ function realBytes(): number {
   return heapUsed + external + buffers * NATIVE_BYTES;
 }
 
-function make(build: Build, part: number): Objects {
+function make(build: Build, part: number): { objects: Objects; heapArrays: number } {
   const objects = new Objects();
-  build(objects, part);
-  return objects;
+  const heapArrays = build(objects, part) ?? 0;
+  return { objects, heapArrays };
 }
 
 function measure(build: Build): Measurement {
-  make(build, WARM_PART).removeAll();
+  make(build, WARM_PART).objects.removeAll();
   const before = realBytes();
   const slackBefore = blockPool.freeBytes + pagePool.freeBytes;
-  const objects = make(build, 1);
+  const { objects, heapArrays } = make(build, 1);
   const after = realBytes();
   const slack = blockPool.freeBytes + pagePool.freeBytes;
   let elements = 0;
   for (const { length } of objects.all()) elements += length;
   return {
     elements,
-    realBytes: after - before,
+    realBytes: after - before - heapArrays * NATIVE_BYTES,
     slackBytes: slack - slackBefore,
     countedBytes: objects.bytes,
   };
