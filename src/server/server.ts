@@ -261,22 +261,16 @@ export class Server implements LocalHost {
       await disk.close();
       throw refusal === undefined ? error : new Error(refusal);
     });
-    if (refusal !== undefined) {
-      await shards.stop(GIVE_UP_MS);
-      await disk.close();
-      throw new Error(refusal);
-    }
     disk.connect(shards.links);
     server = new Server(options, { acl, shards, states, disk, slots, seed, wake: new WakeWord(wake) });
     const prepared = disk.mustPrepare ? server.#prepare() : undefined;
     try {
+      if (refusal !== undefined) throw new Error(refusal);
       // Where nothing is to be loaded this takes no time, and no client need see it.
       if (disk.isEmpty) await prepared;
       await server.#network.open();
     } catch (error) {
-      clearInterval(server.#upkeep);
-      await shards.terminate();
-      await disk.close();
+      await server.#stopAtOnce();
       throw error;
     }
     if (server.#stopping === undefined) server.#pidFile.write();

@@ -29,7 +29,7 @@ export const background = {
   }),
   'active-defrag-ignore-bytes': row({
     kind: memory({ min: 1 }),
-    default: 100 * MB,
+    default: 16 * MB,
     mutable: true,
     affects: ['shards'],
     group: 'Background work',

@@ -10,7 +10,7 @@ describe('the config of shards', () => {
       ...{ rdbchecksum: true, rdbcompression: true, 'notify-keyspace-events': '' },
       ...{ 'proto-max-bulk-len': 536870912, databases: 4, 'lane-size': 524288 },
       ...{ hz: 10, 'active-expire-effort': 1 },
-      ...{ activedefrag: true, 'active-defrag-ignore-bytes': 104857600 },
+      ...{ activedefrag: true, 'active-defrag-ignore-bytes': 16777216 },
       ...{ 'active-defrag-threshold-lower': 10, 'active-defrag-threshold-upper': 100 },
       ...{ 'active-defrag-cycle-min': 1, 'active-defrag-cycle-max': 25 },
       ...{ 'slowlog-log-slower-than': 10000, 'latency-monitor-threshold': 0, 'latency-tracking': true },
