@@ -92,8 +92,9 @@ export class Network {
     return this.#listener.tls.port;
   }
 
-  /** Throws ListenError and TlsError; then nothing listens. */
+  /** Throws ListenError and TlsError; then nothing listens. Nor when it has been closed: a server may give up while it starts. */
   async open(): Promise<void> {
+    if (this.#isClosed) return;
     const { config } = this.#host;
     if (config.get('tls-port') !== 0) {
       this.#handshakes.configure(await readTlsOptions((name) => config.get(name)));
