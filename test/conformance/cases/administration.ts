@@ -96,7 +96,8 @@ export const administration: Cases = {
       'lfu*',
       'lazyfree*',
       'list*',
-      'active-*',
+      'active-defrag-[cmt]*',
+      'active-e*',
       'active[er]*',
       'oom*',
       'slave*',
@@ -114,6 +115,7 @@ export const administration: Cases = {
     ...['daemonize', 'dbfilename', 'append[df]*name', 'shutdown-on*', 'proc-title-template', 'stream*'],
   ].map((pattern) => unordered(`CONFIG GET ${pattern}`)),
   'CONFIG shows other defaults where there is a reason': [
+    differs('CONFIG GET active-defrag-ignore-bytes', 'small servers, too', /"\$16777216"/),
     differs('CONFIG GET activedefrag', 'it needs no special build, and is on', /"\$activedefrag","\$yes"/),
     'CONFIG SET activedefrag no',
     'CONFIG GET activedefrag',
