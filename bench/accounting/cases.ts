@@ -9,8 +9,8 @@ import { Stream } from '../../src/types/stream.ts';
 import { Group } from '../../src/types/stream-groups.ts';
 
 /**
- * Makes collections; `part` of them. Returns how many short typed arrays they keep, where that is not none: their content is on the
- * heap, and their buffers take nothing outside of it.
+ * Makes a part of the collections, from 0 to 1 (all of them), and counts them at the end. Returns how many short typed arrays
+ * they keep, if any: their content is on the heap, so nothing is to be added for a buffer outside of it.
  */
 export type Build = (objects: Objects, part: number) => number | undefined;
 

@@ -239,7 +239,8 @@ export class Server implements LocalHost {
       log: options.log,
       giveUp: (message) => {
         refusal ??= message;
-        if (server !== undefined) server.#giveUp(message);
+        if (server === undefined) options.log.warning(message);
+        else server.#giveUp(message);
       },
     });
     states.holdStart(disk.mustPrepare);

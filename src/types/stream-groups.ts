@@ -11,7 +11,10 @@ export const NEVER_ACTIVE = -1;
 
 /** What the id of a group, or of a stream, takes. */
 export const ID_BYTES = 40 + BOXED_NUMBER_BYTES;
-/** What the objects take, without names, maps and lists. As measured: lists that have been empty ever since take less than is counted. */
+/**
+ * What the objects take, without names, maps and lists. Set by what `npm run bench -- accounting` measured of whole groups, not by
+ * adding up fields: a consumer's empty list and its map's places take less than is counted for them elsewhere.
+ */
 const GROUP_BYTES = 104 + ID_BYTES;
 const CONSUMER_BYTES = 16 + BOXED_NUMBER_BYTES;
 

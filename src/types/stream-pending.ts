@@ -11,7 +11,7 @@ export interface Pending extends StreamId {
   consumer: Consumer;
 }
 
-/** What an object takes, with its numbers; two bytes less than the sum of these, as blocks are not all as large as is assumed. */
+/** What an object takes, with its numbers: 64 and these, less 2, because blocks that were split have fewer places than `memoryBytes` counts. */
 export const PENDING_BYTES = 62 + 2 * BOXED_NUMBER_BYTES;
 
 const BLOCK_SIZE = 64;
